@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class CartServiceConfig(AppConfig):
+    name = "cart_service"

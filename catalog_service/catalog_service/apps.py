@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class CatalogServiceConfig(AppConfig):
+    name = "catalog_service"

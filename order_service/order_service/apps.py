@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class OrderServiceConfig(AppConfig):
+    name = "order_service"

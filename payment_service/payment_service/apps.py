@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class PaymentServiceConfig(AppConfig):
+    name = "payment_service"

@@ -1,0 +1,53 @@
+"""What travels with the work in hand: the correlation id, the message that caused it, and the trace.
+
+Set by the HTTP middleware and by the inbox; read by the outbox, the HTTP clients and the log formatter.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+__all__ = ["Context", "acting", "current", "new_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`correlation_id` is the request id of the request that started it all; `causation_id` the message handled now."""
+
+    correlation_id: str
+    causation_id: str | None = None
+    traceparent: str | None = None
+    user_id: str | None = None
+
+
+_current: ContextVar[Context | None] = ContextVar("nexus_context", default=None)
+
+
+def new_id() -> UUID:
+    """A UUIDv7: unique, and its order is roughly the order of making (RFC 9562)."""
+    return uuid7()
+
+
+def current() -> Context:
+    """The context of the work in hand; a fresh correlation id where nothing set one (commands, the clock)."""
+    return _current.get() or Context(correlation_id=str(new_id()))
+
+
+@contextmanager
+def acting(context: Context) -> Iterator[None]:
+    token = _current.set(context)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def remember_user(user_id: str) -> None:
+    """Let the log lines of this request carry the user's id once the token has been checked."""
+    context = _current.get()
+    if context:
+        _current.set(replace(context, user_id=user_id))

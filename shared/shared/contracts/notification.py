@@ -1,0 +1,1 @@
+"""notification_service: listens to everybody, and has nothing to tell yet."""

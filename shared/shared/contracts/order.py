@@ -1,0 +1,134 @@
+"""order_service: what buyers ordered, and what became of it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.messages import Event, MoneyData
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class OrderLine(_Part):
+    line_id: UUID
+    variant_id: UUID
+    product_id: UUID
+    sku: str
+    name: str
+    quantity: int
+    unit_price: MoneyData
+    line_total: MoneyData
+
+
+class VendorOrderPart(_Part):
+    """A vendor's share. items + shipping + tax − discount = total; `commission` is frozen at sale."""
+
+    vendor_order_id: UUID
+    vendor_id: UUID
+    vendor_name: str
+    lines: tuple[OrderLine, ...]
+    items_total: MoneyData
+    shipping_total: MoneyData
+    tax_total: MoneyData
+    discount_total: MoneyData
+    total: MoneyData
+    commission: MoneyData
+
+
+class Buyer(_Part):
+    """`user_id` is absent for a guest."""
+
+    user_id: UUID | None = None
+    email: str
+    name: str
+    locale: str = "en"
+
+
+class _OrderEvent(Event):
+    key = "order_id"
+    order_id: UUID
+    number: str
+    buyer: Buyer
+
+
+class OrderPlaced(_OrderEvent):
+    type = "order.order_placed.v1"
+    total: MoneyData
+    placed_at: datetime
+
+
+class OrderConfirmed(_OrderEvent):
+    """Paid and held: catalog commits the hold, cart is emptied, buyer and vendors are told."""
+
+    type = "order.order_confirmed.v1"
+    cart_id: str | None = None
+    total: MoneyData
+    vendor_orders: tuple[VendorOrderPart, ...]
+    confirmed_at: datetime
+
+
+class OrderCancelled(_OrderEvent):
+    type = "order.order_cancelled.v1"
+    reason: str
+    total: MoneyData
+    vendor_ids: tuple[UUID, ...] = ()
+    was_confirmed: bool = False
+
+
+class VendorOrderShipped(_OrderEvent):
+    type = "order.vendor_order_shipped.v1"
+    vendor_order_id: UUID
+    vendor_id: UUID
+    shipment_id: UUID
+    carrier: str
+    tracking_number: str
+    complete: bool
+
+
+class VendorOrderDelivered(_OrderEvent):
+    """payment releases the vendor's share after the return window; catalog lets the buyer's reviews be verified."""
+
+    type = "order.vendor_order_delivered.v1"
+    vendor_order_id: UUID
+    vendor_id: UUID
+    product_ids: tuple[UUID, ...]
+    delivered_at: datetime
+
+
+class ReturnRequested(_OrderEvent):
+    type = "order.return_requested.v1"
+    return_id: UUID
+    vendor_id: UUID
+
+
+class ReturnDecided(_OrderEvent):
+    type = "order.return_decided.v1"
+    return_id: UUID
+    vendor_id: UUID
+    approved: bool
+    reason: str = ""
+
+
+class ReturnedItem(_Part):
+    variant_id: UUID
+    quantity: int
+    restock: bool = True
+
+
+class ReturnReceived(_OrderEvent):
+    """The goods are back: catalog restocks what is fit for sale."""
+
+    type = "order.return_received.v1"
+    return_id: UUID
+    vendor_id: UUID
+    items: tuple[ReturnedItem, ...]
+
+
+class OrderRefunded(_OrderEvent):
+    type = "order.order_refunded.v1"
+    refund_id: UUID
+    amount: MoneyData
+    return_id: UUID | None = None

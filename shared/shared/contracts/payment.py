@@ -1,0 +1,162 @@
+"""payment_service: takes money, gives it back, and keeps the ledger of whose it is."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.messages import Command, Event, MoneyData
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Split(_Part):
+    """A vendor order's share of a payment, in minor units of its currency.
+
+    gross = items − discount + shipping + tax; the vendor is owed gross − tax − commission.
+    """
+
+    vendor_order_id: UUID
+    vendor_id: UUID
+    gross: int
+    tax: int
+    commission: int
+
+
+class NextAction(_Part):
+    """What the buyer must do: `redirect` to `url`."""
+
+    kind: Literal["redirect"]
+    url: str
+    expires_at: datetime
+
+
+class TakePayment(Command):
+    """Take the sum of the splits once. `payment_id` is made by order and is the provider's idempotency key."""
+
+    type = "payment.take_payment.v1"
+    key = "order_id"
+    asked_by: ClassVar[tuple[str, ...]] = ("order",)
+    payment_id: UUID
+    order_id: UUID
+    order_number: str
+    user_id: UUID | None
+    amount: MoneyData
+    method: str
+    token: str
+    splits: tuple[Split, ...]
+    expires_at: datetime
+
+
+class CancelPayment(Command):
+    """Take nothing for this order any more. What was taken all the same is told as PaymentTaken and then refunded."""
+
+    type = "payment.cancel_payment.v1"
+    key = "order_id"
+    asked_by: ClassVar[tuple[str, ...]] = ("order",)
+    payment_id: UUID
+    order_id: UUID
+
+
+class RefundPayment(Command):
+    """Give back the sum of the splits, taken from the vendors' shares that the splits name."""
+
+    type = "payment.refund_payment.v1"
+    key = "order_id"
+    asked_by: ClassVar[tuple[str, ...]] = ("order",)
+    refund_id: UUID
+    payment_id: UUID
+    order_id: UUID
+    return_id: UUID | None = None
+    reason: str
+    amount: MoneyData
+    splits: tuple[Split, ...]
+
+
+class PaymentTaken(Event):
+    type = "payment.payment_taken.v1"
+    key = "order_id"
+    payment_id: UUID
+    order_id: UUID
+    amount: MoneyData
+    taken_at: datetime
+
+
+class PaymentDeclined(Event):
+    """`reason`: declined, insufficient_funds, expired, cancelled, abandoned."""
+
+    type = "payment.payment_declined.v1"
+    key = "order_id"
+    payment_id: UUID
+    order_id: UUID
+    reason: str
+
+
+class PaymentActionRequired(Event):
+    type = "payment.payment_action_required.v1"
+    key = "order_id"
+    payment_id: UUID
+    order_id: UUID
+    next_action: NextAction
+
+
+class PaymentRefunded(Event):
+    type = "payment.payment_refunded.v1"
+    key = "order_id"
+    refund_id: UUID
+    payment_id: UUID
+    order_id: UUID
+    return_id: UUID | None = None
+    amount: MoneyData
+
+
+class RefundFailed(Event):
+    type = "payment.refund_failed.v1"
+    key = "order_id"
+    refund_id: UUID
+    payment_id: UUID
+    order_id: UUID
+    reason: str
+
+
+class VendorBalanceChanged(Event):
+    """A vendor's balance in one currency, as the ledger has it."""
+
+    type = "payment.vendor_balance_changed.v1"
+    key = "vendor_id"
+    vendor_id: UUID
+    currency: str
+    pending: int
+    available: int
+    version: int
+
+
+class PayOut(Command):
+    """Pay a vendor from its available balance. Answered by PayoutPaid or PayoutRefused."""
+
+    type = "payment.pay_out.v1"
+    key = "vendor_id"
+    asked_by: ClassVar[tuple[str, ...]] = ("vendor",)
+    payout_id: UUID
+    vendor_id: UUID
+    amount: MoneyData
+
+
+class PayoutPaid(Event):
+    type = "payment.payout_paid.v1"
+    key = "vendor_id"
+    payout_id: UUID
+    vendor_id: UUID
+    amount: MoneyData
+    paid_at: datetime
+
+
+class PayoutRefused(Event):
+    type = "payment.payout_refused.v1"
+    key = "vendor_id"
+    payout_id: UUID
+    vendor_id: UUID
+    reason: str

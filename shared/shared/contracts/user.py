@@ -1,0 +1,81 @@
+"""user_service: who people are, what they may do, and whether a session still lives."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from shared.messages import Command, Event
+
+
+class UserRegistered(Event):
+    type = "user.user_registered.v1"
+    key = "user_id"
+    user_id: UUID
+    email: str
+    first_name: str
+    last_name: str
+    locale: str = "en"
+
+
+class UserChanged(Event):
+    """Name, mail address, locale or roles changed; also told when an account is verified, disabled or deleted."""
+
+    type = "user.user_changed.v1"
+    key = "user_id"
+    user_id: UUID
+    email: str
+    first_name: str
+    last_name: str
+    locale: str = "en"
+    roles: tuple[str, ...] = ()
+    active: bool = True
+    version: int
+
+
+class EmailCodeIssued(Event):
+    """A code that proves control of an e-mail address; notification mails it."""
+
+    type = "user.email_code_issued.v1"
+    key = "user_id"
+    sensitive = True
+    user_id: UUID
+    email: str
+    purpose: Literal["verify_email", "password_reset"]
+    code: str
+    expires_at: datetime
+    locale: str = "en"
+
+
+class PasswordChanged(Event):
+    type = "user.password_changed.v1"
+    key = "user_id"
+    user_id: UUID
+    email: str
+
+
+class SessionsEnded(Event):
+    """Their tokens are refused from now on. user_service hears it itself, to mark them where the edge looks."""
+
+    type = "user.sessions_ended.v1"
+    key = "user_id"
+    user_id: UUID
+    session_ids: tuple[UUID, ...]
+    reason: str
+
+
+class GrantRole(Command):
+    type = "user.grant_role.v1"
+    key = "user_id"
+    asked_by: ClassVar[tuple[str, ...]] = ("vendor",)
+    user_id: UUID
+    role: Literal["vendor"]
+    vendor_id: UUID
+
+
+class RoleGranted(Event):
+    type = "user.role_granted.v1"
+    key = "user_id"
+    unheard = True
+    user_id: UUID
+    role: str
+    vendor_id: UUID | None = None

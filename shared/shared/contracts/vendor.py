@@ -1,0 +1,55 @@
+"""vendor_service: who sells here, and on what terms."""
+
+from typing import Literal
+from uuid import UUID
+
+from shared.messages import Event, MoneyData
+
+
+class VendorApplicationSubmitted(Event):
+    type = "vendor.application_submitted.v1"
+    key = "application_id"
+    application_id: UUID
+    user_id: UUID
+    business_name: str
+    contact_email: str
+
+
+class VendorApplicationDecided(Event):
+    type = "vendor.application_decided.v1"
+    key = "application_id"
+    application_id: UUID
+    user_id: UUID
+    business_name: str
+    contact_email: str
+    approved: bool
+    reason: str = ""
+
+
+class VendorChanged(Event):
+    """The whole present truth about a vendor; catalog, order and notification keep it."""
+
+    type = "vendor.vendor_changed.v1"
+    key = "vendor_id"
+    vendor_id: UUID
+    owner_id: UUID
+    name: str
+    slug: str
+    status: Literal["active", "suspended", "closed"]
+    contact_email: str
+    country: str
+    payout_currency: str
+    commission_basis_points: int
+    version: int
+
+
+class PayoutSettled(Event):
+    """A payout request reached its end, `paid` or `refused`; the vendor is told."""
+
+    type = "vendor.payout_settled.v1"
+    key = "vendor_id"
+    payout_id: UUID
+    vendor_id: UUID
+    amount: MoneyData
+    status: Literal["paid", "refused"]
+    reason: str = ""

@@ -1,0 +1,53 @@
+"""Settings from the environment, read in one place, refused with one clear line when they cannot be used."""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def text(name: str, default: str | None = None) -> str:
+    value = os.environ.get(name, default)
+    if value is None:
+        raise ImproperlyConfigured(f"{name} is not set; .env.example says what it is for")
+    return value
+
+
+def number(name: str, default: int) -> int:
+    value = os.environ.get(name, str(default))
+    try:
+        return int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is {value!r}, which is not a whole number") from None
+
+
+def flag(name: str, default: bool = False) -> bool:
+    return os.environ.get(name, str(default)).lower() in {"1", "true", "yes", "on"}
+
+
+def folder(name: str, default: str | None = None) -> Path:
+    return Path(text(name, default))
+
+
+def database(url: str, *, pool_size: int) -> dict[str, object]:
+    """`postgresql://role:password@host:port/name` → an entry of DATABASES, with psycopg's pool for web processes.
+
+    `pool_size` 0 means one lasting connection a thread, as the worker wants it. The pool opens lazily, after
+    gunicorn's fork (psycopg #395).
+    """
+    parts = urlsplit(url)
+    options: dict[str, object] = {"connect_timeout": 5}
+    if pool_size:
+        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5, "max_idle": 60}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or 5432),
+        "CONN_MAX_AGE": 0 if pool_size else None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }

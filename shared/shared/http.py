@@ -1,0 +1,228 @@
+"""HTTP in: one error format (RFC 9457), strict input shapes, money fields, request context, paths."""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, re_path
+from django.urls import path as django_path
+from rest_framework import exceptions, serializers, status
+from rest_framework.response import Response
+
+from shared import context, errors
+from shared.context import Context, new_id
+from shared.money import Money, MoneyError
+
+log = logging.getLogger("nexus.http")
+_SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+PROBLEM = "application/problem+json"
+
+
+# ── Request context ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class RequestContextMiddleware:
+    """The request id becomes the correlation id of everything that follows; one access line is logged."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        offered = request.headers.get("X-Request-Id", "")
+        request_id = offered if _SAFE_REQUEST_ID.fullmatch(offered) else str(new_id())
+        with context.acting(Context(request_id, traceparent=request.headers.get("traceparent"))):
+            response = self.get_response(request)
+            response["X-Request-Id"] = request_id
+            self._log(request, response, started)
+        return response
+
+    @staticmethod
+    def _log(request: HttpRequest, response: HttpResponse, started: float) -> None:
+        took = round((time.perf_counter() - started) * 1000, 1)
+        if not request.path.startswith("/health"):
+            extra = {"method": request.method, "path": request.path, "status": response.status_code, "ms": took}
+            log.info("request", extra=extra)
+
+
+# ── Paths ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def path(route: str, view: Any, name: str | None = None) -> URLPattern:
+    """Django's `path`, with one trailing slash accepted: `path("api/v1/orders/<uuid:order>", ...)`."""
+    pattern = django_path(route, view, name=name)
+    regex = pattern.pattern.regex.pattern  # type: ignore[attr-defined]
+    slashed = re.sub(r"\\[zZ]$", r"/?\\Z", regex)
+    both = re_path(slashed, view, name=name)
+    both.pattern.converters = pattern.pattern.converters  # type: ignore[attr-defined]
+    return both
+
+
+def only_public_paths(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
+    """OpenAPI: leave out what NGINX never routes, and write each path without its optional slash."""
+    return [
+        (path_.removesuffix("?").removesuffix("/"), regex, method, view)
+        for path_, regex, method, view in endpoints
+        if path_.startswith("/api/")
+    ]
+
+
+# ── Errors ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def problem(
+    code: str, title: str, http_status: int, detail: str = "", wrong: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The body of every error: RFC 9457's members plus `code`, `errors` and `request_id`."""
+    body: dict[str, Any] = {
+        "type": f"{settings.PUBLIC_URL}/problems/{code}",
+        "title": title,
+        "status": http_status,
+        "detail": detail or title,
+        "code": code,
+        "request_id": context.current().correlation_id,
+    }
+    if wrong:
+        body["errors"] = wrong
+    return body
+
+
+def problem_response(error: Exception, _context: Mapping[str, Any]) -> Response | None:
+    """DRF's EXCEPTION_HANDLER. None for a bug, which becomes a 500 in `server_error`."""
+    known = _as_problem(error)
+    if known is None:
+        return None
+    body, headers = known
+    return Response(body, status=body["status"], headers=headers, content_type=PROBLEM)
+
+
+def _as_problem(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None:
+    if isinstance(error, errors.Refused):
+        return _refused(error)
+    if isinstance(error, Http404):
+        return _refused(errors.NotFound())
+    if isinstance(error, MoneyError):
+        return _refused(errors.Invalid({"amount": [str(error)]}))
+    if isinstance(error, exceptions.ValidationError):
+        return _refused(errors.Invalid(flatten(error.detail)))
+    if isinstance(error, exceptions.APIException):
+        return _api_exception(error)
+    if isinstance(error, RequestDataTooBig):
+        return problem("too_large", "The body is too large", 413), {}
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("database unavailable", exc_info=error)
+        return _refused(errors.Unavailable(retry_after=2))
+    return None
+
+
+def _refused(error: errors.Refused) -> tuple[dict[str, Any], dict[str, str]]:
+    wrong = error.errors if isinstance(error, errors.Invalid) else None
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.Delayed) else {}
+    if isinstance(error, errors.Unauthenticated):
+        headers["WWW-Authenticate"] = 'Bearer realm="nexus"'
+    return problem(error.reason, error.title, error.status, error.detail, wrong), headers
+
+
+def _api_exception(error: exceptions.APIException) -> tuple[dict[str, Any], dict[str, str]]:
+    headers = {}
+    if header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = header
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
+    code = error.get_codes()
+    name = code if isinstance(code, str) else error.default_code
+    title = str(error.default_detail)
+    return problem(str(name), title, error.status_code, str(error.detail)), headers
+
+
+def flatten(detail: Any, prefix: str = "") -> dict[str, list[str]]:
+    """DRF's nested error detail as one level of `field.path` → messages."""
+    if isinstance(detail, Mapping):
+        flat: dict[str, list[str]] = {}
+        for key, value in detail.items():
+            here = prefix if key == "non_field_errors" and prefix else f"{prefix}.{key}" if prefix else str(key)
+            flat.update(flatten(value, here))
+        return flat
+    if isinstance(detail, list) and any(isinstance(item, Mapping) for item in detail):
+        return {
+            field: messages
+            for i, item in enumerate(detail)
+            for field, messages in flatten(item, f"{prefix}.{i}").items()
+        }
+    return {prefix or "non_field_errors": [str(item) for item in (detail if isinstance(detail, list) else [detail])]}
+
+
+def _plain_problem(code: str, title: str, http_status: int) -> JsonResponse:
+    return JsonResponse(problem(code, title, http_status), status=http_status, content_type=PROBLEM)
+
+
+def not_found(_request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    """`handler404` of every service."""
+    return _plain_problem("not_found", "Not found", 404)
+
+
+def server_error(_request: HttpRequest) -> JsonResponse:
+    """`handler500` of every service: a bug, told without its inside."""
+    return _plain_problem("internal_error", "Something went wrong on our side", 500)
+
+
+def bad_request(_request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    """`handler400` of every service."""
+    return _plain_problem("bad_request", "The request cannot be read", 400)
+
+
+# ── Shapes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Shape(serializers.Serializer[Any]):
+    """A body, in or out. Coming in, fields it does not name are refused, all wrong ones at once."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = {
+            str(name): ["This field is not known."]
+            for name in (data if isinstance(data, Mapping) else {})
+            if name not in self.fields
+        }
+        try:
+            value = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            detail = error.detail if isinstance(error.detail, dict) else {}
+            raise serializers.ValidationError({**unknown, **detail}) from None
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return value
+
+
+class MoneyShape(Shape):
+    """`{"amount": "12.50", "currency": "USD"}`; validated data is a shared.money.Money."""
+
+    amount = serializers.CharField(max_length=24)
+    currency = serializers.RegexField(r"^[A-Z]{3}$")
+
+    def to_internal_value(self, data: Any) -> Money:
+        value = super().to_internal_value(data)
+        try:
+            return Money.parse(value["amount"], value["currency"])
+        except MoneyError as error:
+            raise serializers.ValidationError({"amount": [str(error)]}) from None
+
+    def to_representation(self, instance: Money) -> dict[str, str]:
+        return instance.as_json()
+
+
+def read(shape: type[serializers.BaseSerializer[Any]], data: Any, **kwargs: Any) -> Any:
+    """The validated body (or query) as a dict. Raises ValidationError naming every wrong field."""
+    form = shape(data=data, **kwargs)
+    form.is_valid(raise_exception=True)
+    return form.validated_data
+
+
+def created(body: Any, location: str) -> Response:
+    """201 with its Location, an absolute path under the gateway."""
+    return Response(body, status=status.HTTP_201_CREATED, headers={"Location": location})

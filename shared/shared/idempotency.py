@@ -1,0 +1,154 @@
+"""`Idempotency-Key`: the effect and the answer are committed together, and a repetition gets the same answer.
+
+An advisory lock on (caller, route, key) makes parallel repetitions find each other: the second is told 409 while the
+first still runs. A 5xx stores nothing, so that trying again really tries again.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from shared.auth import Caller
+from shared.errors import Delayed, Invalid, Unprocessable
+from shared.http import PROBLEM, problem_response
+from shared.models import IdempotencyKey
+
+HEADER = "Idempotency-Key"
+KEPT_HEADERS = ("Location", "Retry-After")
+View = Callable[..., Response]
+
+
+class KeyInUse(Delayed):
+    status = 409
+    code = "idempotency_key_in_use"
+    title = "A request with this Idempotency-Key is still running"
+
+
+class KeyReused(Unprocessable):
+    code = "idempotency_key_reused"
+    title = "This Idempotency-Key was used with another body"
+
+
+class _Roll(Exception):
+    """Carries a refusal's response out of the savepoint, whose effects are rolled back."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+
+def idempotent(*, required: bool = False) -> Callable[[View], View]:
+    """Decorates a view method: `@idempotent(required=True)` above `def post(self, request): ...`."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapped(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+            key = request.headers.get(HEADER, "")
+            if not key and not required:
+                return view(self, request, *args, **kwargs)
+            _check(key)
+            with transaction.atomic():
+                return _once(request, key, lambda: view(self, request, *args, **kwargs), self)
+
+        return wrapped
+
+    return decorate
+
+
+def _check(key: str) -> None:
+    if not key:
+        raise Invalid({HEADER: ["This header is required."]})
+    if not (1 <= len(key) <= 200) or not key.isascii() or not key.isprintable():
+        raise Invalid({HEADER: ["1 to 200 printable ASCII characters."]})
+
+
+def _once(request: Request, key: str, run: Callable[[], Response], view: Any) -> Response:
+    key_hash, request_hash = _hashes(request, key)
+    if not _lock(key_hash):
+        raise KeyInUse(retry_after=1)
+    kept = IdempotencyKey.objects.filter(key_hash=key_hash).first()
+    if kept and kept.created_at > timezone.now() - timedelta(hours=24):
+        return _replay(kept, request_hash)
+    response = _run(run)
+    if response.status_code < 500:
+        _keep(key_hash, request_hash, response)
+    return response
+
+
+def _hashes(request: Request, key: str) -> tuple[bytes, bytes]:
+    caller = request.user.id if isinstance(request.user, Caller) else request.headers.get("X-Cart-Token", "guest")
+    body = request.data if isinstance(request.data, dict | list) else str(request.data)
+    scope = f"{caller}\n{request.method}\n{request.path.rstrip('/')}\n{key}"
+    return hashlib.sha256(scope.encode()).digest(), hashlib.sha256(JSONRenderer().render(body)).digest()
+
+
+def _lock(key_hash: bytes) -> bool:
+    number = int.from_bytes(key_hash[:8], signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+        return bool(cursor.fetchone()[0])
+
+
+def _replay(kept: IdempotencyKey, request_hash: bytes) -> Response:
+    if bytes(kept.request_hash) != request_hash:
+        raise KeyReused()
+    response = Response(status=kept.status, headers={**kept.headers, "Idempotent-Replayed": "true"})
+    response.data = _Rendered(bytes(kept.body))
+    response.content_type = PROBLEM if kept.status >= 400 else None
+    return response
+
+
+def _run(run: Callable[[], Response]) -> Response:
+    try:
+        with transaction.atomic():
+            try:
+                return run()
+            except Exception as error:
+                response = problem_response(error, {})
+                if response is None or response.status_code >= 500:
+                    raise
+                raise _Roll(response) from error
+    except _Roll as roll:
+        return roll.response
+
+
+class _Rendered(bytes):
+    """A body that was rendered when it was first answered; replayed byte for byte."""
+
+
+def _keep(key_hash: bytes, request_hash: bytes, response: Response) -> None:
+    body = JSONRenderer().render(response.data) if response.data is not None else b""
+    headers = {name: response[name] for name in KEPT_HEADERS if response.has_header(name)}
+    IdempotencyKey.objects.update_or_create(
+        key_hash=key_hash,
+        defaults={
+            "request_hash": request_hash,
+            "status": response.status_code,
+            "headers": headers,
+            "body": body,
+            "created_at": timezone.now(),
+        },
+    )
+
+
+class ReplayRenderer(JSONRenderer):
+    """DRF's JSON renderer, which lets a replayed body through as it is."""
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
+    ) -> bytes:
+        if isinstance(data, _Rendered):
+            return bytes(data)
+        rendered: bytes = super().render(data, accepted_media_type, renderer_context)
+        return rendered
+
+
+def clean_up(keep: timedelta) -> int:
+    return IdempotencyKey.objects.filter(created_at__lt=timezone.now() - keep).delete()[0]

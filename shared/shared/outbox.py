@@ -1,0 +1,97 @@
+"""Messages out. `publish` writes a row in the caller's transaction; the relay (shared.rabbit) carries it to the broker.
+
+No cursor runs over the sequence: sequence order is not commit order, so a cursor would step over rows that commit
+late. The relay asks for what is unpublished, which a partial index keeps cheap however long the table's history is.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from shared.context import current, new_id
+from shared.messages import Command, Envelope, Event, Message
+from shared.models import OutboxMessage
+
+
+class OutsideTransaction(RuntimeError):
+    """publish() was called where nothing would roll the message back with the state that it tells of."""
+
+
+class NotYours(RuntimeError):
+    """A service told another's event, or asked a command that its contract does not let it ask."""
+
+
+def publish(message: Message, *, version: int | None = None) -> None:
+    """Record a message to be sent when, and only when, the current transaction commits.
+
+    `version` is the aggregate's version after the change; consumers drop what is older than what they have.
+    Raises OutsideTransaction, NotYours.
+    """
+    if not connection.in_atomic_block:
+        raise OutsideTransaction(message.type)
+    if settings.SERVICE not in _tellers(message):
+        raise NotYours(f"{settings.SERVICE} may not send {message.type}")
+    OutboxMessage.objects.create(**_row(message, version))
+
+
+def _tellers(message: Message) -> Collection[str]:
+    return message.asked_by if isinstance(message, Command) else (message.owner(),)
+
+
+def _row(message: Message, version: int | None) -> dict[str, object]:
+    context, message_id = current(), new_id()
+    envelope = Envelope(
+        id=message_id,
+        source=settings.SERVICE,
+        type=message.type,
+        subject=message.subject,
+        time=timezone.now(),
+        correlationid=context.correlation_id,
+        causationid=context.causation_id,
+        traceparent=context.traceparent,
+        aggregateversion=version,
+        data=message.model_dump(mode="json"),
+    )
+    return {
+        "message_id": message_id,
+        "type": message.type,
+        "subject": message.subject,
+        "correlation_id": context.correlation_id,
+        "envelope": envelope.model_dump(mode="json", exclude_none=True),
+        "sensitive": message.sensitive,
+        "mandatory": not (isinstance(message, Event) and message.unheard),
+    }
+
+
+def next_wave(limit: int, blocked: Collection[str] = ()) -> list[OutboxMessage]:
+    """The oldest unpublished message of each aggregate, at most `limit`, without the `blocked` subjects.
+
+    One a subject: when the first is not confirmed, the second has not overtaken it.
+    """
+    rows = OutboxMessage.objects.filter(published_at__isnull=True).exclude(subject__in=blocked)
+    firsts: dict[str, OutboxMessage] = {}
+    for row in rows.order_by("position")[:limit]:
+        firsts.setdefault(row.subject, row)
+    return list(firsts.values())
+
+
+def mark_published(positions: Collection[int]) -> None:
+    """Remember that the broker has them; what was sensitive is erased instead of kept."""
+    done = OutboxMessage.objects.filter(position__in=positions)
+    with transaction.atomic():
+        done.filter(sensitive=True).delete()
+        done.update(published_at=timezone.now())
+
+
+def oldest_pending() -> datetime | None:
+    row = OutboxMessage.objects.filter(published_at__isnull=True).order_by("position").first()
+    return row.recorded_at if row else None
+
+
+def clean_up(keep: timedelta, batch: int = 5_000) -> int:
+    """Delete what was published longer ago than `keep`, in small bites; answers how many rows went."""
+    old = OutboxMessage.objects.filter(published_at__lt=timezone.now() - keep).order_by("published_at")
+    return OutboxMessage.objects.filter(position__in=list(old.values_list("position", flat=True)[:batch])).delete()[0]

@@ -1,0 +1,101 @@
+"""Settings that all services share. A service's settings.py says `from shared.settings import *`, then the differences.
+
+A service sets SERVICE (its short name), ROOT_URLCONF, and adds its own app with `installed_apps("catalog_service")`.
+"""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from shared import env, logs
+
+ENVIRONMENT = env.text("NEXUS_ENV", "development")
+DEBUG = False
+SECRET_KEY = env.text("SECRET_KEY", "only-for-tests-and-builds" if ENVIRONMENT != "production" else None)
+ALLOWED_HOSTS = env.text("ALLOWED_HOSTS", "*").split(",")
+
+_IS_WORKER = len(sys.argv) > 1 and sys.argv[1] in {"work", "test"} or ENVIRONMENT == "test"
+DATABASES = {
+    "default": env.database(
+        env.text("DATABASE_URL", "postgresql://localhost/nexus"),
+        pool_size=0 if _IS_WORKER else env.number("DATABASE_POOL_SIZE", 4),
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+RABBITMQ_URL = env.text("RABBITMQ_URL", "amqp://localhost/nexus")
+RABBITMQ_ADMIN_URL = env.text("RABBITMQ_ADMIN_URL", RABBITMQ_URL)
+REDIS_URL = env.text("REDIS_URL", "redis://localhost/0")
+PUBLIC_URL = env.text("PUBLIC_URL", "http://localhost:8000").rstrip("/")
+MEDIA_ROOT = env.text("MEDIA_ROOT", "media")
+MEDIA_URL = "/media/"
+
+JWT_PUBLIC_KEYS_DIR = env.folder("JWT_PUBLIC_KEYS_DIR", "keys/jwt/public")
+SERVICE_KEY_FILE = env.folder("SERVICE_KEY_FILE", "keys/service.pem")
+SERVICE_PUBLIC_KEYS_DIR = env.folder("SERVICE_PUBLIC_KEYS_DIR", "keys/services/public")
+JWT_ISSUER = "nexus"
+JWT_AUDIENCE = "nexus-api"
+
+OUTBOX_BATCH = env.number("OUTBOX_BATCH", 200)
+OUTBOX_POLL_MS = env.number("OUTBOX_POLL_MS", 40)
+OUTBOX_KEEP = timedelta(hours=env.number("OUTBOX_KEEP_HOURS", 24 * 7))
+INBOX_KEEP = timedelta(hours=env.number("INBOX_KEEP_HOURS", 24 * 14))
+CONSUMER_PREFETCH = env.number("CONSUMER_PREFETCH", 8)
+CONSUMER_THREADS = env.number("CONSUMER_THREADS", 1)
+MESSAGE_ATTEMPTS = env.number("MESSAGE_ATTEMPTS", 6)
+IDEMPOTENCY_KEEP = timedelta(hours=24)
+
+
+def installed_apps(service: str) -> list[str]:
+    return ["django.contrib.staticfiles", "rest_framework", "drf_spectacular", "shared", service]
+
+
+MIDDLEWARE = [
+    "shared.http.RequestContextMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
+    "django.middleware.common.CommonMiddleware",
+]
+APPEND_SLASH = False
+STATIC_URL = "/static/"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["shared.auth.UserAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["shared.auth.IsSignedIn"],
+    "DEFAULT_RENDERER_CLASSES": ["shared.idempotency.ReplayRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "shared.http.problem_response",
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Nexus",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "PREPROCESSING_HOOKS": ["shared.http.only_public_paths"],
+    "SECURITY": [{}],
+}
+
+PASSWORD_HASHERS = ["shared.auth.Argon2id"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
+EMAIL_FILE_PATH = env.text("MAIL_DIR", str(Path("mail")))
+LOGGING = logs.config(env.text("LOG_LEVEL", "INFO"))

@@ -1,0 +1,8 @@
+"""A service with nothing but shared in it, called `order` so that it may send what order may."""
+
+from shared.settings import *  # noqa: F403
+from shared.settings import installed_apps
+
+SERVICE = "order"
+INSTALLED_APPS = [app for app in installed_apps("shared") if app != "shared"] + ["shared"]
+ROOT_URLCONF = "urls"

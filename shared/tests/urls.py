@@ -1,0 +1,3 @@
+from shared import health
+
+urlpatterns = health.urlpatterns

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class UserServiceConfig(AppConfig):
+    name = "user_service"

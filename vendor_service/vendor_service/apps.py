@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class VendorServiceConfig(AppConfig):
+    name = "vendor_service"

@@ -1,0 +1,1 @@
+"""State, constraints, and named transitions that refuse illegal moves."""
