@@ -1,0 +1,199 @@
+"""The relay and the consumer against a real broker."""
+
+import queue
+import threading
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import pika
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import transaction
+
+from shared import outbox, rabbit
+from shared.contracts.catalog import ReleaseStock, ReserveStock
+from shared.contracts.order import Buyer, OrderCancelled
+from shared.errors import Conflict, Retry
+from shared.inbox import Subscriptions
+from shared.messages import MoneyData
+from shared.models import InboxMessage, OutboxMessage
+
+Consume = Callable[[Subscriptions], rabbit.Consumer]
+WAIT = 15
+
+
+def cancelled(order_id: UUID | None = None, reason: str = "test") -> OrderCancelled:
+    return OrderCancelled(
+        order_id=order_id or uuid4(),
+        number="N-1",
+        buyer=Buyer(email="ada@example.com", name="Ada"),
+        reason=reason,
+        total=MoneyData(minor=100, currency="USD"),
+    )
+
+
+def publish(*messages: OrderCancelled) -> None:
+    with transaction.atomic():
+        for message in messages:
+            outbox.publish(message)
+
+
+def until(condition: Callable[[], bool], seconds: float = WAIT) -> None:
+    """Wait for a state that other threads bring about; what is polled is the database or the broker itself."""
+    tick = threading.Event()
+    for _ in range(int(seconds / 0.05)):
+        if condition():
+            return
+        tick.wait(0.05)
+    raise AssertionError("it did not happen")
+
+
+def test_what_is_published_is_handled_once_and_in_order(relay: rabbit.Relay, consume: Consume) -> None:
+    handled: queue.Queue[str] = queue.Queue()
+    order_id = uuid4()
+    consume({OrderCancelled: lambda message: handled.put(message.reason), ReserveStock: print})
+
+    publish(*(cancelled(order_id, reason=str(n)) for n in range(20)))
+
+    assert [handled.get(timeout=WAIT) for _ in range(20)] == [str(n) for n in range(20)]
+    until(lambda: not OutboxMessage.objects.filter(published_at=None).exists())
+    until(lambda: InboxMessage.objects.filter(handled_at__isnull=False).count() == 20)
+
+
+def test_a_message_that_no_queue_takes_stays_in_the_outbox_until_one_does(
+    relay: rabbit.Relay, consume: Consume
+) -> None:
+    handled: queue.Queue[str] = queue.Queue()
+    with rabbit.channel() as ch:
+        ch.queue_unbind(settings.SERVICE, rabbit.EXCHANGE, OrderCancelled.type)
+        try:
+            publish(cancelled(reason="unroutable at first"))
+            until(lambda: bool(relay._blocked))
+            assert OutboxMessage.objects.get().published_at is None
+        finally:
+            ch.queue_bind(settings.SERVICE, rabbit.EXCHANGE, OrderCancelled.type)
+
+    consume({OrderCancelled: lambda message: handled.put(message.reason)})
+
+    assert handled.get(timeout=WAIT) == "unroutable at first"
+
+
+def test_one_that_cannot_be_routed_does_not_hold_up_other_aggregates(relay: rabbit.Relay, consume: Consume) -> None:
+    handled: queue.Queue[str] = queue.Queue()
+    consume({OrderCancelled: lambda message: handled.put(message.reason)})
+    with transaction.atomic():
+        outbox.publish(ReleaseStock(order_id=uuid4(), reason="nobody is bound to this"))
+        outbox.publish(cancelled(reason="goes through"))
+
+    assert handled.get(timeout=WAIT) == "goes through"
+    assert OutboxMessage.objects.filter(type=ReleaseStock.type, published_at=None).exists()
+
+
+def test_only_one_relay_of_a_service_is_active(relay: rabbit.Relay) -> None:
+    publish(cancelled())
+    until(lambda: not OutboxMessage.objects.filter(published_at=None).exists())
+
+    assert rabbit.Relay(threading.Event())._is_active() is False
+
+
+def test_a_failing_message_comes_back_after_the_delay_and_a_refused_one_goes_to_the_dead(
+    relay: rabbit.Relay, consume: Consume
+) -> None:
+    tries: queue.Queue[str] = queue.Queue()
+
+    def handle(message: OrderCancelled) -> None:
+        tries.put(message.reason)
+        if message.reason == "refused":
+            raise Conflict("never")
+        if tries.qsize() < 3:
+            raise Retry("not yet")
+
+    consume({OrderCancelled: handle})
+    publish(cancelled(reason="refused"), cancelled(reason="later"))
+
+    assert sorted(tries.get(timeout=WAIT) for _ in range(2)) == ["later", "refused"]
+    until(lambda: [dead.type for dead in rabbit.dead_messages()] == [OrderCancelled.type])
+    assert "Conflict" in rabbit.dead_messages()[0].error
+
+
+def test_a_dead_message_is_listed_shown_replayed_and_dropped(
+    relay: rabbit.Relay, consume: Consume, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fixed = threading.Event()
+    handled: queue.Queue[str] = queue.Queue()
+
+    def handle(message: OrderCancelled) -> None:
+        if not fixed.is_set():
+            raise Conflict("a bug")
+        handled.put(message.reason)
+
+    consume({OrderCancelled: handle})
+    publish(cancelled(reason="to be replayed"))
+    until(lambda: len(rabbit.dead_messages()) == 1)
+    dead_id = rabbit.dead_messages()[0].id
+    call_command("dead", "list")
+    call_command("dead", "show", dead_id)
+
+    shown = capsys.readouterr().out
+    assert dead_id in shown
+    assert "to be replayed" in shown
+    with pytest.raises(CommandError):
+        call_command("dead", "drop")
+
+    fixed.set()
+    call_command("dead", "replay", "--all")
+
+    assert handled.get(timeout=WAIT) == "to be replayed"
+    assert rabbit.dead_messages() == []
+
+
+def test_what_is_no_envelope_goes_to_the_dead_queue_at_once(consume: Consume) -> None:
+    consume({OrderCancelled: print})
+    with rabbit.channel() as ch:
+        ch.basic_publish("", settings.SERVICE, b"\x00not json", pika.BasicProperties(message_id="x"), mandatory=True)
+
+    until(lambda: [dead.id for dead in rabbit.dead_messages()] == ["x"])
+    rabbit.drop_dead(None)
+
+
+def test_a_broker_that_cancels_the_consumer_does_not_stop_it_for_good(relay: rabbit.Relay, consume: Consume) -> None:
+    handled: queue.Queue[str] = queue.Queue()
+    consumer = consume({OrderCancelled: lambda message: handled.put(message.reason)})
+    until(lambda: consumer._channel is not None and bool(consumer._channel.consumer_tags))
+    with rabbit.channel() as ch:
+        ch.queue_delete(settings.SERVICE)
+    until(lambda: consumer._cancelled or consumer._generation > 1)
+    rabbit.provision({ReserveStock: print, OrderCancelled: print})
+
+    publish(cancelled(reason="after the cancel"))
+
+    assert handled.get(timeout=WAIT * 2) == "after the cancel"
+
+
+def test_stopping_finishes_the_running_message_and_gives_the_others_back(
+    relay: rabbit.Relay, broker: None, transactional_db: None
+) -> None:
+    started, finish, stopping = threading.Event(), threading.Event(), threading.Event()
+    handled: list[str] = []
+
+    def handle(message: OrderCancelled) -> None:
+        started.set()
+        finish.wait(WAIT)
+        handled.append(message.reason)
+
+    consumer = rabbit.Consumer({OrderCancelled: handle}, stopping, lambda: None)
+    thread = threading.Thread(target=consumer.run)
+    thread.start()
+    publish(*(cancelled(reason=str(n)) for n in range(5)))
+    assert started.wait(WAIT)
+    until(lambda: not OutboxMessage.objects.filter(published_at=None).exists())
+
+    stopping.set()
+    finish.set()
+    thread.join(WAIT)
+
+    assert not thread.is_alive()
+    assert len(handled) == 1
+    with rabbit.channel() as ch:
+        assert ch.queue_declare(settings.SERVICE, passive=True).method.message_count == 4
