@@ -1,0 +1,183 @@
+"""What a fresh machine lacks: system packages and the virtual environment. Standard library only, as nothing else is
+there yet.
+"""
+
+import glob
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fleet.keys import locked
+from fleet.progress import START, Problem, say
+from fleet.table import ROOT, Table
+
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+REQUIREMENTS = ROOT / "requirements.txt"
+POLICY = Path("/usr/sbin/policy-rc.d")
+PACKAGES = {
+    "postgresql": ("/usr/lib/postgresql/*/bin/postgres",),
+    "redis-server": ("/usr/bin/redis-server",),
+    "rabbitmq-server": ("/usr/lib/rabbitmq/bin/rabbitmq-server",),
+    "nginx": ("/usr/sbin/nginx",),
+    "libnginx-mod-http-js": ("/usr/lib/nginx/modules/ngx_http_js_module.so", "/usr/share/nginx/modules/ngx_http_js_module.so"),
+}
+"""Debian package → files one of which shows that it is installed."""
+
+
+# ── System packages ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def missing_packages(wanted: dict[str, tuple[str, ...]] = PACKAGES) -> list[str]:
+    missing = [name for name, files in wanted.items() if not any(glob.glob(file) for file in files)]
+    if not shutil.which("uv") and not PYTHON.exists() and _lacks_ensurepip():
+        missing.append("python3-venv")
+    return missing
+
+
+def _lacks_ensurepip() -> bool:
+    return not glob.glob(str(Path(os.__file__).parent / "ensurepip" / "_bundled" / "*.whl")) and not glob.glob(
+        "/usr/share/python-wheels/pip-*.whl"
+    )
+
+
+def ensure_packages() -> None:
+    """Install what is missing with apt, without starting the distribution's own servers."""
+    missing = missing_packages()
+    if not missing:
+        return
+    root = _as_root()
+    if root is None or not shutil.which("apt-get"):
+        raise Problem(_by_hand(missing, "this user cannot install them"))
+    say(f"installing with apt-get: {' '.join(missing)}")
+    with _no_server_starts(root):
+        for command in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *missing]):
+            _apt(root, command, missing)
+    if still := missing_packages():
+        raise Problem(_by_hand(still, "apt-get did not bring them"))
+
+
+def _as_root() -> list[str] | None:
+    """What to put before a command so that root runs it; None: no way without asking for a password nobody can type."""
+    if os.geteuid() == 0:
+        return []
+    if not shutil.which("sudo"):
+        return None
+    asks = subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode != 0
+    return None if asks and not sys.stdin.isatty() else ["sudo"]
+
+
+def _apt(root: list[str], arguments: list[str], missing: list[str]) -> None:
+    command = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        last = (done.stdout.strip().splitlines() or [""])[-1]
+        raise Problem(_by_hand(missing, f"apt-get {arguments[0]} failed: {last}"))
+
+
+def _by_hand(missing: list[str], why: str) -> str:
+    names = " ".join(missing)
+    return f"these system packages are missing: {names} ({why}). Install them, or run: docker compose up"
+
+
+@contextmanager
+def _no_server_starts(root: list[str]) -> Iterator[None]:
+    """Debian starts a server as soon as it is installed, unless policy-rc.d forbids; a policy already there stays."""
+    if POLICY.exists():
+        yield
+        return
+    _write_policy(root)
+    try:
+        yield
+    finally:
+        subprocess.run([*root, "rm", "-f", str(POLICY)], check=True)
+
+
+def _write_policy(root: list[str]) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".policy") as policy:
+        policy.write("#!/bin/sh\nexit 101\n")
+        policy.flush()
+        subprocess.run([*root, "install", "-m", "755", policy.name, str(POLICY)], check=True)
+
+
+# ── Virtual environment ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def in_venv() -> bool:
+    return Path(sys.prefix) == VENV
+
+
+def ensure_venv(table: Table) -> None:
+    """Make `.venv` exactly what requirements.txt pins; done once for each content of that file."""
+    with locked(REQUIREMENTS):
+        stamp = VENV / "requirements.sha256"
+        wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+        if not PYTHON.exists() or not stamp.exists() or stamp.read_text() != wanted:
+            _install()
+            stamp.write_text(wanted)
+        _write_path_file(table)
+
+
+def continue_in_venv() -> None:
+    """Become the same command in the virtual environment's Python."""
+    os.environ["NEXUS_STARTED_AT"] = repr(START)
+    os.execv(PYTHON, [str(PYTHON), "-m", "fleet", *sys.argv[1:]])
+
+
+def _install() -> None:
+    say("installing the Python packages of requirements.txt into .venv")
+    uv = shutil.which("uv")
+    if not PYTHON.exists():
+        venv.create(VENV, with_pip=uv is None, clear=VENV.exists())
+    if uv is None or not _install_with_uv(uv):
+        _install_with_pip()
+
+
+def _install_with_uv(uv: str) -> bool:
+    arguments = ["-q", "--require-hashes", "--compile-bytecode", "-r", str(REQUIREMENTS)]
+    command = [uv, "pip", "install", "--python", str(PYTHON), *arguments]
+    return subprocess.run(command, capture_output=True).returncode == 0
+
+
+def _install_with_pip() -> None:
+    """uv first, itself pinned: it installs the rest several times faster than pip."""
+    _run([PYTHON, "-m", "ensurepip", "-q"])
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as only_uv:
+        only_uv.write(pinned(REQUIREMENTS.read_text(), "uv"))
+        only_uv.flush()
+        _run([PYTHON, "-m", "pip", "install", "-q", "--require-hashes", "-r", only_uv.name])
+    if not _install_with_uv(str(VENV / "bin" / "uv")):
+        _run([PYTHON, "-m", "pip", "install", "-q", "--require-hashes", "-r", REQUIREMENTS])
+
+
+def pinned(requirements: str, package: str) -> str:
+    """The lines of a lock file that belong to one package."""
+    found = re.search(rf"^{re.escape(package)}==(?:.*\\\n)*.*\n", requirements, re.MULTILINE)
+    if found is None:
+        raise Problem(f"requirements.txt does not pin {package}; run: make lock")
+    return found[0]
+
+
+def _run(command: list[object]) -> None:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        raise Problem(f"installing the Python packages failed: {last}")
+
+
+def _write_path_file(table: Table) -> None:
+    """One virtual environment for all services in development: a .pth file makes each importable from anywhere."""
+    folders = [ROOT / "shared", *(service.folder for service in table.services), ROOT]
+    text = "".join(f"{folder}\n" for folder in folders)
+    for packages in VENV.glob("lib/python3.*/site-packages"):
+        file = packages / "nexus.pth"
+        if not file.exists() or file.read_text() != text:
+            file.write_text(text)

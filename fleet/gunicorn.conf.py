@@ -1,0 +1,26 @@
+"""Gunicorn for every web process: one process, a few threads. HUP starts new code without refusing a request.
+
+No `preload_app`: with it HUP would keep the old code, and a database pool opened before the fork breaks in the forks.
+"""
+
+import ctypes
+import os
+import signal
+
+bind = f"127.0.0.1:{os.environ['PORT']}"
+workers = int(os.environ.get("WEB_PROCESSES", "1"))
+worker_class = "gthread"
+threads = int(os.environ.get("WEB_THREADS", "8"))
+timeout = 30
+graceful_timeout = 10
+keepalive = 75
+"""Longer than NGINX keeps its idle connections (60 s): the side that sends must not be the one surprised by a close."""
+worker_tmp_dir = "/dev/shm"
+control_socket_disable = True
+errorlog = "-"
+loglevel = "warning"
+
+
+def post_fork(_server, _worker):  # type: ignore[no-untyped-def]
+    """A worker whose master was killed ends at once instead of holding the port."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)

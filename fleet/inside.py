@@ -1,0 +1,28 @@
+"""`fleet env`: a command in a service's folder, with the environment its processes have."""
+
+import os
+
+from fleet import environment, keys
+from fleet.progress import Problem
+from fleet.table import Service, Table
+
+
+def run(table: Table, name: str, arguments: list[str], *, test: bool) -> int:
+    """Becomes the command; only without a command (the environment is printed) or without the program does it return."""
+    service = table.service(name)
+    keys.prepare(table)
+    variables = environment.of(table, service, test=test, prepare=True)
+    command = arguments[1:] if arguments[:1] == ["--"] else arguments
+    if not command:
+        print("\n".join(f"{key}={value}" for key, value in sorted(variables.items())))
+        return 0
+    become(service, command, {**os.environ, **variables})
+    return 127
+
+
+def become(service: Service, command: list[str], variables: dict[str, str]) -> None:
+    os.chdir(service.folder)
+    try:
+        os.execvpe(command[0], command, variables)
+    except FileNotFoundError:
+        raise Problem(f"there is no program {command[0]!r}") from None
