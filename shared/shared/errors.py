@@ -1,14 +1,14 @@
 """What can go wrong, in the words of RFC 9457. Services derive their own refusals from these.
 
-    Refused
-    ├── Invalid          400  bad input, with every wrong field
-    ├── Unauthenticated  401
-    ├── Forbidden        403
-    ├── NotFound         404  absent, or not yours
-    ├── Conflict         409  state or stock
-    ├── Unprocessable    422
-    ├── TooMany          429  with the seconds to wait
-    └── Unavailable      503  with the seconds to wait
+Refused
+├── Invalid          400  bad input, with every wrong field
+├── Unauthenticated  401
+├── Forbidden        403
+├── NotFound         404  absent, or not yours
+├── Conflict         409  state or stock
+├── Unprocessable    422
+├── TooMany          429  with the seconds to wait
+└── Unavailable      503  with the seconds to wait
 """
 
 from collections.abc import Mapping, Sequence

@@ -141,9 +141,7 @@ def _keep(key_hash: bytes, request_hash: bytes, response: Response) -> None:
 class ReplayRenderer(JSONRenderer):
     """DRF's JSON renderer, which lets a replayed body through as it is."""
 
-    def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
-    ) -> bytes:
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         if isinstance(data, _Rendered):
             return bytes(data)
         rendered: bytes = super().render(data, accepted_media_type, renderer_context)

@@ -315,7 +315,9 @@ class Consumer:
     transaction has committed. `stop` finishes the messages being handled and gives back those not started.
     """
 
-    def __init__(self, subscriptions: Subscriptions, stopping: threading.Event, after_commit: Callable[[], None]) -> None:
+    def __init__(
+        self, subscriptions: Subscriptions, stopping: threading.Event, after_commit: Callable[[], None]
+    ) -> None:
         self.subscriptions = subscriptions
         self.stopping = stopping
         self.after_commit = after_commit
@@ -367,7 +369,9 @@ class Consumer:
 
     def _start_handlers(self) -> list[threading.Thread]:
         threads = [
-            threading.Thread(target=self._work, args=(self._waiting, self._generation), name=f"handler:{n}", daemon=True)
+            threading.Thread(
+                target=self._work, args=(self._waiting, self._generation), name=f"handler:{n}", daemon=True
+            )
             for n in range(settings.CONSUMER_THREADS)
         ]
         for thread in threads:
@@ -447,9 +451,13 @@ class Consumer:
     def _failed(self, envelope: Envelope, delivery: Delivery, error: Exception) -> None:
         attempts = inbox.record_failure(envelope, error)
         permanent = isinstance(error, PERMANENT) and not isinstance(error, Delayed)
-        tier = None if permanent or attempts >= settings.MESSAGE_ATTEMPTS else list(TIERS)[min(attempts, len(TIERS)) - 1]
+        tier = (
+            None if permanent or attempts >= settings.MESSAGE_ATTEMPTS else list(TIERS)[min(attempts, len(TIERS)) - 1]
+        )
         target = wait_queue(settings.SERVICE, tier) if tier else dead_queue(settings.SERVICE)
-        log.log(logging.WARNING if tier else logging.ERROR, "%s failed, goes to %s", envelope.type, target, exc_info=error)
+        log.log(
+            logging.WARNING if tier else logging.ERROR, "%s failed, goes to %s", envelope.type, target, exc_info=error
+        )
         _forward(target, delivery, f"{type(error).__name__}: {error}", attempts)
 
     def _acknowledge(self, tag: int, generation: int) -> None:

@@ -14,7 +14,7 @@ DEBUG = False
 SECRET_KEY = env.text("SECRET_KEY", "only-for-tests-and-builds" if ENVIRONMENT != "production" else None)
 ALLOWED_HOSTS = env.text("ALLOWED_HOSTS", "*").split(",")
 
-_IS_WORKER = len(sys.argv) > 1 and sys.argv[1] in {"work", "test"} or ENVIRONMENT == "test"
+_IS_WORKER = (len(sys.argv) > 1 and sys.argv[1] in {"work", "test"}) or ENVIRONMENT == "test"
 DATABASES = {
     "default": env.database(
         env.text("DATABASE_URL", "postgresql://localhost/nexus"),

@@ -51,9 +51,7 @@ def published(*contracts: type[Message]) -> list[Any]:
 def make_key_files(folder: Path, kid: str) -> str:
     """Write `<kid>.pem` (public) into the folder and answer the private key, PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{kid}.pem").write_bytes(public)
     return key.private_bytes(

@@ -1,6 +1,6 @@
 """A service with nothing but shared in it, called `order` so that it may send what order may."""
 
-from shared.settings import *  # noqa: F403
+from shared.settings import *
 from shared.settings import installed_apps
 
 SERVICE = "order"

@@ -68,7 +68,11 @@ def test_what_was_sensitive_is_erased_once_published() -> None:
 def test_the_envelope_has_cloudevents_names() -> None:
     buyer = Buyer(email="ada@example.com", name="Ada")
     placed = OrderPlaced(
-        order_id=ORDER, number="N-1", buyer=buyer, total=MoneyData(minor=1, currency="USD"), placed_at="2026-01-01T00:00Z"
+        order_id=ORDER,
+        number="N-1",
+        buyer=buyer,
+        total=MoneyData(minor=1, currency="USD"),
+        placed_at="2026-01-01T00:00Z",
     )
 
     outbox.publish(placed, version=3)

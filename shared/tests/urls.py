@@ -1,3 +1,90 @@
-from shared import health
+"""A few views that do what views of services do."""
 
-urlpatterns = health.urlpatterns
+from typing import Any
+from uuid import UUID
+
+from django.db import OperationalError
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from shared import health
+from shared.auth import Caller, IsService, ServiceAuthentication, roles
+from shared.errors import Conflict
+from shared.http import MoneyShape, Shape, created, path, read
+from shared.idempotency import idempotent
+from shared.models import WorkerReport
+
+handler400 = "shared.http.bad_request"
+handler404 = "shared.http.not_found"
+handler500 = "shared.http.server_error"
+
+
+class NoteIn(Shape):
+    text = serializers.CharField(max_length=20)
+    copies = serializers.IntegerField(min_value=1)
+    price = MoneyShape(required=False)
+
+
+class Notes(APIView):
+    """Each note is a row of WorkerReport, so that effects can be counted."""
+
+    permission_classes = [AllowAny]
+
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        note = read(NoteIn, request.data)
+        WorkerReport.objects.create(instance=note["text"], seen_at="2026-01-01T00:00Z")
+        if note["text"] == "conflict":
+            raise Conflict("It collides.")
+        if note["text"] == "bug":
+            raise RuntimeError("secret inside")
+        if note["text"] == "outage":
+            raise OperationalError("connection lost to 10.0.0.7")
+        return created({"text": note["text"], "at": WorkerReport.objects.count()}, "/api/v1/notes/1")
+
+
+class StrictNotes(Notes):
+    @idempotent(required=True)
+    def post(self, request: Request) -> Response:
+        return created({}, "/api/v1/notes/1")
+
+
+class Me(APIView):
+    def get(self, request: Request) -> Response:
+        caller: Any = request.user
+        assert isinstance(caller, Caller)
+        return Response({"id": str(caller.id), "roles": sorted(caller.roles), "admin": caller.is_admin})
+
+
+class Note(APIView):
+    def get(self, request: Request, note: UUID) -> Response:
+        return Response({"version": note.version})
+
+
+class Shop(APIView):
+    permission_classes = [roles("vendor", "admin")]
+
+    def get(self, request: Request) -> Response:
+        return Response({})
+
+
+class Internal(APIView):
+    authentication_classes = [ServiceAuthentication]
+    permission_classes = [IsService]
+
+    def get(self, request: Request) -> Response:
+        return Response({"caller": request.user.name})
+
+
+urlpatterns = [
+    *health.urlpatterns,
+    path("api/v1/notes", Notes.as_view()),
+    path("api/v1/strict-notes", StrictNotes.as_view()),
+    path("api/v1/notes/<uuid:note>", Note.as_view()),
+    path("api/v1/me", Me.as_view()),
+    path("api/v1/shop", Shop.as_view()),
+    path("internal/thing", Internal.as_view()),
+]

@@ -28,7 +28,9 @@ class Command(BaseCommand):
     def _list(self, _ids: list[str], _all: bool) -> None:
         messages = rabbit.dead_messages()
         for message in messages:
-            self.stdout.write(f"{message.id}  {message.failed_at}  {message.type}  {message.attempts}x  {message.error}")
+            self.stdout.write(
+                f"{message.id}  {message.failed_at}  {message.type}  {message.attempts}x  {message.error}"
+            )
         self.stdout.write(f"{len(messages)} dead")
 
     def _show(self, ids: list[str], _all: bool) -> None:

@@ -1,0 +1,67 @@
+import re
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from shared.testing import body, client_as
+
+pytestmark = pytest.mark.django_db
+
+NOTES = "/api/v1/notes"
+
+
+def test_bad_input_names_every_wrong_field_at_once() -> None:
+    response = APIClient().post(NOTES, {"text": "x" * 21, "price": {"amount": "1.001", "currency": "USD"}, "more": 1})
+
+    problem = body(response)
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
+    assert problem["errors"].keys() == {"text", "copies", "price.amount", "more"}
+    assert problem["code"] == "invalid"
+
+
+@pytest.mark.parametrize("sent", ["", "{", "[]", '"x"', "null", '{"text": "a\\u0000b", "copies": 1}', "\x00"])
+def test_what_cannot_be_read_is_400(sent: str) -> None:
+    response = APIClient().post(NOTES, sent.encode(), content_type="application/json")
+
+    assert response.status_code == 400
+    assert body(response)["status"] == 400
+
+
+def test_a_path_answers_with_and_without_its_slash_and_nothing_else() -> None:
+    client = client_as("customer")
+
+    statuses = [client.get(path).status_code for path in ("/api/v1/me", "/api/v1/me/", "/api/v1/me//", "/api/v1/mex")]
+    assert statuses == [200, 200, 404, 404]
+    assert body(client.get(f"{NOTES}/{uuid4()}/")) == {"version": 4}
+
+
+def test_the_request_id_is_answered_and_an_unsafe_one_is_replaced() -> None:
+    good, bad = "journey-2026-0001", "evil\r\nid <script>"
+
+    assert Client().get("/health/live", headers={"X-Request-Id": good})["X-Request-Id"] == good
+    assert re.fullmatch(r"[0-9a-f-]{36}", Client().get("/health/live", headers={"X-Request-Id": bad})["X-Request-Id"])
+
+
+def test_a_bug_is_a_500_that_tells_nothing_of_its_inside() -> None:
+    client = Client(raise_request_exception=False)
+
+    response = client.post(NOTES, {"text": "bug", "copies": 1}, content_type="application/json")
+
+    assert response.status_code == 500
+    assert "secret" not in response.content.decode()
+    assert response.json()["code"] == "internal_error"
+
+
+def test_a_lost_database_is_a_503_with_a_time_to_wait() -> None:
+    response = APIClient().post(NOTES, {"text": "outage", "copies": 1})
+
+    assert (response.status_code, response["Retry-After"]) == (503, "2")
+    assert "10.0.0.7" not in response.content.decode()
+
+
+def test_a_wrong_method_and_a_wrong_media_type_are_problem_documents() -> None:
+    assert body(APIClient().delete(NOTES))["code"] == "method_not_allowed"
+    assert body(APIClient().post(NOTES, b"x", content_type="text/plain"))["status"] == 415
