@@ -21,11 +21,10 @@ def topology() -> None:
 
 
 @pytest.fixture
-def broker(topology: None) -> Iterator[None]:
+def broker(topology: None) -> None:
     with rabbit.channel() as ch:
         for name in QUEUES:
             ch.queue_purge(name)
-    yield
 
 
 @pytest.fixture
