@@ -2,10 +2,16 @@
 
 from datetime import timedelta
 
-from shared.clock import Schedule
-from shared.inbox import Subscriptions
 from cart_service import actions
+from cart_service.actions import carts, offers
+from shared.clock import Schedule
+from shared.contracts.catalog import OfferChanged
+from shared.contracts.order import OrderConfirmed
+from shared.inbox import Subscriptions
 
-SUBSCRIPTIONS: Subscriptions = {}
+SUBSCRIPTIONS: Subscriptions = {
+    OfferChanged: offers.keep_offer,
+    OrderConfirmed: carts.take_out_ordered,
+}
 
 SCHEDULE: Schedule = {actions.forget_old_answers: timedelta(hours=1)}

@@ -2,6 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
+from cart_service.api import carts, internal
 from shared import health
 from shared.http import path
 
@@ -12,4 +13,10 @@ handler500 = "shared.http.server_error"
 urlpatterns = [
     *health.urlpatterns,
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
+    path("internal/cart", internal.InternalCartView.as_view()),
+    path("api/v1/cart", carts.CartView.as_view()),
+    path("api/v1/cart/items", carts.ItemsView.as_view()),
+    path("api/v1/cart/items/<uuid:item>", carts.ItemView.as_view()),
+    path("api/v1/cart/coupon", carts.CouponView.as_view()),
+    path("api/v1/cart/merge", carts.MergeView.as_view()),
 ]

@@ -1,4 +1,4 @@
-"""Everything that changes state. One function, one use case, one transaction."""
+"""Everything that changes state. One function, one use case, one transaction or one atomic script."""
 
 from django.conf import settings
 

@@ -1,0 +1,141 @@
+"""Carts change. Stock and price are checked against catalog's last word; the final truth is found at checkout."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.conf import settings
+
+from cart_service.errors import (
+    CurrencyMismatch,
+    InsufficientStock,
+    ItemNotFound,
+    NotSoldInCurrency,
+    VariantNotFound,
+    VariantUnavailable,
+)
+from cart_service.models import Offer, carts
+from cart_service.models.carts import Cart, ChangedMeanwhile, Limit, Merged, Owner
+from shared.contracts.order import OrderConfirmed
+from shared.errors import Unavailable
+
+MERGE_ATTEMPTS = 5
+
+
+def add_item(*, cart: Cart, variant_id: UUID, quantity: int, currency: str | None, once: str) -> None:
+    """Put `quantity` more of a variant into the cart; the first line decides the cart's currency.
+
+    `currency` None: the cart's, or the shop's for an empty one. Repeating with the same `once` does nothing.
+    Raises VariantNotFound, VariantUnavailable, NotSoldInCurrency, CurrencyMismatch, InsufficientStock, TooManyOfOne,
+    CartFull.
+    """
+    offer = _offer(variant_id)
+    into = _currency(cart, currency)
+    price = offer.price_in(into)
+    if price is None:
+        raise NotSoldInCurrency(f"This has no price in {into}.")
+    carts.add(
+        cart.owner,
+        variant_id=variant_id,
+        quantity=quantity,
+        available=offer.available,
+        price=price.minor,
+        currency=into,
+        once=once,
+    )
+
+
+def _offer(variant_id: UUID) -> Offer:
+    offer = Offer.objects.filter(variant_id=variant_id).first()
+    if offer is None:
+        raise VariantNotFound()
+    if not offer.active:
+        raise VariantUnavailable()
+    return offer
+
+
+def _currency(cart: Cart, wanted: str | None) -> str:
+    if not cart.lines or cart.currency is None:
+        return wanted or cart.currency or str(settings.CART_CURRENCY)
+    if wanted and wanted != cart.currency:
+        raise CurrencyMismatch(f"This cart is in {cart.currency}.")
+    return cart.currency
+
+
+def set_quantity(*, cart: Cart, item_id: UUID, quantity: int) -> None:
+    """Raises ItemNotFound, VariantUnavailable, InsufficientStock."""
+    variant_id = _variant(cart, item_id)
+    offer = _offer(variant_id)
+    if quantity > offer.available:
+        raise InsufficientStock(offer.available)
+    carts.set_quantity(cart.owner, variant_id=variant_id, quantity=quantity)
+
+
+def remove_item(*, cart: Cart, item_id: UUID) -> None:
+    """Raises ItemNotFound."""
+    carts.remove(cart.owner, variant_id=_variant(cart, item_id))
+
+
+def _variant(cart: Cart, item_id: UUID) -> UUID:
+    for line in cart.lines:
+        if cart.owner.item_id(line.variant_id) == item_id:
+            return line.variant_id
+    raise ItemNotFound()
+
+
+def clear(*, cart: Cart) -> None:
+    carts.clear(cart.owner)
+
+
+def set_coupon(*, owner: Owner, code: str) -> None:
+    """Keep a coupon's code on the cart; what it is worth is order's to say, in the quote. Empty: take it off."""
+    carts.set_coupon(owner, code)
+
+
+def merge(*, guest: Owner, into: Owner) -> Sequence[Merged]:
+    """At login: what the guest chose joins what the user had, as far as stock allows. Answers what was cut.
+
+    The guest's cart is gone afterwards, and merging it again does nothing. Raises CartNotFound when the token leads
+    nowhere or its cart became somebody else's, Unavailable when the carts keep changing meanwhile.
+    """
+    if carts.moved_to(guest, into):
+        return []
+    for _ in range(MERGE_ATTEMPTS):
+        theirs, mine = carts.load(guest), carts.load(into)
+        currency = (mine.currency if mine.lines else None) or theirs.currency or str(settings.CART_CURRENCY)
+        try:
+            return carts.merge(guest, into, currency=currency, limits=_limits(theirs, currency))
+        except ChangedMeanwhile:
+            continue
+    raise Unavailable("The carts are changing at this moment.", retry_after=1)
+
+
+def _limits(cart: Cart, currency: str) -> list[Limit]:
+    variants = [line.variant_id for line in cart.lines]
+    offers = Offer.objects.in_bulk(variants)
+    return [_limit(variant, offers.get(variant), currency) for variant in variants]
+
+
+def _limit(variant_id: UUID, offer: Offer | None, currency: str) -> Limit:
+    price = offer.price_in(currency) if offer else None
+    return Limit(variant_id, offer.buyable if offer else 0, price.minor if price else None)
+
+
+def remember_told(*, owner: Owner, told: Sequence[tuple[UUID, int | None, str]]) -> None:
+    """The buyer has been told of these prices and states: next time they are not news."""
+    if told:
+        carts.remember_told(owner, told)
+
+
+def take_out_ordered(event: OrderConfirmed) -> None:
+    """What was bought leaves the cart it was bought from; what was added since stays."""
+    cart_id = _cart_of(event)
+    if cart_id is None:
+        return
+    lines = [(line.variant_id, line.quantity) for part in event.vendor_orders for line in part.lines]
+    carts.take_out(cart_id, order_id=event.order_id, lines=lines)
+
+
+def _cart_of(event: OrderConfirmed) -> UUID | None:
+    if event.cart_id:
+        return UUID(event.cart_id)
+    return carts.of_user(event.buyer.user_id).cart_id if event.buyer.user_id else None
