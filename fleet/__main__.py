@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
 
 from fleet import bootstrap, table
 from fleet.progress import Problem, complain
@@ -15,7 +16,10 @@ def main() -> int:
         bootstrap.ensure_venv(page)
         if not bootstrap.in_venv():
             bootstrap.continue_in_venv()
-        return int(run(options, page) or 0)
+        from fleet import commands
+
+        run: Callable[[table.Table, argparse.Namespace], int | None] = getattr(commands, options.command)
+        return run(page, options) or 0
     except (Problem, LookupError) as problem:
         complain(str(problem.args[0]))
         return 1
@@ -24,29 +28,41 @@ def main() -> int:
 
 
 def parser() -> argparse.ArgumentParser:
+    """Each command is the function of that name in commands.py."""
     parser = argparse.ArgumentParser(prog="fleet", description="The whole fleet on one machine, without Docker.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    commands.add_parser("servers", help="start only PostgreSQL, Redis and RabbitMQ")
-    commands.add_parser("down", help="stop exactly what was started")
-    env = commands.add_parser("env", help="run a command in a service's folder with its environment")
+
+    def command(name: str, explanation: str, *positional: str, **options: object) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=explanation, description=explanation)
+        one.set_defaults(command=name.replace("-", "_"), **options)
+        for argument in positional:
+            one.add_argument(argument.rstrip("?"), nargs="?" if argument.endswith("?") else None)
+        return one
+
+    command("up", "start everything that does not run yet")
+    command("down", "stop exactly what was started")
+    command("status", "processes, health, restarts and memory")
+    command("logs", "follow the logs of a service, a process, or all", "service?")
+    command("servers", "start only PostgreSQL, Redis and RabbitMQ")
+    command("run", "run one service alone in the foreground, with the servers it needs", "service")
+    command("restart", "restart the processes of a service, or one process", "service")
+    command("reload", "let a service's web processes change to new code without refusing a request", "service")
+    command("scale", "more or fewer web instances of a service", "service", "instances")
+    command("reload-edge", "render NGINX's configuration again (new keys, new upstreams) and reload it")
+    command("seed", "make the demo marketplace")
+    command("demo", "drive the main journey over the gateway and show each step")
+    command("test", "run the tests of one service, or all", "service?")
+    command("check", "lint, types, import rules, migrations, schemas")
+    command("messages", "who sends and who hears what")
+    command("new-service", "render a service from shared's template", "name")
+    command("lock", "pin the newest versions of requirements.in and of the services")
+    command("clean", "stop everything and delete all data")
+    command("provision", "migrations and queues of one service, or all", "service?")
+    env = command("env", "run a command in a service's folder with its environment")
     env.add_argument("--test", action="store_true", help="the environment for tests")
     env.add_argument("service")
     env.add_argument("arguments", nargs=argparse.REMAINDER, help="-- command …; none: print the environment")
     return parser
-
-
-def run(options: argparse.Namespace, page: table.Table) -> int | None:
-    """The modules are imported here, where the virtual environment is certain."""
-    from fleet import inside, up
-
-    match options.command:
-        case "servers":
-            return up.servers_only(page)
-        case "down":
-            return up.down(page)
-        case "env":
-            return inside.run(page, options.service, options.arguments, test=options.test)
-    raise Problem(f"unknown command {options.command}")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ PACKAGES = {
     "redis-server": ("/usr/bin/redis-server",),
     "rabbitmq-server": ("/usr/lib/rabbitmq/bin/rabbitmq-server",),
     "nginx": ("/usr/sbin/nginx",),
-    "libnginx-mod-http-js": ("/usr/lib/nginx/modules/ngx_http_js_module.so", "/usr/share/nginx/modules/ngx_http_js_module.so"),
+    "libnginx-mod-http-js": ("/usr/lib/nginx/modules/ngx_http_js_module.so",),
 }
 """Debian package → files one of which shows that it is installed."""
 

@@ -5,6 +5,7 @@ SIGKILL, and hold its port), asks the kernel for a signal when the supervisor di
 and becomes the command. Runs with `python -I -S`: standard library only, and quick.
 """
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -48,10 +49,8 @@ def end_leftovers(fleet: str, process: str = "", patience: float = 1.0) -> list[
 
 def _signal_all(pids: list[int], number: int) -> None:
     for pid in pids:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-        except ProcessLookupError:
-            pass
 
 
 def leftovers(fleet: str, process: str = "") -> list[int]:

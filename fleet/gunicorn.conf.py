@@ -1,3 +1,4 @@
+# ruff: noqa: N999
 """Gunicorn for every web process: one process, a few threads. HUP starts new code without refusing a request.
 
 No `preload_app`: with it HUP would keep the old code, and a database pool opened before the fork breaks in the forks.

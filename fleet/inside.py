@@ -8,7 +8,7 @@ from fleet.table import Service, Table
 
 
 def run(table: Table, name: str, arguments: list[str], *, test: bool) -> int:
-    """Becomes the command; only without a command (the environment is printed) or without the program does it return."""
+    """Become the command; without one, print the environment."""
     service = table.service(name)
     keys.prepare(table)
     variables = environment.of(table, service, test=test, prepare=True)

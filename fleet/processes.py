@@ -214,16 +214,23 @@ def restart(var: Path, names: Iterable[str]) -> None:
 
 
 def shut_down(var: Path) -> None:
-    """Stop supervisord itself, and wait until it and whatever it left are gone."""
+    """Stop everything in order, then supervisord itself, and wait until it and whatever it left are gone."""
     try:
         pid = call(var, "getPID")
-        call(var, "stopProcess", "keeper")
+        for names in by_priority(call(var, "getAllConfigInfo")):
+            stop(var, names)
         call(var, "shutdown")
         _wait_until_gone(pid, 30)
     except (*GONE, Fault):
         pass
     guard.end_leftovers(str(var), patience=10)
     socket_file(var).unlink(missing_ok=True)
+
+
+def by_priority(configs: list[dict[str, Any]]) -> list[list[str]]:
+    """Names of programs to stop together, first those that start last."""
+    priorities = sorted({config["process_prio"] for config in configs}, reverse=True)
+    return [[one["name"] for one in configs if one["process_prio"] == priority] for priority in priorities]
 
 
 def _wait_until_gone(pid: int, seconds: float) -> None:

@@ -27,9 +27,7 @@ NOTHING, EVERYTHING = "^$", ".*"
 def programs(table: Table) -> list[Program]:
     """The broker, and the port mapper it would otherwise start as a process of its own that outlives it."""
     variables = environment(table)
-    epmd = Program(
-        "epmd", ("epmd",), Path("/"), variables, priority=90, settle_seconds=1, stop_seconds=5
-    )
+    epmd = Program("epmd", ("epmd",), Path("/"), variables, priority=90, settle_seconds=1, stop_seconds=5)
     broker = Program(
         name="rabbitmq",
         command=(str(HOME / "bin" / "rabbitmq-server"),),
@@ -155,11 +153,11 @@ def routing_keys(name: str) -> str:
         contracts = importlib.import_module("shared.contracts").all_messages()
     except ImportError as error:
         raise Problem(f"the contracts of the messages cannot be imported: {error}") from None
-    types = sorted(type_ for type_, contract in contracts.items() if name in _senders(contract))
+    types = sorted(type_ for type_, contract in contracts.items() if name in senders(contract))
     return f"^({'|'.join(type_.replace('.', r'[.]') for type_ in types)})$" if types else NOTHING
 
 
-def _senders(contract: type) -> tuple[str, ...]:
+def senders(contract: type) -> tuple[str, ...]:
     """An event is told by the service its type begins with; a command says who may ask."""
     asked_by: tuple[str, ...] | None = getattr(contract, "asked_by", None)
     return asked_by if asked_by is not None else (contract.owner(),)  # type: ignore[attr-defined]

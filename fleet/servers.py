@@ -96,7 +96,7 @@ def _prepare_redis(table: Table) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "redis.conf").write_text(
         f"bind 127.0.0.1\nport {table.ports['redis']}\ndir {folder}\ndaemonize no\ndatabases 32\n"
-        "appendonly yes\nappendfsync everysec\nsave \"\"\nmaxmemory-policy noeviction\n"
+        'appendonly yes\nappendfsync everysec\nsave ""\nmaxmemory-policy noeviction\n'
     )
 
 
@@ -107,5 +107,3 @@ def redis_answers(table: Table) -> bool:
             return connection.recv(5) == b"+PONG"
     except OSError:
         return False
-
-

@@ -1,0 +1,52 @@
+# Everything here is `python -m fleet …`; the launcher makes .venv with system Python at its first call.
+FLEET := python3 -m fleet
+.DEFAULT_GOAL := help
+.PHONY: help up down status logs seed demo run restart test check messages schemas lock new-service clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-30s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: ## start everything that does not run yet: installs, migrates, seeds, ends with the URLs
+	@$(FLEET) up
+
+down: ## stop exactly what was started
+	@$(FLEET) down
+
+status: ## processes, health, restarts and memory
+	@$(FLEET) status
+
+logs: ## follow the logs; s=order_service: of one service
+	@$(FLEET) logs $(s)
+
+seed: ## make the demo marketplace
+	@$(FLEET) seed
+
+demo: ## drive the main journey over the gateway and show each step
+	@$(FLEET) demo
+
+run: ## one service alone in the foreground, with the servers it needs; s=order_service
+	@$(FLEET) run $(s)
+
+restart: ## restart the processes of a service; s=order_service
+	@$(FLEET) restart $(s)
+
+test: ## all tests; s=order_service: of one service
+	@$(FLEET) test $(s)
+
+check: ## lint, types, import rules, migrations, schemas
+	@$(FLEET) check
+
+messages: ## who sends and who hears what
+	@$(FLEET) messages
+
+schemas: ## write the schemas of additive changes to messages
+	@cd shared && ../.venv/bin/python -m shared.contracts write
+
+lock: ## pin newer versions: requirements.txt of the root and of every service
+	@$(FLEET) lock
+
+new-service: ## render a service; name=loyalty_service
+	@$(FLEET) new-service $(name)
+
+clean: ## stop everything and delete all data
+	@$(FLEET) clean

@@ -1,0 +1,29 @@
+"""`fleet new-service`: shared's template, rendered by Django."""
+
+import re
+import subprocess
+import sys
+
+from fleet.progress import Problem, say
+from fleet.table import ROOT, Table
+
+TEMPLATE = ROOT / "shared" / "shared" / "service_template"
+
+
+def new_service(table: Table, name: str) -> None:
+    """The folder, and a word on where else a service has to be named."""
+    if not re.fullmatch(r"[a-z]+(_[a-z]+)*_service", name or ""):
+        raise Problem("a service is called like loyalty_service: make new-service name=loyalty_service")
+    folder = ROOT / name
+    if folder.exists():
+        raise Problem(f"{name}/ is there already")
+    folder.mkdir()
+    options = ["--template", str(TEMPLATE), "-e", "py,md,toml"]
+    command = [sys.executable, "-m", "django", "startproject", *options, name, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    if done.returncode:
+        raise Problem(f"Django could not render the template: {done.stderr.strip()}")
+    say(f"{name}/ is there")
+    row = f"port = {max(one.port for one in table.services) + 1}, redis = {len(table.services) + 1}"
+    print(f"\nGive it a line in fleet/table.toml:\n\n  {name} = {{ {row} }}")
+    print("\nmake test s=fleet says where else it has to be named.")

@@ -1,0 +1,138 @@
+"""The commands of the launcher, one function each. `make help` lists the ones used daily."""
+
+import os
+import shutil
+import signal
+from argparse import Namespace
+from pathlib import Path
+
+from fleet import births, checks, inside, keys, locks, processes, services, suites, ups
+from fleet import messages as messages_page
+from fleet import postgres as postgres_server
+from fleet import status as status_page
+from fleet.progress import Problem, say
+from fleet.table import Table
+
+
+def up(table: Table, _options: Namespace) -> None:
+    ups.up(table)
+
+
+def down(table: Table, _options: Namespace) -> None:
+    ups.down(table)
+
+
+def servers(table: Table, _options: Namespace) -> None:
+    ups.servers_only(table)
+
+
+def status(table: Table, _options: Namespace) -> int:
+    return status_page.show(table)
+
+
+def run(table: Table, options: Namespace) -> int:
+    return ups.run_alone(table, options.service)
+
+
+def env(table: Table, options: Namespace) -> int:
+    return inside.run(table, options.service, options.arguments, test=options.test)
+
+
+def provision(table: Table, options: Namespace) -> None:
+    keys.prepare(table)
+    chosen = [table.service(options.service)] if options.service else services.present(table)
+    for service in chosen:
+        if service.database:
+            services.prepare_one(table, service)
+            say(f"{service.name} is prepared")
+
+
+def restart(table: Table, options: Namespace) -> None:
+    names = names_of(table, options.service)
+    processes.restart(table.var, names)
+    say(f"restarted: {', '.join(names)}")
+
+
+def reload(table: Table, options: Namespace) -> None:
+    """HUP: gunicorn starts new workers before the old ones stop."""
+    names = [name for name in names_of(table, options.service) if "-web" in name]
+    for name in names:
+        processes.send(table.var, name, signal.SIGHUP)
+    say(f"changing over: {', '.join(names)}")
+
+
+def names_of(table: Table, name: str) -> list[str]:
+    """The running processes meant: one by its own name, or all of a service."""
+    running = processes.all_info(table.var)
+    if name in running:
+        return [name]
+    service = table.service(name)
+    names = [one for one in running if one.startswith(f"{service.name}-")]
+    if not names:
+        raise Problem(f"{service.name} does not run; start the fleet with: make up")
+    return names
+
+
+def scale(table: Table, options: Namespace) -> None:
+    from fleet import scaling
+
+    scaling.scale(table, options.service, int(options.instances))
+
+
+def reload_edge(table: Table, _options: Namespace) -> None:
+    from fleet import nginx
+
+    nginx.reload(table)
+    say("NGINX has changed over")
+
+
+def logs(table: Table, options: Namespace) -> None:
+    """Becomes `tail`, which goes on with the next file after a rotation."""
+    files = log_files(table, options.service)
+    if not files:
+        raise Problem(f"there are no logs in {table.var}/log yet")
+    os.execvp("tail", ["tail", "-n", "20", "-F", *map(str, files)])
+
+
+def log_files(table: Table, name: str | None) -> list[Path]:
+    folder = table.var / "log"
+    if name is None:
+        return sorted(folder.glob("*.log"))
+    stem = table.by_name[name.rstrip("/")].name if name.rstrip("/") in table.by_name else name
+    return sorted({*folder.glob(f"{stem}.log"), *folder.glob(f"{stem}-*.log")})
+
+
+def seed(_table: Table, _options: Namespace) -> None:
+    ups.demo_function("seed")()
+
+
+def demo(_table: Table, _options: Namespace) -> int:
+    return int(ups.demo_function("journey")() or 0)
+
+
+def test(table: Table, options: Namespace) -> int:
+    return suites.run(table, options.service)
+
+
+def check(table: Table, _options: Namespace) -> int:
+    return checks.run(table)
+
+
+def messages(table: Table, _options: Namespace) -> None:
+    messages_page.show(table)
+
+
+def new_service(table: Table, options: Namespace) -> None:
+    births.new_service(table, options.name)
+
+
+def lock(table: Table, _options: Namespace) -> None:
+    locks.lock(table)
+
+
+def clean(table: Table, _options: Namespace) -> None:
+    """Only of this fleet: its data folder, and the part of it that had to lie elsewhere."""
+    ups.down(table)
+    postgres_server.remove(table)
+    shutil.rmtree(table.var, ignore_errors=True)
+    say(f"{table.var} is gone")

@@ -1,0 +1,92 @@
+"""`fleet test`: the tests of one service, or all there are, each with the environment it needs.
+
+shared, every service     servers only, each with databases and queues of its own, two suites at a time
+fleet, tests              the running fleet
+"""
+
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet import environment, ups
+from fleet.services import present
+from fleet.table import ROOT, Service, Table
+
+AT_ONCE = 2
+NO_TESTS = 5
+"""pytest's exit code for a folder without tests."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A folder of tests and what they are run with."""
+
+    name: str
+    folder: Path
+    environment: dict[str, str]
+    arguments: tuple[str, ...] = ()
+
+
+def run(table: Table, name: str | None) -> int:
+    """Tests of one service with its output as it comes; without a name everything, with the output of what fails."""
+    if name is not None and name not in ("shared", "fleet", "tests"):
+        ups.servers_only(table)
+        return _run_here(of_service(table, table.service(name)))
+    if name == "shared":
+        ups.servers_only(table)
+        return _run_here(of_shared(table))
+    ups.up(table)
+    if name is not None:
+        return _run_here(of_fleet(name))
+    return run_all(table)
+
+
+def run_all(table: Table) -> int:
+    """shared first and alone, as it borrows the queues of a service; what needs the whole fleet last."""
+    own = [of_service(table, service) for service in present(table)]
+    results = [_run_quietly(of_shared(table))]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        results += pool.map(_run_quietly, own)
+    results += [_run_here(of_fleet(name)) == 0 for name in ("fleet", "tests") if (ROOT / name).is_dir()]
+    return 0 if all(results) else 1
+
+
+def of_service(table: Table, service: Service) -> Suite:
+    return Suite(service.name, service.folder, environment.of(table, service, test=True, prepare=True))
+
+
+def of_shared(table: Table) -> Suite:
+    """In the environment of a service, with a database of its own."""
+    variables = environment.of(table, table.service("order"), test=True, prepare=True)
+    variables["DATABASE_URL"] = variables["DATABASE_URL"].replace("/nexus_order", "/nexus_shared")
+    return Suite("shared", ROOT / "shared", variables | {"DJANGO_SETTINGS_MODULE": "settings"})
+
+
+def of_fleet(name: str) -> Suite:
+    folders = (f"{name}/tests",) if name == "fleet" else (name,)
+    return Suite(name, ROOT, {}, folders)
+
+
+def _command(suite: Suite) -> list[str]:
+    return [sys.executable, "-m", "pytest", *suite.arguments]
+
+
+def _run_here(suite: Suite) -> int:
+    done = subprocess.run(_command(suite), cwd=suite.folder, env={**os.environ, **suite.environment})
+    return 0 if done.returncode == NO_TESTS else done.returncode
+
+
+def _run_quietly(suite: Suite) -> bool:
+    started = time.monotonic()
+    variables = {**os.environ, **suite.environment}
+    done = subprocess.run(_command(suite), cwd=suite.folder, env=variables, capture_output=True, text=True)
+    well = done.returncode in (0, NO_TESTS)
+    last = (done.stdout.strip().splitlines() or [""])[-1]
+    print(f"{'ok' if well else 'FAILED':7}{suite.name:24}{last} ({time.monotonic() - started:.0f} s)", flush=True)
+    if not well:
+        print(done.stdout + done.stderr, flush=True)
+    return well

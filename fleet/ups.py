@@ -1,0 +1,135 @@
+"""`fleet up`, `servers` and `down`: the order in which a fleet comes to life.
+
+packages → keys → servers → databases and roles → prepare (migrations, queues) → services → NGINX → demo data
+"""
+
+import importlib.util
+import json
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+from fleet import bootstrap, keys, ports, processes, servers, services
+from fleet.processes import Program
+from fleet.progress import Problem, elapsed, say
+from fleet.table import Table
+
+PATIENCE = 60
+
+
+def up(table: Table) -> None:
+    """Everything, as far as it is not there yet."""
+    with keys.locked(table.var / "run" / "launcher.lock"):
+        bootstrap.ensure_packages()
+        keys.prepare(table)
+        wanted = [*services.programs(table), *_edge_program(table)]
+        ports.check(table, wanted)
+        running = processes.all_info(table.var)
+        servers.start(table, others=[program for program in wanted if program.name in running])
+        prepared = services.prepare(table)
+        processes.apply(table, [*servers.programs(table), *wanted])
+        processes.restart(table.var, [one.name for one in _outdated(table, prepared) if one.name in running])
+        _wait_until_ready(table)
+        _seed(table)
+    _show_the_way(table)
+
+
+def _outdated(table: Table, prepared: list[Any]) -> list[Program]:
+    """Processes that run code older than the migrations just made."""
+    return [program for service in prepared for program in services.of(table, service)]
+
+
+def _edge_program(table: Table) -> list[Program]:
+    if not importlib.util.find_spec("fleet.edge"):
+        say("no NGINX: fleet/edge.py is not there yet")
+        return []
+    from fleet import nginx
+
+    return [nginx.program(table)]
+
+
+def _wait_until_ready(table: Table) -> None:
+    questions = {service.name: service.port for service in services.present(table)}
+    if importlib.util.find_spec("fleet.edge"):
+        questions["nginx"] = table.ports["nginx"]
+    deadline = time.monotonic() + PATIENCE
+    while questions:
+        questions = _still_waiting(questions, deadline)
+        time.sleep(0.1)
+
+
+def _still_waiting(questions: dict[str, int], deadline: float) -> dict[str, int]:
+    answers = {name: services.health(port, _path(name)) for name, port in questions.items()}
+    for name in (name for name, answer in answers.items() if answer == "ok"):
+        say(f"{name} is ready")
+    waiting = {name: port for name, port in questions.items() if answers[name] != "ok"}
+    if waiting and time.monotonic() > deadline:
+        told = ", ".join(f"{name} ({answers[name]})" for name in waiting)
+        raise Problem(f"not ready after {PATIENCE} s: {told}; look with: make logs s={next(iter(waiting))}")
+    return waiting
+
+
+def _path(name: str) -> str:
+    return "/health" if name == "nginx" else "/health/ready"
+
+
+def _seed(table: Table) -> None:
+    if not (table.var / "demo.json").exists() and importlib.util.find_spec("fleet.demo"):
+        say("making the demo marketplace")
+        demo_function("seed")()
+
+
+def demo_function(name: str) -> Callable[[], Any]:
+    """Something fleet/demo.py offers."""
+    found = importlib.util.find_spec("fleet.demo") and importlib.import_module("fleet.demo")
+    if not hasattr(found, name):
+        raise Problem(f"fleet/demo.py has no {name} yet")
+    return cast(Callable[[], Any], getattr(found, name))
+
+
+def _show_the_way(table: Table) -> None:
+    url = table.public_url
+    say("Nexus is up")
+    print(f"\n  API        {url}/api/v1/\n  docs       {url}/docs/\n  status     {url}/status")
+    print(f"  mail sent  {table.var}/mail\n  all data   {table.var}")
+    for account in _accounts(table):
+        print(f"  {account.get('role', 'account'):10} {account.get('email')}  {account.get('password', '')}")
+    print(f"\n  make status · make logs s=order_service · make demo · make down      ({elapsed():.0f} s)")
+
+
+def _accounts(table: Table) -> list[dict[str, str]]:
+    """The demo accounts that seeding wrote down."""
+    try:
+        accounts = json.loads((table.var / "demo.json").read_text()).get("accounts", [])
+    except (FileNotFoundError, ValueError):
+        return []
+    return [account for account in accounts if isinstance(account, dict)]
+
+
+def servers_only(table: Table) -> None:
+    """The private servers; services that run go on running."""
+    with keys.locked(table.var / "run" / "launcher.lock"):
+        bootstrap.ensure_packages()
+        keys.prepare(table)
+        running = processes.all_info(table.var)
+        servers.start(table, others=[one for one in services.programs(table) if one.name in running])
+    say("PostgreSQL, Redis and RabbitMQ are there")
+
+
+def down(table: Table) -> None:
+    with keys.locked(table.var / "run" / "launcher.lock"):
+        processes.shut_down(table.var)
+    say("nothing runs any more")
+
+
+def run_alone(table: Table, name: str) -> int:
+    """One service in the foreground with the servers it needs."""
+    service = table.service(name)
+    servers_only(table)
+    own = [program.name for program in services.of(table, service)]
+    if any(processes.all_info(table.var).get(program, {}).get("pid") for program in own):
+        raise Problem(f"{service.name} runs in the fleet already; stop that first: make down")
+    ports.check(table, services.of(table, service))
+    if service.database:
+        services.prepare_one(table, service)
+    return services.run_alone(table, service)
