@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern
 from django.urls.resolvers import RoutePattern
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions, serializers, status
 from rest_framework.response import Response
 
@@ -69,6 +70,16 @@ def path(route: str, view: Any, name: str | None = None) -> URLPattern:
 def only_public_paths(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
     """OpenAPI: leave out what NGINX never routes."""
     return [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/")]
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """OpenAPI: how UserAuthentication is spoken of."""
+
+    target_class = "shared.auth.UserAuthentication"
+    name = "bearerAuth"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
 # ── Errors ───────────────────────────────────────────────────────────────────────────────────────────────────────────

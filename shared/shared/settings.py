@@ -89,7 +89,6 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "PREPROCESSING_HOOKS": ["shared.http.only_public_paths"],
-    "SECURITY": [{}],
 }
 
 PASSWORD_HASHERS = ["shared.auth.Argon2id"]
