@@ -64,7 +64,8 @@ MATERIALS = (
 LINES = ("", "Classic", "Studio", "Everyday")
 VENDORS = (
     ("Northwind Goods", "GB", 1000), ("Lumen & Oak", "DE", 900), ("Saltmarsh Supply", "NL", 1200),
-    ("Kestrel Works", "US", 1000), ("Atelier Vert", "FR", 1100), ("Copperfield", "GB", 800), ("Polar Thread", "SE", 1000),
+    ("Kestrel Works", "US", 1000), ("Atelier Vert", "FR", 1100), ("Copperfield", "GB", 800),
+    ("Polar Thread", "SE", 1000),
 )  # fmt: skip
 BRANDS = ("Halden", "Moss & Mica", "Ostara", "Parallel", "Quill", "Roth", "Solace", "Tern", "Umber", "Vale", "Wick")
 REVIEWERS = ("Ada", "Brook", "Chidi", "Dana", "Eero", "Farah", "Goran", "Hana")
@@ -168,7 +169,7 @@ def _product(leaf: Leaf, which: int, number: int, vendors: list[Json], picture_f
         "vendor_id": vendors[count % len(vendors)]["id"],
         "category_id": id_of("category", leaf.name),
         "brand_id": id_of("brand", BRANDS[count % len(BRANDS)]),
-        "description": f"A {noun.lower()} of {material}, made to be repaired, not replaced. Part of our {character} line.",
+        "description": f"A {noun.lower()} of {material}, made to be repaired, not replaced. From our {character} line.",
         "specifications": {"material": material, "care": "Wipe clean", "warranty_years": 2 + count % 4},
         "tags": [character.lower(), material.split()[-1], *(["new"] if number % 6 == 0 else [])],
         "featured": number % 9 == 0,
