@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Callable
 
 from fleet import bootstrap, table
@@ -23,8 +24,20 @@ def main() -> int:
     except (Problem, LookupError) as problem:
         complain(str(problem.args[0]))
         return 1
+    except Exception as error:
+        complain(unexpected(error))
+        return 1
     except KeyboardInterrupt:
         return 130
+
+
+def unexpected(error: Exception) -> str:
+    """One line; the traceback goes where it does not frighten anybody."""
+    file = table.var_folder() / "log" / "launcher.log"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a") as log:
+        log.write("".join(traceback.format_exception(error)))
+    return f"{type(error).__name__}: {error} (details in {file})"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from fleet import births, checks, inside, keys, locks, processes, services, suites, ups
+from fleet import demo as demonstration
 from fleet import messages as messages_page
 from fleet import postgres as postgres_server
 from fleet import status as status_page
@@ -102,12 +103,12 @@ def log_files(table: Table, name: str | None) -> list[Path]:
     return sorted({*folder.glob(f"{stem}.log"), *folder.glob(f"{stem}-*.log")})
 
 
-def seed(_table: Table, _options: Namespace) -> None:
-    ups.demo_function("seed")()
+def seed(table: Table, _options: Namespace) -> None:
+    demonstration.seed(table)
 
 
-def demo(_table: Table, _options: Namespace) -> int:
-    return int(ups.demo_function("journey")() or 0)
+def demo(table: Table, _options: Namespace) -> int:
+    return demonstration.journey(table)
 
 
 def test(table: Table, options: Namespace) -> int:

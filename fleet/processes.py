@@ -4,6 +4,7 @@ The configuration on disk is what is wanted: `apply` writes it and makes the run
 supervisord finds it started again by the keeper (a process it runs itself, the only one that survives it).
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 from xmlrpc.client import Fault, ServerProxy
 
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from fleet import environment, guard
 from fleet.keys import locked, write_private
@@ -135,11 +136,22 @@ def is_up(var: Path) -> bool:
 
 
 def all_info(var: Path) -> dict[str, dict[str, Any]]:
-    """Name → what supervisord knows about the process; empty when it does not run."""
+    """Name → what supervisord knows about the process; empty when it does not run or is about to end."""
     try:
         return {info["name"]: info for info in cast(list[dict[str, Any]], call(var, "getAllProcessInfo"))}
-    except GONE:
+    except (*GONE, Fault):
         return {}
+
+
+def let_it_end(var: Path) -> None:
+    """If somebody has told supervisord to stop, wait for that."""
+    try:
+        call(var, "getState")
+    except GONE:
+        return
+    except Fault as fault:
+        if fault.faultCode == Faults.SHUTDOWN_STATE:
+            _wait_until_gone(int((var / "run" / "supervisord.pid").read_text()), 60)
 
 
 def pid_of(var: Path, name: str) -> int | None:
@@ -153,6 +165,7 @@ def apply(table: Table, programs: Iterable[Program]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     write_private(run / "supervisord.conf", render(table, [*programs, keeper(table)]))
     with locked(run / "supervisord.lock"):
+        let_it_end(table.var)
         if is_up(table.var):
             _follow(table.var)
         else:
@@ -202,7 +215,7 @@ def _tolerating_stopped(action: Any) -> None:
     try:
         action()
     except Fault as fault:
-        if "NOT_RUNNING" not in fault.faultString and "BAD_NAME" not in fault.faultString:
+        if fault.faultCode not in (Faults.NOT_RUNNING, Faults.BAD_NAME):
             raise
 
 
@@ -215,14 +228,13 @@ def restart(var: Path, names: Iterable[str]) -> None:
 
 def shut_down(var: Path) -> None:
     """Stop everything in order, then supervisord itself, and wait until it and whatever it left are gone."""
-    try:
+    let_it_end(var)
+    with contextlib.suppress(*GONE, Fault):
         pid = call(var, "getPID")
         for names in by_priority(call(var, "getAllConfigInfo")):
             stop(var, names)
         call(var, "shutdown")
         _wait_until_gone(pid, 30)
-    except (*GONE, Fault):
-        pass
     guard.end_leftovers(str(var), patience=10)
     socket_file(var).unlink(missing_ok=True)
 

@@ -6,10 +6,9 @@ packages → keys → servers → databases and roles → prepare (migrations, q
 import importlib.util
 import json
 import time
-from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
-from fleet import bootstrap, keys, ports, processes, servers, services
+from fleet import bootstrap, demo, keys, ports, processes, servers, services
 from fleet.processes import Program
 from fleet.progress import Problem, elapsed, say
 from fleet.table import Table
@@ -23,6 +22,7 @@ def up(table: Table) -> None:
         bootstrap.ensure_packages()
         keys.prepare(table)
         wanted = [*services.programs(table), *_edge_program(table)]
+        processes.let_it_end(table.var)
         ports.check(table, wanted)
         running = processes.all_info(table.var)
         servers.start(table, others=[program for program in wanted if program.name in running])
@@ -74,17 +74,9 @@ def _path(name: str) -> str:
 
 
 def _seed(table: Table) -> None:
-    if not (table.var / "demo.json").exists() and importlib.util.find_spec("fleet.demo"):
+    if not (table.var / "demo.json").exists():
         say("making the demo marketplace")
-        demo_function("seed")()
-
-
-def demo_function(name: str) -> Callable[[], Any]:
-    """Something fleet/demo.py offers."""
-    found = importlib.util.find_spec("fleet.demo") and importlib.import_module("fleet.demo")
-    if not hasattr(found, name):
-        raise Problem(f"fleet/demo.py has no {name} yet")
-    return cast(Callable[[], Any], getattr(found, name))
+        demo.seed(table)
 
 
 def _show_the_way(table: Table) -> None:
@@ -92,18 +84,15 @@ def _show_the_way(table: Table) -> None:
     say("Nexus is up")
     print(f"\n  API        {url}/api/v1/\n  docs       {url}/docs/\n  status     {url}/status")
     print(f"  mail sent  {table.var}/mail\n  all data   {table.var}")
-    for account in _accounts(table):
-        print(f"  {account.get('role', 'account'):10} {account.get('email')}  {account.get('password', '')}")
+    for role, account in _accounts(table).items():
+        print(f"  {role:10} {account['email']}  {account['password']}")
     print(f"\n  make status · make logs s=order_service · make demo · make down      ({elapsed():.0f} s)")
 
 
-def _accounts(table: Table) -> list[dict[str, str]]:
-    """The demo accounts that seeding wrote down."""
-    try:
-        accounts = json.loads((table.var / "demo.json").read_text()).get("accounts", [])
-    except (FileNotFoundError, ValueError):
-        return []
-    return [account for account in accounts if isinstance(account, dict)]
+def _accounts(table: Table) -> dict[str, dict[str, str]]:
+    """Role → a demo account, as seeding wrote it down."""
+    file = table.var / "demo.json"
+    return dict(json.loads(file.read_text())["accounts"]) if file.exists() else {}
 
 
 def servers_only(table: Table) -> None:
