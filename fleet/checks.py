@@ -39,6 +39,7 @@ def checks(table: Table) -> list[Check]:
         Check("lint", (*MODULE, "ruff", "check", "--quiet")),
         Check("format", (*MODULE, "ruff", "format", "--check", "--quiet")),
         Check("import rules", (str(Path(sys.executable).with_name("lint-imports")),)),
+        Check("messages", (*MODULE, "fleet.messages", "check")),
         Check("message schemas", (*MODULE, "shared.contracts", "check"), ROOT / "shared"),
         *(_migrations(table, service.name) for service in present(table) if service.database),
     ]

@@ -119,8 +119,8 @@ def check(table: Table, _options: Namespace) -> int:
     return checks.run(table)
 
 
-def messages(table: Table, _options: Namespace) -> None:
-    messages_page.show(table)
+def messages(_table: Table, _options: Namespace) -> int:
+    return messages_page.main([])
 
 
 def new_service(table: Table, options: Namespace) -> None:
