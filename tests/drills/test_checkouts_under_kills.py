@@ -54,7 +54,7 @@ def test_nothing_is_lost_or_doubled_while_processes_and_the_broker_are_killed(
     run = uuid4().hex[:8]
     plan = [(f"drill-{run}-{n}@example.com", chance.choice(products), chance.randint(1, 3)) for n in range(CHECKOUTS)]
 
-    with _faults(fleet, random.Random(seed + 1)) as killed, ThreadPoolExecutor(AT_ONCE) as pool:
+    with Faults(fleet, random.Random(seed + 1)) as killed, ThreadPoolExecutor(AT_ONCE) as pool:
         logs = list(pool.map(lambda one: _check_out(market, *one), plan))
     print("killed:", ", ".join(killed))
 
@@ -76,7 +76,7 @@ def test_nothing_is_lost_or_doubled_while_processes_and_the_broker_are_killed(
     assert all(verdict.values()), {what for what, holds in verdict.items() if not holds}
 
 
-class _faults:
+class Faults:
     """While inside, kills -9 a random process of a service every so often, and the broker; lists what it killed."""
 
     def __init__(self, fleet: Table, chance: random.Random) -> None:
