@@ -1,0 +1,75 @@
+"""The other systems: every service's health and API document, the marks of ended sessions, user_service."""
+
+import logging
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import httpx
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from shared import calls
+from shared.errors import Unavailable
+
+log = logging.getLogger("nexus.gateway")
+REDIS_TIMEOUT_SECONDS = 0.25
+EPOCH = "ended:epoch"
+"""user_service keeps this key: where it is missing, Redis lost its memory and says nothing about any session."""
+
+
+@lru_cache(maxsize=1)
+def _http() -> httpx.Client:
+    return httpx.Client(timeout=5.0, limits=httpx.Limits(max_keepalive_connections=32))
+
+
+def health_of(service: str) -> dict[str, Any]:
+    """What the service says of itself, well or not. Raises Unavailable."""
+    return _document(service, "/health/status", settings.STATUS_DEADLINE.total_seconds(), good=(200, 503))
+
+
+def openapi_of(service: str) -> dict[str, Any]:
+    """The service's own OpenAPI document. Raises Unavailable."""
+    return _document(service, "/internal/openapi.json", settings.OPENAPI_DEADLINE.total_seconds(), good=(200,))
+
+
+def _document(service: str, path: str, timeout: float, good: tuple[int, ...]) -> dict[str, Any]:
+    try:
+        response = _http().get(settings.FLEET[service] + path, timeout=timeout)
+        document = response.json() if response.status_code in good else None
+    except (httpx.HTTPError, ValueError) as error:
+        raise Unavailable(f"{service} does not answer: {type(error).__name__}") from None
+    if not isinstance(document, dict):
+        raise Unavailable(f"{service} answers nonsense")
+    return document
+
+
+@lru_cache(maxsize=1)
+def _sessions() -> "redis.Redis":
+    return redis.Redis.from_url(
+        settings.SESSIONS_REDIS_URL,
+        decode_responses=True,
+        socket_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
+def session_marks(session_id: UUID) -> tuple[bool, bool]:
+    """Whether the session is marked as ended, and whether Redis can be believed about it. Raises Unavailable."""
+    try:
+        ended, epoch = _sessions().mget(f"ended:{session_id}", EPOCH)
+    except redis.RedisError as error:
+        log.warning("Redis did not answer: %s", error)
+        raise Unavailable("The marks of ended sessions cannot be read.") from None
+    return ended is not None, epoch is not None
+
+
+def session_lives(session_id: UUID) -> bool:
+    """user_service's own word. Raises Unavailable when it has none."""
+    response = calls.call("user", settings.FLEET["user"], "GET", f"/internal/sessions/{session_id}")
+    if response.status_code not in {204, 404}:
+        raise Unavailable(f"user_service answers {response.status_code}")
+    return response.status_code == 204

@@ -1,0 +1,102 @@
+"""What can go wrong, anywhere in the fleet: the codes of problem documents, and what each means to a client."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`advice`: what a client can do."""
+
+    status: int
+    title: str
+    meaning: str
+    advice: str = "Repeating the same request changes nothing."
+
+
+CODES: dict[str, Explanation] = {
+    # Every service
+    "invalid": Explanation(
+        400,
+        "The input is not valid",
+        "One or more fields are wrong; `errors` names each of them.",
+        "Correct the fields.",
+    ),
+    "parse_error": Explanation(400, "The body cannot be read", "The body is not well-formed JSON.", "Send JSON."),
+    "bad_request": Explanation(400, "The request cannot be read", "It is not a well-formed HTTP request to this API."),
+    "not_authenticated": Explanation(
+        401, "Authentication is needed", "No access token came with the request.", "Log in, and send the token."
+    ),
+    "token_not_valid": Explanation(
+        401,
+        "The token is not valid",
+        "It has expired, its session has ended, or it was not made here.",
+        "Refresh it, or log in again.",
+    ),
+    "authentication_failed": Explanation(401, "Not recognised", "The credentials are not right.", "Check them."),
+    "permission_denied": Explanation(403, "Not allowed for your role", "You are known, but your role may not do this."),
+    "not_found": Explanation(
+        404, "Not found", "It does not exist, or it is not yours: the two look the same from outside."
+    ),
+    "method_not_allowed": Explanation(405, "Not for this method", "The path exists, but not with this method."),
+    "not_acceptable": Explanation(406, "Not in this format", "The answer cannot be given in a type you accept."),
+    "conflict": Explanation(
+        409,
+        "The present state does not allow this",
+        "Somebody, or something, was there before.",
+        "Read again, then decide.",
+    ),
+    "too_large": Explanation(413, "The body is too large", "There is a limit to what is read."),
+    "unsupported_media_type": Explanation(415, "Not in this format", "The body's content type is not read here."),
+    "unprocessable": Explanation(422, "Cannot be processed", "It is well-formed, but it contradicts something."),
+    "idempotency_key_reused": Explanation(
+        422,
+        "This Idempotency-Key was used with another body",
+        "A key stands for one request; another request needs another key.",
+        "Make a new key.",
+    ),
+    "idempotency_key_in_use": Explanation(
+        409,
+        "The first request still runs",
+        "A request with this Idempotency-Key has not been answered yet.",
+        "Wait as long as Retry-After says, then repeat: you get the first one's answer.",
+    ),
+    "too_many_requests": Explanation(
+        429, "Too many requests", "There is a limit to how often.", "Wait as long as Retry-After says."
+    ),
+    "throttled": Explanation(
+        429, "Too many requests", "There is a limit to how often.", "Wait as long as Retry-After says."
+    ),
+    "internal_error": Explanation(
+        500,
+        "Something went wrong on our side",
+        "A bug. Nothing of the request was kept.",
+        "Try again later, and tell us the request_id.",
+    ),
+    "unavailable": Explanation(
+        503,
+        "Temporarily not available",
+        "A part of the marketplace that this needs is away for a moment.",
+        "Wait as long as Retry-After says, then repeat; with an Idempotency-Key nothing happens twice.",
+    ),
+    # Carts
+    "insufficient_stock": Explanation(
+        409, "Not enough in stock", "`detail` says how many are available.", "Ask for fewer."
+    ),
+    "variant_unavailable": Explanation(409, "Not for sale at the moment", "Its seller has taken it off sale."),
+    "not_sold_in_currency": Explanation(
+        409, "Not sold in this currency", "A cart has one currency, and this has no price in it.", "Use another cart."
+    ),
+    "currency_mismatch": Explanation(
+        409,
+        "The cart has another currency",
+        "The first item decides a cart's currency.",
+        "Empty the cart to change it.",
+    ),
+    "quantity_limit": Explanation(409, "Too many of one", "A cart takes at most 999 of one variant."),
+    "cart_full": Explanation(409, "The cart is full", "A cart takes at most 100 different items."),
+    "wishlist_full": Explanation(409, "The wishlist is full", "There is a limit to what is kept."),
+}
+
+
+def explain(code: str) -> Explanation | None:
+    return CODES.get(code)

@@ -1,0 +1,9 @@
+SwaggerUIBundle({
+  url: "/api/v1/openapi.json",
+  dom_id: "#docs",
+  deepLinking: true,
+  persistAuthorization: true,
+  displayRequestDuration: true,
+  filter: true,
+  docExpansion: "none",
+});

@@ -1,0 +1,148 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from openapi_spec_validator import validate
+
+from gateway.queries.openapi import merge
+from tests.conftest import NOBODY, StandIn
+
+
+def make_document(path: str, schemas: dict[str, Any], **operation: Any) -> dict[str, Any]:
+    """A service with one GET operation that answers its first schema."""
+    first = {"$ref": f"#/components/schemas/{next(iter(schemas))}"}
+    usual = {
+        "operationId": "read",
+        "security": [{"bearerAuth": []}],
+        "responses": {"200": {"description": "", "content": {"application/json": {"schema": first}}}},
+    }
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "Nexus", "version": "1"},
+        "paths": {path: {"get": {**usual, **operation}}},
+        "components": {"schemas": schemas},
+    }
+
+
+def thing(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
+
+
+def refer(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def answered(document: dict[str, Any], path: str) -> str:
+    schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    return str(schema["$ref"].rsplit("/", 1)[-1])
+
+
+def test_equal_schemas_stay_one_and_differing_ones_are_told_apart() -> None:
+    cart = make_document("/api/v1/cart", {"VendorShape": thing(id=TEXT), "MoneyShape": thing(amount=TEXT)})
+    order = make_document("/api/v1/orders", {"VendorShape": thing(id=NUMBER), "MoneyShape": thing(amount=TEXT)})
+
+    merged = merge({"order": order, "cart": cart})
+
+    assert set(merged["components"]["schemas"]) == {"Problem", "CartVendor", "OrderVendor", "Money"}
+    assert answered(merged, "/api/v1/cart") == "CartVendor"
+    assert answered(merged, "/api/v1/orders") == "OrderVendor"
+
+
+def test_equal_schemas_that_refer_to_differing_ones_differ() -> None:
+    cart = make_document("/api/v1/cart", {"Page": thing(item=refer("Item")), "Item": thing(id=TEXT)})
+    order = make_document("/api/v1/orders", {"Page": thing(item=refer("Item")), "Item": thing(id=NUMBER)})
+
+    schemas = merge({"order": order, "cart": cart})["components"]["schemas"]
+
+    assert schemas["CartPage"] == thing(item=refer("CartItem"))
+    assert schemas["OrderPage"] == thing(item=refer("OrderItem"))
+
+
+def test_a_shorter_name_is_not_taken_where_another_schema_has_it() -> None:
+    merged = merge({"cart": make_document("/api/v1/cart", {"CartShape": thing(a=TEXT), "Cart": thing(b=TEXT)})})
+
+    assert {"Cart", "CartShape"} < set(merged["components"]["schemas"])
+
+
+def test_operations_are_told_apart_and_know_their_service() -> None:
+    merged = merge({name: make_document(f"/api/v1/{name}", {"A": thing()}) for name in ("cart", "order")})
+
+    operations = [merged["paths"][f"/api/v1/{name}"]["get"] for name in ("cart", "order")]
+
+    assert [operation["operationId"] for operation in operations] == ["read", "order_read"]
+    assert [operation["tags"] for operation in operations] == [["cart"], ["order"]]
+
+
+def test_every_operation_may_answer_a_problem() -> None:
+    merged = merge({"cart": make_document("/api/v1/cart", {"A": thing()})})
+
+    responses = merged["paths"]["/api/v1/cart"]["get"]["responses"]
+
+    assert responses["4XX"] == responses["5XX"] == {"$ref": "#/components/responses/Problem"}
+
+
+def test_a_guests_cart_token_is_a_way_in_where_one_may_come_without_signing_in() -> None:
+    token = {"in": "header", "name": "X-Cart-Token", "schema": TEXT}
+    public = make_document("/a", {"A": thing()}, security=[{"bearerAuth": []}, {}], parameters=[token])
+    private = make_document("/b", {"A": thing()}, parameters=[token])
+
+    merged = merge({"cart": public, "order": private})
+
+    assert merged["paths"]["/a"]["get"]["security"] == [{"bearerAuth": []}, {}, {"cartToken": []}]
+    assert merged["paths"]["/b"]["get"]["security"] == [{"bearerAuth": []}]
+    assert merged["paths"]["/b"]["get"]["parameters"] == [token]
+
+
+@pytest.fixture
+def services(stand_in: Callable[[], StandIn], settings: Any) -> dict[str, StandIn]:
+    pair = {name: stand_in() for name in ("cart", "order")}
+    for name, server in pair.items():
+        document = make_document(f"/api/v1/{name}", {"Thing": thing(of={"type": "string", "example": name})})
+        server.answers["/internal/openapi.json"] = (200, document)
+    settings.FLEET = {name: server.url for name, server in pair.items()}
+    return pair
+
+
+def fetch() -> Any:
+    response = Client().get("/api/v1/openapi.json")
+    assert response.status_code == 200
+    return response.json()
+
+
+def test_the_merged_document_is_valid(services: dict[str, StandIn]) -> None:
+    document = fetch()
+
+    validate(document)
+
+    assert list(document["paths"]) == ["/api/v1/cart", "/api/v1/order"]
+
+
+def test_it_is_kept_and_not_asked_for_again(services: dict[str, StandIn]) -> None:
+    fetch()
+    fetch()
+
+    assert len(services["cart"].asked) == 1
+
+
+def test_a_service_that_goes_away_keeps_its_part(services: dict[str, StandIn], settings: Any) -> None:
+    settings.OPENAPI_KEPT = settings.OPENAPI_KEPT * 0
+    fetch()
+    settings.FLEET = {**settings.FLEET, "order": NOBODY}
+
+    assert "/api/v1/order" in fetch()["paths"]
+
+
+def test_a_service_that_was_never_there_is_asked_again_soon(services: dict[str, StandIn], settings: Any) -> None:
+    settings.OPENAPI_RETRY = settings.OPENAPI_RETRY * 0
+    settings.FLEET = {**settings.FLEET, "order": NOBODY}
+    first = fetch()
+    settings.FLEET = {**settings.FLEET, "order": services["order"].url}
+
+    second = fetch()
+
+    assert list(first["paths"]) == ["/api/v1/cart"]
+    assert list(second["paths"]) == ["/api/v1/cart", "/api/v1/order"]
