@@ -47,7 +47,7 @@ def _document(service: str, path: str, timeout: float, good: tuple[int, ...]) ->
 
 
 @lru_cache(maxsize=1)
-def _sessions() -> "redis.Redis":
+def _sessions() -> "redis.Redis[str]":
     return redis.Redis.from_url(
         settings.SESSIONS_REDIS_URL,
         decode_responses=True,

@@ -1,7 +1,7 @@
 """The cart of whoever asks: a signed-in user's own, or the guest's whose token the request carries."""
 
 import hashlib
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
@@ -326,6 +326,6 @@ class MergeView(APIView):
         token = request.headers.get(TOKEN_HEADER, "")
         if not token:
             raise Invalid({TOKEN_HEADER: ["This header is required."]})
-        mine = carts.of_user(request.user.id)
+        mine = carts.of_user(cast(Caller, request.user).id)
         cut = actions.merge(guest=carts.of_guest(token), into=mine)
         return Response(answer(mine, tuple(cut)))

@@ -40,7 +40,7 @@ AWAY = (
     redis.exceptions.ConnectionError,
     redis.exceptions.TimeoutError,
     redis.exceptions.ReadOnlyError,
-    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.OutOfMemoryError,  # type: ignore[attr-defined]  # newer than the stubs
 )
 
 
@@ -121,7 +121,7 @@ class ChangedMeanwhile(Exception):
 
 
 @lru_cache(maxsize=1)
-def _redis() -> "redis.Redis":
+def _redis() -> "redis.Redis[str]":
     """One pool a process. A command is sent at most twice: every script may run twice without a second effect."""
     return redis.Redis.from_url(
         settings.REDIS_URL,
@@ -422,7 +422,7 @@ def merge(guest: Owner, into: Owner, *, currency: str, limits: Sequence[Limit]) 
 
 def moved_to(guest: Owner, into: Owner) -> bool:
     """Whether this guest's cart was merged into that cart before."""
-    return ask("GET", f"moved:{guest.cart_id}") == into.key
+    return bool(ask("GET", f"moved:{guest.cart_id}") == into.key)
 
 
 def _or_empty(price: int | None) -> str:

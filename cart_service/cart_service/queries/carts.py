@@ -127,13 +127,14 @@ def _is_news(line: Line, item: Item) -> bool:
 
 
 def _changes(line: Line, item: Item) -> list[Change]:
-    known = {"item_id": item.id, "variant_id": line.variant_id, "name": item.offer.name}
-    found = []
-    if item.unit_price is not None and line.told_price not in (None, item.unit_price.minor):
-        old = Money(line.told_price, item.unit_price.currency)
-        found.append(Change("price_changed", **known, old=old, new=item.unit_price))
+    name, found = item.offer.name, []
+    told, price = line.told_price, item.unit_price
+    if price is not None and told is not None and told != price.minor:
+        old = Money(told, price.currency)
+        found.append(Change("price_changed", item.id, line.variant_id, name, old=old, new=price))
     if item.state != line.told_state and not (item.state == "ok" and line.told_state == "short"):
-        found.append(Change(KINDS[item.state], **known, requested=line.quantity, available=item.available))
+        kind = KINDS[item.state]
+        found.append(Change(kind, item.id, line.variant_id, name, requested=line.quantity, available=item.available))
     return found
 
 
