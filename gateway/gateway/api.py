@@ -25,7 +25,8 @@ def _page(request: HttpRequest, template: str, status: int = 200, **facts: Any) 
 
 
 def _wants_page(request: HttpRequest) -> bool:
-    return request.get_preferred_type([JSON, HTML]) == HTML
+    """`?format=json` is for links on pages: a browser cannot choose what it accepts."""
+    return request.GET.get("format") != "json" and request.get_preferred_type([JSON, HTML]) == HTML
 
 
 def _either(request: HttpRequest, document: Any, template: str, **facts: Any) -> HttpResponse:

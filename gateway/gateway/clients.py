@@ -69,7 +69,11 @@ def session_marks(session_id: UUID) -> tuple[bool, bool]:
 
 def session_lives(session_id: UUID) -> bool:
     """user_service's own word. Raises Unavailable when it has none."""
-    response = calls.call("user", settings.FLEET["user"], "GET", f"/internal/sessions/{session_id}")
+    try:
+        response = calls.call("user", settings.FLEET["user"], "GET", f"/internal/sessions/{session_id}")
+    except OSError as error:
+        log.error("the gateway's own key cannot be read: %s", error)
+        raise Unavailable("user_service cannot be asked.") from None
     if response.status_code not in {204, 404}:
         raise Unavailable(f"user_service answers {response.status_code}")
     return response.status_code == 204

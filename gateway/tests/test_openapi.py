@@ -93,6 +93,7 @@ def test_a_guests_cart_token_is_a_way_in_where_one_may_come_without_signing_in()
     merged = merge({"cart": public, "order": private})
 
     assert merged["paths"]["/a"]["get"]["security"] == [{"bearerAuth": []}, {}, {"cartToken": []}]
+    assert "parameters" not in merged["paths"]["/a"]["get"]
     assert merged["paths"]["/b"]["get"]["security"] == [{"bearerAuth": []}]
     assert merged["paths"]["/b"]["get"]["parameters"] == [token]
 

@@ -27,6 +27,7 @@ def test_the_event_catalogue_is_a_document_and_a_page() -> None:
     document = Client().get("/api/events").json()
     page = Client().get("/api/events", headers=BROWSER).content.decode()
 
+    assert Client().get("/api/events?format=json", headers=BROWSER).json() == document
     assert document["asyncapi"] == "3.0.0"
     assert set(document["channels"]) == set(all_messages())
     for type_ in all_messages():

@@ -72,6 +72,12 @@ def test_when_nobody_can_tell_it_says_so() -> None:
     assert ask(uuid4()) == 503
 
 
+def test_a_gateway_without_its_key_opens_nothing(user: StandIn, settings: Any, tmp_path: Any) -> None:
+    settings.SERVICE_KEY_FILE = tmp_path / "missing.pem"
+
+    assert ask(uuid4()) == 503
+
+
 @pytest.mark.parametrize("odd", [401, 403, 500, 503])
 def test_an_odd_answer_of_user_service_opens_nothing(user: StandIn, odd: int) -> None:
     session_id = uuid4()

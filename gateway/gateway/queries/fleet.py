@@ -11,6 +11,7 @@ from gateway import clients
 from shared.errors import Unavailable
 
 Report = dict[str, Any]
+FIGURES = ("workers", "queue_depth", "dead_messages", "outbox_age_seconds", "answered_ms")
 GOOD, LIMPING, DOWN = "ok", "degraded", "down"
 _askers = ThreadPoolExecutor(max_workers=16, thread_name_prefix="ask")
 _lock = threading.Lock()
@@ -52,7 +53,7 @@ def _ask(name: str) -> Report:
 
 
 def _row(name: str, future: "Future[Report]") -> Report:
-    unknown = {"status": DOWN, "version": None, "instances": 0, "queue_depth": None, "outbox_age_seconds": None}
+    unknown: Report = {"status": DOWN, "version": None, "instances": 0, **dict.fromkeys(FIGURES)}
     try:
         said = future.result(timeout=0)
     except (Unavailable, TimeoutError):

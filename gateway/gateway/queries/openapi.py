@@ -72,7 +72,7 @@ def merge(documents: Mapping[str, Document]) -> Document:
         "openapi": "3.0.3",
         "info": {"title": "Nexus", "version": "1", "description": _DESCRIPTION},
         "servers": [{"url": "/"}],
-        "tags": [{"name": name, "description": f"{name}_service"} for name in sorted(documents)],
+        "tags": [{"name": name, "description": _ABOUT.get(name, "")} for name in sorted(documents)],
         "paths": {},
         "components": {
             "schemas": {"Problem": _PROBLEM},
@@ -96,6 +96,15 @@ _DESCRIPTION = (
     "`POST /api/v1/auth/login` and send the access token as a bearer token; guests carry their cart's token in "
     "`X-Cart-Token`. What happens inside is told at [/api/events](/api/events)."
 )
+_ABOUT = {
+    "cart": "What a buyer means to buy, signed in or not.",
+    "catalog": "What is for sale: categories, brands, products, prices, stock, search, reviews.",
+    "notification": "What people are told, and how they want to be told.",
+    "order": "Quotes, checkout, orders and their vendor orders, shipments, returns, coupons.",
+    "payment": "Payments, refunds, payouts, and the ledger that adds them up.",
+    "user": "Accounts, sessions, roles, addresses, security.",
+    "vendor": "Who sells here: applications, store pages, balances, payouts.",
+}
 _PROBLEM: Document = {
     "type": "object",
     "description": "What went wrong (RFC 9457).",
@@ -217,6 +226,7 @@ def _operation(operation: Document, method: str, service: str, used: set[str]) -
         "security": _security(operation),
         "responses": {**operation.get("responses", {}), "4XX": problem, "5XX": problem},
     }
+    done.pop("parameters", None)
     parameters = _parameters(operation, method)
     return {**done, "parameters": parameters} if parameters else done
 
