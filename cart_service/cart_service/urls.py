@@ -2,7 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from cart_service.api import carts, internal
+from cart_service.api import carts, internal, wishlists
 from shared import health
 from shared.http import path
 
@@ -19,4 +19,9 @@ urlpatterns = [
     path("api/v1/cart/items/<uuid:item>", carts.ItemView.as_view()),
     path("api/v1/cart/coupon", carts.CouponView.as_view()),
     path("api/v1/cart/merge", carts.MergeView.as_view()),
+    path("api/v1/wishlists", wishlists.WishlistsView.as_view()),
+    path("api/v1/wishlists/<uuid:wishlist>", wishlists.WishlistView.as_view()),
+    path("api/v1/wishlists/<uuid:wishlist>/items", wishlists.WishesView.as_view()),
+    path("api/v1/wishlists/<uuid:wishlist>/items/<uuid:item>", wishlists.WishView.as_view()),
+    path("api/v1/wishlists/<uuid:wishlist>/items/<uuid:item>/move-to-cart", wishlists.MoveToCartView.as_view()),
 ]
