@@ -1,10 +1,20 @@
 """The shared settings and this service's differences."""
 
+from shared import env
 from shared.settings import *  # noqa: F403
-from shared.settings import installed_apps
+from shared.settings import DATABASES, installed_apps
 
 SERVICE = "catalog"
 VERSION = "0.1.0"
 ROOT_URLCONF = "catalog_service.urls"
 WSGI_APPLICATION = "catalog_service.wsgi.application"
-INSTALLED_APPS = installed_apps("catalog_service")
+INSTALLED_APPS = ["django.contrib.postgres", *installed_apps("catalog_service")]
+
+# How alike a word of a product's name must be to a misspelt search word (pg_trgm's default of 0.6 misses too much).
+DATABASES["default"]["OPTIONS"]["options"] = "-c pg_trgm.word_similarity_threshold=0.45"  # type: ignore[index]
+
+DEFAULT_CURRENCY = env.text("DEFAULT_CURRENCY", "USD")
+REVIEWS_NEED_APPROVAL = env.flag("REVIEWS_NEED_APPROVAL", True)
+IMAGE_MAX_BYTES = env.number("IMAGE_MAX_BYTES", 8_000_000)
+IMAGE_MAX_PIXELS = env.number("IMAGE_MAX_PIXELS", 25_000_000)
+IMPORT_MAX_BYTES = env.number("IMPORT_MAX_BYTES", 20_000_000)

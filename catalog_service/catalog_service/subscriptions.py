@@ -2,10 +2,23 @@
 
 from datetime import timedelta
 
+from catalog_service.actions import forget_old_answers, reservations, vendors
 from shared.clock import Schedule
+from shared.contracts.catalog import ReleaseStock, ReserveStock
+from shared.contracts.order import OrderCancelled, OrderConfirmed, ReturnReceived
+from shared.contracts.vendor import VendorChanged
 from shared.inbox import Subscriptions
-from catalog_service import actions
 
-SUBSCRIPTIONS: Subscriptions = {}
+SUBSCRIPTIONS: Subscriptions = {
+    ReserveStock: reservations.reserve_stock,
+    ReleaseStock: reservations.release_stock,
+    OrderConfirmed: reservations.commit_stock,
+    OrderCancelled: reservations.forget_order,
+    ReturnReceived: reservations.restock,
+    VendorChanged: vendors.follow_vendor,
+}
 
-SCHEDULE: Schedule = {actions.forget_old_answers: timedelta(hours=1)}
+SCHEDULE: Schedule = {
+    reservations.expire_holds: timedelta(seconds=1),
+    forget_old_answers: timedelta(hours=1),
+}

@@ -2,6 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
+from catalog_service.api import inventory, products, search, taxonomy, variants
 from shared import health
 from shared.http import path
 
@@ -12,4 +13,24 @@ handler500 = "shared.http.server_error"
 urlpatterns = [
     *health.urlpatterns,
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
+    path("api/v1/categories", taxonomy.Categories.as_view()),
+    path("api/v1/categories/<str:category>", taxonomy.CategoryDetail.as_view()),
+    path("api/v1/brands", taxonomy.Brands.as_view()),
+    path("api/v1/brands/<str:brand>", taxonomy.BrandDetail.as_view()),
+    path("api/v1/admin/categories", taxonomy.AdminCategories.as_view()),
+    path("api/v1/admin/categories/<str:category>", taxonomy.AdminCategory.as_view()),
+    path("api/v1/admin/brands", taxonomy.AdminBrands.as_view()),
+    path("api/v1/admin/brands/<str:brand>", taxonomy.AdminBrand.as_view()),
+    path("api/v1/products", products.Products.as_view()),
+    path("api/v1/products/<str:product>", products.ProductDetail.as_view()),
+    path("api/v1/products/<str:product>/variants", variants.Variants.as_view()),
+    path("api/v1/products/<str:product>/variants/<uuid:variant>", variants.VariantDetail.as_view()),
+    path("api/v1/admin/products", products.AdminProducts.as_view()),
+    path("api/v1/admin/products/<str:product>", products.AdminProduct.as_view()),
+    path("api/v1/admin/products/<str:product>/approve", products.AdminProductApprove.as_view()),
+    path("api/v1/admin/products/<str:product>/reject", products.AdminProductReject.as_view()),
+    path("api/v1/search/suggestions", search.Suggestions.as_view()),
+    path("api/v1/inventory/<str:sku>", inventory.Stock.as_view()),
+    path("api/v1/inventory/<str:sku>/adjustments", inventory.Adjustments.as_view()),
+    path("api/v1/inventory/<str:sku>/movements", inventory.Movements.as_view()),
 ]

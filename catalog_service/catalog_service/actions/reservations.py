@@ -1,0 +1,268 @@
+"""Hold stock for orders, all lines or none; then sell it or give it back.
+
+    ReserveStock ──▶ held ──OrderConfirmed──▶ committed ──OrderCancelled──▶ released
+                      │ ├──ReleaseStock, OrderCancelled──────────────────▶ released
+                      │ └──time limit──▶ expired ──OrderConfirmed──▶ committed, or CommitFailed
+                      └──not enough, not for sale, too late──▶ rejected
+
+The reservation's row is locked first, then stock rows in key order: nobody who holds a stock row waits for anything
+but a later stock row. Each function here runs in the inbox's transaction, except the sweep, which has its own.
+"""
+
+import logging
+from collections import Counter
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog_service.actions import offers
+from catalog_service.actions.inventory import record, tell_low
+from catalog_service.models import Reservation, ReservationLine, StockItem, Variant
+from catalog_service.models.inventory import Change
+from shared.contracts.catalog import (
+    CommitFailed,
+    LineToReserve,
+    MissingLine,
+    ReleaseStock,
+    ReservedLine,
+    ReserveStock,
+    StockCommitted,
+    StockRejected,
+    StockReleased,
+    StockReserved,
+)
+from shared.contracts.order import OrderCancelled, OrderConfirmed, ReturnReceived
+from shared.errors import Retry
+from shared.messages import MoneyData
+from shared.outbox import publish
+
+log = logging.getLogger("nexus.catalog")
+Status = Reservation.Status
+SWEEP_BATCH = 100
+
+
+def reserve_stock(asked: ReserveStock) -> None:
+    """Answers StockReserved or StockRejected. The order's second ReserveStock gets the first one's answer."""
+    if not Reservation.open(asked.order_id, Status.HELD, expires_at=asked.expires_at):
+        _answer_again(asked)
+        return
+    if asked.expires_at <= timezone.now():
+        _reject(asked, "expired")
+        return
+    wanted = _quantities(asked.lines)
+    stock = StockItem.objects.locked(wanted)
+    variants = offers.load(wanted)
+    if unsellable := [line for line in asked.lines if not _sells(variants.get(line.variant_id), asked.currency)]:
+        _reject(asked, "unavailable", unsellable, {})
+    elif short := [line for line in asked.lines if wanted[line.variant_id] > stock[line.variant_id].available]:
+        _reject(asked, "out_of_stock", short, stock)
+    else:
+        _hold(asked, wanted, variants)
+
+
+def release_stock(asked: ReleaseStock) -> None:
+    """Give back what is held, or was sold. A ReserveStock that comes later finds the row, and is refused."""
+    _give_back(asked.order_id, asked.reason)
+    publish(StockReleased(order_id=asked.order_id, reason=asked.reason))
+
+
+def forget_order(told: OrderCancelled) -> None:
+    """As release_stock, for whoever only heard of the cancellation."""
+    if _give_back(told.order_id, told.reason):
+        publish(StockReleased(order_id=told.order_id, reason=told.reason))
+
+
+def commit_stock(told: OrderConfirmed) -> None:
+    """The hold becomes a sale. Answers StockCommitted or CommitFailed. Raises Retry before the hold is known."""
+    reservation = Reservation.objects.select_for_update(no_key=True).filter(order_id=told.order_id).first()
+    if reservation is None:
+        raise Retry(f"nothing is known of order {told.order_id} yet")
+    if reservation.status == Status.HELD:
+        _sell(reservation, from_hold=True)
+    elif reservation.status == Status.EXPIRED:
+        _sell_after_all(reservation)
+    elif reservation.status == Status.REJECTED:
+        publish(CommitFailed(order_id=told.order_id))
+    elif reservation.status == Status.RELEASED:
+        log.warning("order %s was confirmed after its stock had been given back", told.order_id)
+
+
+def restock(told: ReturnReceived) -> None:
+    """Put what came back and is fit for sale on hand again."""
+    back = Counter[UUID]()
+    for item in told.items:
+        if item.restock:
+            back[item.variant_id] += item.quantity
+    known = StockItem.objects.locked(back)
+    returned = {variant_id: back[variant_id] for variant_id in known}
+    if returned:
+        levels = StockItem.objects.change({i: Change(on_hand=quantity) for i, quantity in returned.items()})
+        record(levels, returned, kind="return", reference=told.return_id)
+        offers.tell(levels)
+
+
+def expire_holds() -> int:
+    """Give back the stock of holds whose time is up; answers how many there were."""
+    expired = 0
+    while batch := _expire_batch():
+        expired += batch
+    return expired
+
+
+@transaction.atomic
+def _expire_batch() -> int:
+    due = Reservation.objects.filter(status=Status.HELD, expires_at__lt=timezone.now())
+    rows = list(due.order_by("expires_at").select_for_update(skip_locked=True, no_key=True)[:SWEEP_BATCH])
+    _unhold([row.order_id for row in rows])
+    for row in rows:
+        row.end(Status.EXPIRED, "expired")
+        publish(StockReleased(order_id=row.order_id, reason="expired"))
+    return len(rows)
+
+
+def _quantities(lines: tuple[LineToReserve, ...]) -> Counter[UUID]:
+    wanted = Counter[UUID]()
+    for line in lines:
+        wanted[line.variant_id] += line.quantity
+    return wanted
+
+
+def _sells(variant: Variant | None, currency: str) -> bool:
+    return (
+        variant is not None
+        and offers.is_for_sale(variant)
+        and any(price.currency == currency for price in variant.prices.all())
+    )
+
+
+def _hold(asked: ReserveStock, wanted: Counter[UUID], variants: dict[UUID, Variant]) -> None:
+    levels = StockItem.objects.change({i: Change(reserved=quantity) for i, quantity in wanted.items()})
+    lines = [_reserved_line(line, variants[line.variant_id], asked.currency) for line in asked.lines]
+    ReservationLine.objects.bulk_create(
+        [
+            ReservationLine(
+                reservation_id=asked.order_id,
+                variant_id=line.variant_id,
+                quantity=line.quantity,
+                snapshot=line.model_dump(mode="json"),
+            )
+            for line in lines
+        ]
+    )
+    publish(StockReserved(order_id=asked.order_id, lines=tuple(lines), expires_at=asked.expires_at))
+    offers.tell(levels, variants)
+
+
+def _reserved_line(line: LineToReserve, variant: Variant, currency: str) -> ReservedLine:
+    price = next(price for price in variant.prices.all() if price.currency == currency)
+    return ReservedLine(
+        line_id=line.line_id,
+        variant_id=variant.id,
+        product_id=variant.product_id,
+        category_id=variant.product.category_id,
+        vendor_id=variant.vendor_id,
+        vendor_name=variant.product.vendor.name,
+        sku=variant.sku,
+        name=variant.title,
+        quantity=line.quantity,
+        unit_price=MoneyData(minor=price.minor, currency=currency),
+    )
+
+
+def _reject(
+    asked: ReserveStock,
+    reason: str,
+    lines: list[LineToReserve] | None = None,
+    stock: dict[UUID, StockItem] | None = None,
+) -> None:
+    missing = [
+        MissingLine(
+            line_id=line.line_id,
+            variant_id=line.variant_id,
+            requested=line.quantity,
+            available=stock[line.variant_id].available if stock else 0,
+        )
+        for line in lines or []
+    ]
+    Reservation.objects.filter(order_id=asked.order_id).update(
+        status=Status.REJECTED, reason=reason, missing=[line.model_dump(mode="json") for line in missing]
+    )
+    _tell_rejected(asked.order_id, reason, tuple(missing))
+
+
+def _tell_rejected(order_id: UUID, reason: str, missing: tuple[MissingLine, ...] = ()) -> None:
+    publish(StockRejected.model_validate({"order_id": order_id, "reason": reason, "missing": missing}))
+
+
+def _answer_again(asked: ReserveStock) -> None:
+    reservation = Reservation.objects.get(order_id=asked.order_id)
+    if reservation.status in (Status.HELD, Status.COMMITTED):
+        lines = tuple(ReservedLine.model_validate(line.snapshot) for line in reservation.lines.order_by("id"))
+        publish(StockReserved(order_id=asked.order_id, lines=lines, expires_at=reservation.expires_at))
+    elif reservation.status == Status.REJECTED:
+        missing = tuple(MissingLine.model_validate(line) for line in reservation.missing)
+        _tell_rejected(asked.order_id, reservation.reason, missing)
+    else:
+        _tell_rejected(asked.order_id, "expired")
+
+
+def _give_back(order_id: UUID, reason: str) -> bool:
+    """True when there was something to give back. Where there is no row, one is left against a late ReserveStock."""
+    if Reservation.open(order_id, Status.RELEASED, reason=reason[:60]):
+        return False
+    reservation = Reservation.objects.select_for_update(no_key=True).get(order_id=order_id)
+    if reservation.status == Status.HELD:
+        _unhold([order_id])
+    elif reservation.status == Status.COMMITTED:
+        _unsell(order_id, reason)
+    else:
+        return False
+    reservation.end(Status.RELEASED, reason)
+    return True
+
+
+def _held_by(order_ids: list[UUID]) -> Counter[UUID]:
+    held = Counter[UUID]()
+    lines = ReservationLine.objects.filter(reservation_id__in=order_ids)
+    for variant_id, quantity in lines.values_list("variant_id", "quantity"):
+        held[variant_id] += quantity
+    return held
+
+
+def _unhold(order_ids: list[UUID]) -> None:
+    held = _held_by(order_ids)
+    StockItem.objects.locked(held)
+    offers.tell(StockItem.objects.change({i: Change(reserved=-quantity) for i, quantity in held.items()}))
+
+
+def _unsell(order_id: UUID, reason: str) -> None:
+    sold = _held_by([order_id])
+    StockItem.objects.locked(sold)
+    levels = StockItem.objects.change({i: Change(on_hand=quantity) for i, quantity in sold.items()})
+    record(levels, dict(sold), kind="cancellation", reason=reason, reference=order_id)
+    offers.tell(levels)
+
+
+def _sell(reservation: Reservation, *, from_hold: bool) -> None:
+    """Out of the hold, or off the shelf when there is none any more. The caller has seen that there is enough."""
+    sold = _held_by([reservation.order_id])
+    before = StockItem.objects.locked(sold)
+    levels = StockItem.objects.change({i: Change(-quantity, -quantity * from_hold) for i, quantity in sold.items()})
+    sales = {variant_id: -quantity for variant_id, quantity in sold.items()}
+    record(levels, sales, kind="sale", reference=reservation.order_id)
+    reservation.end(Status.COMMITTED, "")
+    publish(StockCommitted(order_id=reservation.order_id))
+    tell_low(before, levels)
+    if not from_hold:  # out of a hold nothing becomes more or less available
+        offers.tell(levels)
+
+
+def _sell_after_all(reservation: Reservation) -> None:
+    """The hold ran out while the buyer was paying: sell if the shelf still has it all."""
+    wanted = _held_by([reservation.order_id])
+    stock = StockItem.objects.locked(wanted)
+    if all(stock[variant_id].available >= quantity for variant_id, quantity in wanted.items()):
+        _sell(reservation, from_hold=False)
+    else:
+        publish(CommitFailed(order_id=reservation.order_id))

@@ -1,0 +1,160 @@
+"""Plant and prune the tree of categories; keep brands."""
+
+from typing import TypedDict, TypeVar
+from uuid import UUID
+
+from django.db import IntegrityError, connection, models, transaction
+
+from catalog_service.actions import offers
+from catalog_service.errors import BrandInUse, CategoryInUse, NameTaken
+from catalog_service.models import Brand, Category, Product
+from catalog_service.models.taxonomy import NAME_LENGTH, free_slug, id_or_slug
+from shared.errors import Invalid, NotFound
+
+Row = TypeVar("Row", Category, Brand)
+
+
+class CategoryChanges(TypedDict, total=False):
+    name: str
+    slug: str
+    parent: str | None
+    position: int
+
+
+class BrandChanges(TypedDict, total=False):
+    name: str
+    slug: str
+
+
+@transaction.atomic
+def create_category(*, name: str, slug: str | None = None, parent: str | None = None, position: int = 0) -> Category:
+    """Raises Invalid for an unknown parent, NameTaken for a slug in use."""
+    _lock_tree()
+    category = Category(name=name, slug=slug or free_slug(Category, name), position=position)
+    category.stand_under(category_named(parent, field="parent") if parent else None)
+    _save(category)
+    return category
+
+
+@transaction.atomic
+def edit_category(*, reference: str, changes: CategoryChanges) -> Category:
+    """Raises NotFound, NameTaken, and Invalid for a parent that is unknown or stands below the category itself."""
+    _lock_tree()
+    category = _existing(Category, reference)
+    renamed = "name" in changes and changes["name"] != category.name
+    for field in ("name", "slug", "position"):
+        if field in changes:
+            setattr(category, field, changes[field])
+    if "parent" in changes:
+        _move(category, changes["parent"])
+    _save(category)
+    if renamed:
+        _refresh(Product.objects.filter(category=category))
+    return category
+
+
+@transaction.atomic
+def delete_category(*, reference: str) -> None:
+    """Raises NotFound, CategoryInUse."""
+    _lock_tree()
+    category = _existing(Category, reference)
+    if category.children.exists() or category.products.exists():
+        raise CategoryInUse
+    category.delete()
+
+
+@transaction.atomic
+def create_brand(*, name: str, slug: str | None = None) -> Brand:
+    """Raises NameTaken."""
+    brand = Brand(name=name, slug=slug or free_slug(Brand, name))
+    _save(brand)
+    return brand
+
+
+@transaction.atomic
+def edit_brand(*, reference: str, changes: BrandChanges) -> Brand:
+    """Raises NotFound, NameTaken."""
+    brand = _existing(Brand, reference)
+    for field, value in changes.items():
+        setattr(brand, field, value)
+    _save(brand)
+    if "name" in changes:
+        _refresh(Product.objects.filter(brand=brand))
+    return brand
+
+
+@transaction.atomic
+def delete_brand(*, reference: str) -> None:
+    """Raises NotFound, BrandInUse."""
+    brand = _existing(Brand, reference)
+    if brand.products.exists():
+        raise BrandInUse
+    brand.delete()
+
+
+def category_named(reference: str, *, field: str = "category") -> Category:
+    """By id or slug. Raises Invalid naming the field."""
+    try:
+        return _existing(Category, reference)
+    except NotFound:
+        raise Invalid({field: ["There is no such category."]}) from None
+
+
+def brand_named(reference: str) -> Brand:
+    """By id, slug or name; a name that nobody has used yet becomes a brand. Raises Invalid for an unknown id."""
+    try:
+        return _existing(Brand, reference)
+    except NotFound:
+        pass
+    known = Brand.objects.filter(name__iexact=reference).first()
+    if known:
+        return known
+    if _is_id(reference) or len(reference) > NAME_LENGTH:
+        raise Invalid({"brand": ["There is no such brand."]})
+    slug = free_slug(Brand, reference)  # locks the name: whoever else brings this brand now waits here
+    return Brand.objects.filter(name__iexact=reference).first() or Brand.objects.create(name=reference, slug=slug)
+
+
+def _is_id(reference: str) -> bool:
+    try:
+        UUID(reference)
+    except ValueError:
+        return False
+    return True
+
+
+def _existing(model: type[Row], reference: str) -> Row:
+    row = model.objects.filter(**id_or_slug(reference)).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _save(row: models.Model) -> None:
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:
+        raise NameTaken from None
+
+
+def _lock_tree() -> None:
+    """Moves in a tree are checked against the whole of it, so there is one at a time; they are rare."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('category tree'))")
+
+
+def _move(category: Category, parent_reference: str | None) -> None:
+    parent = category_named(parent_reference, field="parent") if parent_reference else None
+    if parent and category.id in parent.lineage:
+        raise Invalid({"parent": ["A category cannot stand below itself."]})
+    depth = len(category.lineage)
+    category.stand_under(parent)
+    for below in Category.objects.filter(lineage__contains=[category.id]).exclude(id=category.id):
+        below.lineage = [*category.lineage, *below.lineage[depth:]]
+        below.save(update_fields=["lineage", "updated_at"])
+
+
+def _refresh(products: models.QuerySet[Product]) -> None:
+    ids = list(products.order_by("id").select_for_update(no_key=True).values_list("id", flat=True))
+    offers.refresh_cards(ids)

@@ -1,0 +1,349 @@
+"""Products: the list, one in whole, and writing them."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from catalog_service.actions import products as writing
+from catalog_service.actions.products import ProductInput
+from catalog_service.api.lists import (
+    PRIVATE,
+    PUBLIC,
+    FreeJson,
+    PageQuery,
+    ReadOnly,
+    answer_page,
+    page_of,
+    parameters,
+    read_query,
+    scope_of,
+    viewer_of,
+)
+from catalog_service.api.taxonomy import BrandShape, PlaceShape, place
+from catalog_service.api.variants import NewVariant, VariantShape, variant_body, variant_input
+from catalog_service.models import Image, Product
+from catalog_service.models.images import media_url
+from catalog_service.queries import products as reading
+from shared.auth import Caller, roles
+from shared.errors import Invalid
+from shared.http import MoneyShape, Shape, created, read
+from shared.idempotency import idempotent
+from shared.money import EXPONENTS
+
+MAX_PRICE = Decimal(10**12)
+
+
+class Commas(serializers.CharField):
+    """`a,b` → `["a", "b"]`."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        text = super().run_validation(data)
+        return [part.strip() for part in text.split(",") if part.strip()][:20]
+
+
+class ProductQuery(PageQuery):
+    search = serializers.CharField(required=False, max_length=200)
+    category = serializers.CharField(required=False, max_length=220, help_text="Slug or id; descendants count.")
+    brand = Commas(required=False, max_length=1_000, help_text="Slugs or ids, separated by commas.")
+    vendor = serializers.CharField(required=False, max_length=220, help_text="Slug or id, or `me`.")
+    min_price = serializers.DecimalField(20, 4, required=False, min_value=0, max_value=MAX_PRICE)
+    max_price = serializers.DecimalField(20, 4, required=False, min_value=0, max_value=MAX_PRICE)
+    currency = serializers.ChoiceField(sorted(EXPONENTS), required=False)
+    in_stock = serializers.BooleanField(required=False)
+    rating = serializers.DecimalField(3, 2, required=False, min_value=0, max_value=5, help_text="At least.")
+    featured = serializers.BooleanField(required=False)
+    tags = Commas(required=False, max_length=1_000, help_text="All of these, separated by commas.")
+    ordering = serializers.ChoiceField(
+        ["newest", "price", "-price", "name", "rating", "relevance"], required=False, default=""
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["ordering"] == "relevance" and "search" not in attrs:
+            raise serializers.ValidationError({"ordering": ["By relevance to what? Give `search` too."]})
+        return attrs
+
+
+class WriterQuery(PageQuery):
+    status = serializers.ChoiceField(Product.Status.values, required=False, default="")
+
+
+class ProductFields(Shape):
+    name = serializers.CharField(max_length=200)
+    category = serializers.CharField(max_length=220, help_text="Slug or id.")
+    brand = serializers.CharField(
+        max_length=200, required=False, allow_null=True, help_text="Slug, id, or a name; a new name becomes a brand."
+    )
+    description = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+    specifications = FreeJson(required=False)
+    tags = serializers.ListField(child=serializers.CharField(max_length=50), max_length=30, required=False)
+    featured = serializers.BooleanField(required=False, help_text="For admins to set.")
+    status = serializers.ChoiceField(Product.Status.values, required=False)
+
+
+class NewProduct(ProductFields):
+    vendor_id = serializers.UUIDField(required=False, help_text="For admins: whose product it is.")
+    variants = NewVariant(many=True, allow_empty=False, max_length=100)
+
+    def validate_variants(self, variants: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        skus = [variant["sku"] for variant in variants]
+        if len(set(skus)) < len(skus):
+            raise serializers.ValidationError("Each variant has a SKU of its own.")
+        return variants
+
+
+class Reason(Shape):
+    reason = serializers.CharField(max_length=1_000)
+
+
+class SellerShape(Shape):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    slug = serializers.CharField()
+
+
+class CardShape(Shape):
+    id = serializers.UUIDField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    status = serializers.CharField()
+    price = MoneyShape(allow_null=True, help_text="Of the cheapest variant.")
+    compare_at_price = MoneyShape(allow_null=True)
+    rating = serializers.FloatField(help_text="Average; 0 without reviews.")
+    rating_count = serializers.IntegerField()
+    image = serializers.URLField(allow_null=True)
+    vendor = SellerShape()
+    in_stock = serializers.BooleanField()
+    category = PlaceShape()
+    brand = BrandShape(allow_null=True)
+    featured = serializers.BooleanField()
+    tags = serializers.ListField(child=serializers.CharField())
+
+
+class ImageShape(Shape):
+    id = serializers.UUIDField()
+    url = serializers.URLField()
+    thumbnail = serializers.URLField()
+    alt = serializers.CharField()
+    primary = serializers.BooleanField()
+    position = serializers.IntegerField()
+
+
+class CategoryWithWay(PlaceShape):
+    breadcrumbs = PlaceShape(many=True)
+
+
+class ProductShape(CardShape):
+    description = serializers.CharField()
+    specifications = serializers.DictField()
+    category = CategoryWithWay()
+    variants = VariantShape(many=True)
+    images = ImageShape(many=True)
+    rating_histogram = serializers.DictField(child=serializers.IntegerField(), help_text="Stars → reviews.")
+    rejection_reason = serializers.CharField(required=False, help_text="Only for those who may write it.")
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+def card_body(product: Product, currency: str, *, in_stock: bool) -> dict[str, Any]:
+    price = product.price_in(currency)
+    return {
+        "id": str(product.id),
+        "slug": product.slug,
+        "name": product.name,
+        "status": product.status,
+        "price": price[0].as_json() if price else None,
+        "compare_at_price": price[1].as_json() if price and price[1] else None,
+        "rating": float(product.rating_average),
+        "rating_count": product.rating_count,
+        "image": media_url(product.image),
+        "vendor": {"id": str(product.vendor_id), "name": product.vendor.name, "slug": product.vendor.slug},
+        "in_stock": in_stock,
+        "category": place(product.category),
+        "brand": place(product.brand) if product.brand else None,
+        "featured": product.featured,
+        "tags": product.tags,
+    }
+
+
+def image_body(image: Image) -> dict[str, Any]:
+    return {
+        "id": str(image.id),
+        "url": media_url(image.file),
+        "thumbnail": media_url(image.thumbnail),
+        "alt": image.alt,
+        "primary": image.primary,
+        "position": image.position,
+    }
+
+
+def product_body(whole: reading.ProductInWhole, currency: str, *, for_writer: bool = False) -> dict[str, Any]:
+    product = whole.product
+    variants = [variant_body(variant, currency) for variant in whole.variants]
+    body = card_body(product, currency, in_stock=any(variant["in_stock"] for variant in variants))
+    body["category"]["breadcrumbs"] = [place(step) for step in whole.breadcrumbs]
+    body |= {
+        "description": product.description,
+        "specifications": product.specifications,
+        "variants": variants,
+        "images": [image_body(image) for image in whole.images],
+        "rating_histogram": {str(i + 1): count for i, count in enumerate(product.rating_histogram)},
+        "created_at": product.created_at,
+        "updated_at": product.updated_at,
+    }
+    return body | ({"rejection_reason": product.rejection_reason} if for_writer else {})
+
+
+class Products(APIView):
+    permission_classes = (ReadOnly | roles("vendor", "admin"),)
+
+    @extend_schema(
+        parameters=parameters(ProductQuery), responses=page_of(CardShape), tags=["products"], operation_id="products"
+    )
+    def get(self, request: Request) -> Response:
+        """What is on sale, filtered, ordered and searched. `vendor=me`: the caller's own, in every `status`."""
+        if request.query_params.get("vendor") == "me":
+            return _list_own(request)
+        query = read_query(ProductQuery, request)
+        cursor, limit, ordering = query.pop("cursor", None), query.pop("limit"), query.pop("ordering")
+        currency = query.setdefault("currency", settings.DEFAULT_CURRENCY)
+        page = reading.list_products(reading.Filters(**query), ordering=ordering, cursor=cursor, limit=limit)
+        return answer_page(request, page, lambda row: card_body(row, currency, in_stock=row.in_stock), PUBLIC)
+
+    @extend_schema(request=NewProduct, responses={201: ProductShape}, tags=["products"], operation_id="product_create")
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        """A product with its variants, prices and stock. A vendor's goes to review unless it is a draft."""
+        given = read(NewProduct, request.data)
+        vendor_id = given.pop("vendor_id", None)
+        _only_admins_feature(request, given)
+        given["variants"] = [variant_input(variant) for variant in given["variants"]]
+        product = writing.create_product(
+            vendor_id=_owner(request, vendor_id),
+            by_admin=request.user.is_admin,
+            actor_id=request.user.id,
+            product=ProductInput(**given),
+        )
+        return created(_after_write(product), f"/api/v1/products/{product.id}")
+
+
+class ProductDetail(APIView):
+    permission_classes = (ReadOnly | roles("vendor", "admin"),)
+
+    @extend_schema(responses=ProductShape, tags=["products"], operation_id="product")
+    def get(self, request: Request, product: str) -> Response:
+        """By id or slug. What is not on sale is there for its vendor and admins only."""
+        currency = read_query(ProductQuery, request).get("currency", settings.DEFAULT_CURRENCY)
+        whole = reading.find_product(product, **viewer_of(request))
+        public = whole.product.is_visible
+        return Response(product_body(whole, currency, for_writer=not public), headers=PUBLIC if public else PRIVATE)
+
+    @extend_schema(request=ProductFields, responses=ProductShape, tags=["products"], operation_id="product_edit")
+    @idempotent()
+    def patch(self, request: Request, product: str) -> Response:
+        return self._edit(request, product, read(ProductFields, request.data, partial=True))
+
+    @extend_schema(request=ProductFields, responses=ProductShape, tags=["products"], operation_id="product_put")
+    @idempotent()
+    def put(self, request: Request, product: str) -> Response:
+        """The whole product without its variants and images: what is left out becomes empty, except the status."""
+        empty = {"brand": None, "description": "", "specifications": {}, "tags": []}
+        return self._edit(request, product, {**empty, **read(ProductFields, request.data)})
+
+    @extend_schema(request=None, responses={204: None}, tags=["products"], operation_id="product_delete")
+    @idempotent()
+    def delete(self, request: Request, product: str) -> Response:
+        writing.delete_product(reference=product, vendor_id=scope_of(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @staticmethod
+    def _edit(request: Request, product: str, changes: Any) -> Response:
+        _only_admins_feature(request, changes)
+        row = writing.edit_product(reference=product, vendor_id=scope_of(request), changes=changes)
+        return Response(_after_write(row))
+
+
+class AdminProducts(APIView):
+    permission_classes = (roles("admin"),)
+
+    @extend_schema(
+        parameters=parameters(WriterQuery), responses=page_of(CardShape), tags=["admin"], operation_id="admin_products"
+    )
+    def get(self, request: Request) -> Response:
+        """Everybody's products in every status, newest first; `status=in_review` is the approval queue."""
+        return _list_for_writers(request, None)
+
+
+@extend_schema_view(
+    get=extend_schema(tags=["admin"], operation_id="admin_product"),
+    patch=extend_schema(tags=["admin"], operation_id="admin_product_edit"),
+    put=extend_schema(tags=["admin"], operation_id="admin_product_put"),
+    delete=extend_schema(tags=["admin"], operation_id="admin_product_delete"),
+)
+class AdminProduct(ProductDetail):
+    permission_classes = (roles("admin"),)
+
+
+class AdminProductApprove(APIView):
+    permission_classes = (roles("admin"),)
+
+    @extend_schema(request=None, responses=ProductShape, tags=["admin"], operation_id="admin_product_approve")
+    @idempotent()
+    def post(self, request: Request, product: str) -> Response:
+        return Response(_after_write(writing.approve_product(reference=product)))
+
+
+class AdminProductReject(APIView):
+    permission_classes = (roles("admin"),)
+
+    @extend_schema(request=Reason, responses=ProductShape, tags=["admin"], operation_id="admin_product_reject")
+    @idempotent()
+    def post(self, request: Request, product: str) -> Response:
+        reason = read(Reason, request.data)["reason"]
+        return Response(_after_write(writing.reject_product(reference=product, reason=reason)))
+
+
+def _list_own(request: Request) -> Response:
+    caller = request.user
+    if not isinstance(caller, Caller) or caller.vendor_id is None:
+        raise Invalid({"vendor": ["You are no vendor."]})
+    return _list_for_writers(request, caller.vendor_id)
+
+
+def _list_for_writers(request: Request, vendor_id: UUID | None) -> Response:
+    query = read_query(WriterQuery, request)
+    page = reading.list_for_writers(
+        vendor_id=vendor_id,
+        status=query["status"],
+        cursor=query.get("cursor"),
+        limit=query["limit"],
+    )
+    currency = settings.DEFAULT_CURRENCY
+    return answer_page(request, page, lambda row: card_body(row, currency, in_stock=row.in_stock))
+
+
+def _after_write(product: Product) -> dict[str, Any]:
+    whole = reading.find_product(str(product.id), is_admin=True)
+    return product_body(whole, settings.DEFAULT_CURRENCY, for_writer=True)
+
+
+def _owner(request: Request, vendor_id: Any) -> Any:
+    """Whose the new product is. Raises Invalid for a vendor who names another, and an admin who names none."""
+    caller: Caller = request.user
+    if not caller.is_admin and vendor_id not in (None, caller.vendor_id):
+        raise Invalid({"vendor_id": ["Only an admin writes for others."]})
+    owner = vendor_id or caller.vendor_id
+    if owner is None:
+        raise Invalid({"vendor_id": ["Say whose product it is."]})
+    return owner
+
+
+def _only_admins_feature(request: Request, given: dict[str, Any]) -> None:
+    if "featured" in given and not request.user.is_admin:
+        raise Invalid({"featured": ["Only an admin may set this."]})

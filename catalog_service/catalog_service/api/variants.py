@@ -1,0 +1,185 @@
+"""Variants of a product and their prices."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from catalog_service.actions import variants as writing
+from catalog_service.actions.variants import PriceInput, VariantInput
+from catalog_service.api.lists import scope_of
+from catalog_service.models import Price, Variant
+from catalog_service.models.products import SKU_PATTERN
+from catalog_service.queries.products import find_variant
+from shared.auth import roles
+from shared.http import MoneyShape, Shape, created, read
+from shared.idempotency import idempotent
+
+MAX_FIRST_STOCK = 10_000_000
+
+
+class PositiveMoney(MoneyShape):
+    def to_internal_value(self, data: Any) -> Any:
+        money = super().to_internal_value(data)
+        if money.minor <= 0:
+            raise serializers.ValidationError({"amount": ["Must be more than zero."]})
+        return money
+
+
+class Options(serializers.DictField):
+    """`{"size": "M", "colour": "blue"}`."""
+
+    child = serializers.CharField(max_length=100)
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        options: dict[str, str] = super().to_internal_value(data)
+        if len(options) > 10:
+            raise serializers.ValidationError("At most 10 options.")
+        if any(not 0 < len(name) <= 50 or not name.isprintable() for name in options):
+            raise serializers.ValidationError("Names of options are 1 to 50 printable characters.")
+        return options
+
+
+class PriceShape(Shape):
+    amount = serializers.CharField(max_length=24)
+    currency = serializers.CharField()
+    compare_at_price = MoneyShape(allow_null=True)
+
+
+class VariantFields(Shape):
+    sku = serializers.RegexField(SKU_PATTERN, max_length=64)
+    price = PositiveMoney(required=False)
+    compare_at_price = PositiveMoney(required=False, allow_null=True, help_text="Above `price`, in its currency.")
+    prices = PositiveMoney(many=True, required=False, max_length=40, help_text="One a currency.")
+    options = Options(required=False)
+    barcode = serializers.CharField(max_length=32, required=False, allow_blank=True)
+    weight_grams = serializers.IntegerField(min_value=0, max_value=10_000_000, required=False)
+    position = serializers.IntegerField(min_value=0, max_value=1_000_000, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        prices = attrs.get("prices") or []
+        currencies = [price.currency for price in prices]
+        if len(set(currencies)) < len(currencies):
+            raise serializers.ValidationError({"prices": ["One price a currency."]})
+        if "prices" in attrs and not prices:
+            raise serializers.ValidationError({"prices": ["At least one."]})
+        _check_comparison(attrs)
+        return attrs
+
+
+class NewVariant(VariantFields):
+    stock = serializers.IntegerField(min_value=0, max_value=MAX_FIRST_STOCK, default=0)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "price" not in attrs and "prices" not in attrs:
+            raise serializers.ValidationError({"price": ["This field is required."]})
+        return super().validate(attrs)
+
+
+class VariantShape(Shape):
+    id = serializers.UUIDField()
+    sku = serializers.CharField()
+    options = serializers.DictField(child=serializers.CharField())
+    price = MoneyShape(allow_null=True)
+    compare_at_price = MoneyShape(allow_null=True)
+    prices = PriceShape(many=True)
+    available = serializers.IntegerField()
+    in_stock = serializers.BooleanField()
+    barcode = serializers.CharField()
+    weight_grams = serializers.IntegerField()
+    position = serializers.IntegerField()
+
+
+def _check_comparison(attrs: dict[str, Any]) -> None:
+    compared = attrs.get("compare_at_price")
+    if compared is None:
+        return
+    if "price" not in attrs:
+        raise serializers.ValidationError({"compare_at_price": ["Give `price` too."]})
+    if compared.currency != attrs["price"].currency or compared.minor <= attrs["price"].minor:
+        raise serializers.ValidationError({"compare_at_price": ["Must be above the price, in its currency."]})
+
+
+def variant_body(variant: Variant, currency: str) -> dict[str, Any]:
+    prices = sorted(variant.prices.all(), key=lambda price: (price.currency != currency, price.currency))
+    first = prices[0] if prices else None
+    available = variant.stock.available
+    return {
+        "id": str(variant.id),
+        "sku": variant.sku,
+        "options": variant.options,
+        "price": first.money.as_json() if first else None,
+        "compare_at_price": first.compare_at.as_json() if first and first.compare_at else None,
+        "prices": [_price_body(price) for price in prices],
+        "available": available,
+        "in_stock": available > 0,
+        "barcode": variant.barcode,
+        "weight_grams": variant.weight_grams,
+        "position": variant.position,
+    }
+
+
+def _price_body(price: Price) -> dict[str, Any]:
+    return {**price.money.as_json(), "compare_at_price": price.compare_at.as_json() if price.compare_at else None}
+
+
+def variant_input(given: dict[str, Any]) -> VariantInput:
+    """A validated NewVariant as the action takes it."""
+    own = {name: value for name, value in given.items() if name not in ("price", "compare_at_price", "prices")}
+    prices = {price.money.currency: price for price in [*_prices(given), *_price(given)]}
+    return VariantInput(prices=list(prices.values()), **own)
+
+
+def _price(given: dict[str, Any]) -> list[PriceInput]:
+    return [PriceInput(given["price"], given.get("compare_at_price"))] if "price" in given else []
+
+
+def _prices(given: dict[str, Any]) -> list[PriceInput]:
+    return [PriceInput(price) for price in given.get("prices", [])]
+
+
+class Variants(APIView):
+    permission_classes = (roles("vendor", "admin"),)
+
+    @extend_schema(request=NewVariant, responses={201: VariantShape}, tags=["variants"], operation_id="variant_create")
+    @idempotent()
+    def post(self, request: Request, product: str) -> Response:
+        variant = writing.add_variant(
+            product=product,
+            vendor_id=scope_of(request),
+            variant=variant_input(read(NewVariant, request.data)),
+            actor_id=request.user.id,
+        )
+        return created(_after_write(variant), f"/api/v1/products/{variant.product_id}")
+
+
+class VariantDetail(APIView):
+    permission_classes = (roles("vendor", "admin"),)
+
+    @extend_schema(request=VariantFields, responses=VariantShape, tags=["variants"], operation_id="variant_edit")
+    @idempotent()
+    def patch(self, request: Request, product: str, variant: UUID) -> Response:
+        """`price` sets one currency's price; `prices` sets them all. Stock moves by inventory adjustments."""
+        changes = read(VariantFields, request.data, partial=True)
+        changes.pop("compare_at_price", None) if "price" not in changes else None
+        if "price" in changes:
+            changes["price"] = PriceInput(changes["price"], changes.pop("compare_at_price", None))
+        if "prices" in changes:
+            changes["prices"] = _prices(changes)
+        row = writing.edit_variant(product=product, variant_id=variant, vendor_id=scope_of(request), changes=changes)
+        return Response(_after_write(row))
+
+    @extend_schema(request=None, responses={204: None}, tags=["variants"], operation_id="variant_delete")
+    @idempotent()
+    def delete(self, request: Request, product: str, variant: UUID) -> Response:
+        writing.remove_variant(product=product, variant_id=variant, vendor_id=scope_of(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _after_write(variant: Variant) -> dict[str, Any]:
+    return variant_body(find_variant(variant.id), settings.DEFAULT_CURRENCY)

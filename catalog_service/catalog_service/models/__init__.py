@@ -1,0 +1,29 @@
+"""State, constraints, and named transitions that refuse illegal moves."""
+
+from catalog_service.models.images import Image
+from catalog_service.models.imports import Import, ImportFile
+from catalog_service.models.inventory import Movement, Reservation, ReservationLine, StockItem
+from catalog_service.models.products import Price, Product, ProductPrice, Variant
+from catalog_service.models.reviews import Purchase, Review, ReviewVote
+from catalog_service.models.taxonomy import Brand, Category
+from catalog_service.models.vendors import Vendor
+
+__all__ = [
+    "Brand",
+    "Category",
+    "Image",
+    "Import",
+    "ImportFile",
+    "Movement",
+    "Price",
+    "Product",
+    "ProductPrice",
+    "Purchase",
+    "Reservation",
+    "ReservationLine",
+    "Review",
+    "ReviewVote",
+    "StockItem",
+    "Variant",
+    "Vendor",
+]

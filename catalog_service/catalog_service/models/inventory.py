@@ -1,0 +1,197 @@
+"""How much there is, how much of it is promised, and every movement that led there.
+
+Locks are always taken in this order: reservation, then product, then stock rows by variant id.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection, models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from catalog_service.models.products import Product, Variant
+from shared.context import new_id
+
+MAX_STOCK = 1_000_000_000
+
+
+class Level(NamedTuple):
+    """A stock row after a change; `version` is the offer's."""
+
+    on_hand: int
+    reserved: int
+    version: int
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.reserved
+
+
+class Change(NamedTuple):
+    on_hand: int = 0
+    reserved: int = 0
+
+
+class StockQuerySet(models.QuerySet["StockItem"]):
+    def locked(self, variant_ids: Collection[UUID]) -> dict[UUID, "StockItem"]:
+        """Lock the rows of these variants in key order until the transaction ends; unknown ones are left out."""
+        rows = self.filter(variant_id__in=variant_ids).order_by("variant_id").select_for_update(no_key=True)
+        return {row.variant_id: row for row in rows}
+
+    def change(self, changes: Mapping[UUID, Change]) -> dict[UUID, Level]:
+        """Add to the counters of rows that are locked already, in one statement. Every row's version goes up."""
+        ids = list(changes)
+        with connection.cursor() as cursor:
+            cursor.execute(_CHANGE, [ids, [changes[i].on_hand for i in ids], [changes[i].reserved for i in ids]])
+            return {row[0]: Level(*row[1:]) for row in cursor.fetchall()}
+
+
+_CHANGE = """
+    UPDATE stock_item
+    SET on_hand = stock_item.on_hand + change.on_hand,
+        reserved = stock_item.reserved + change.reserved,
+        version = stock_item.version + 1,
+        updated_at = clock_timestamp()
+    FROM unnest(%s::uuid[], %s::int[], %s::int[]) AS change (variant_id, on_hand, reserved)
+    WHERE stock_item.variant_id = change.variant_id
+    RETURNING stock_item.variant_id, stock_item.on_hand, stock_item.reserved, stock_item.version
+"""
+
+
+class StockItem(models.Model):
+    """The counters of one variant. `version` is the version of its offer: every OfferChanged has a higher one."""
+
+    variant = models.OneToOneField(Variant, models.PROTECT, primary_key=True, related_name="stock")
+    product = models.ForeignKey(Product, models.PROTECT, related_name="stock")
+    on_hand = models.IntegerField(default=0)
+    reserved = models.IntegerField(default=0)
+    low_at = models.PositiveIntegerField(default=5)
+    version = models.PositiveBigIntegerField(default=0)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = StockQuerySet.as_manager()
+
+    class Meta:
+        db_table = "stock_item"
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(reserved__gte=0, reserved__lte=F("on_hand")), name="stock_reserved_within_on_hand"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.variant_id}: {self.on_hand} - {self.reserved}"
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.reserved
+
+
+class Movement(models.Model):
+    """One change of `on_hand`, never altered: the sum of a variant's movements is its `on_hand`."""
+
+    class Kind(models.TextChoices):
+        INITIAL = "initial"
+        ADJUSTMENT = "adjustment"
+        SALE = "sale"
+        CANCELLATION = "cancellation"
+        RETURN = "return"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    variant = models.ForeignKey(Variant, models.PROTECT, related_name="movements")
+    kind = models.CharField(max_length=12, choices=Kind)
+    quantity = models.IntegerField()
+    on_hand_after = models.IntegerField()
+    reason = models.CharField(max_length=300, blank=True)
+    reference = models.UUIDField(null=True)
+    actor_id = models.UUIDField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "movement"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["variant", "kind", "reference"],
+                name="movement_once",
+                condition=Q(reference__isnull=False),
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["initial", "adjustment", "sale", "cancellation", "return"]),
+                name="movement_kind_known",
+            ),
+        )
+        indexes = (models.Index(fields=["variant", "-id"], name="movement_of_variant"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.quantity:+d}"
+
+
+class Reservation(models.Model):
+    """What an order holds. A row stays for good: it is also how a late ReserveStock is known to be too late."""
+
+    class Status(models.TextChoices):
+        HELD = "held"
+        COMMITTED = "committed"
+        RELEASED = "released"
+        EXPIRED = "expired"
+        REJECTED = "rejected"
+
+    order_id = models.UUIDField(primary_key=True)
+    status = models.CharField(max_length=12, choices=Status)
+    reason = models.CharField(max_length=60, blank=True)
+    missing = models.JSONField(default=list)
+    expires_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "reservation"
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(status__in=["held", "committed", "released", "expired", "rejected"]),
+                name="reservation_status_known",
+            ),
+        )
+        indexes = (models.Index(fields=["expires_at"], name="reservation_due", condition=Q(status="held")),)
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.status}"
+
+    @classmethod
+    def open(cls, order_id: UUID, status: str, *, reason: str = "", expires_at: datetime | None = None) -> bool:
+        """Make the order's row; False when there is one. Whoever comes second waits here for the first to commit."""
+        now = timezone.now()
+        with connection.cursor() as cursor:
+            cursor.execute(_OPEN, [order_id, status, reason, expires_at, now, now])
+            return cursor.rowcount == 1
+
+    def end(self, status: str, reason: str) -> None:
+        self.status, self.reason = status, reason[:60]
+        self.save(update_fields=["status", "reason", "updated_at"])
+
+
+_OPEN = """
+    INSERT INTO reservation (order_id, status, reason, missing, expires_at, created_at, updated_at)
+    VALUES (%s, %s, %s, '[]', %s, %s, %s)
+    ON CONFLICT (order_id) DO NOTHING
+"""
+
+
+class ReservationLine(models.Model):
+    """`snapshot` is the ReservedLine as it was told, so that the same question gets the same answer."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    reservation = models.ForeignKey(Reservation, models.PROTECT, related_name="lines")
+    variant = models.ForeignKey(Variant, models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField()
+    snapshot = models.JSONField()
+
+    class Meta:
+        db_table = "reservation_line"
+        constraints = (models.CheckConstraint(condition=Q(quantity__gte=1), name="reservation_line_positive"),)
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.variant_id}"

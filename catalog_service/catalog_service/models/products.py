@@ -1,0 +1,300 @@
+"""What is for sale: products, their variants, and what a variant costs in each currency."""
+
+import re
+from decimal import Decimal
+from typing import Any, Self
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from catalog_service.errors import AmbiguousSku, IllegalMove
+from catalog_service.models.taxonomy import NAME_LENGTH, SLUG_LENGTH, Brand, Category, id_or_slug
+from catalog_service.models.vendors import Vendor
+from shared.context import new_id
+from shared.errors import NotFound
+from shared.money import EXPONENTS, MAX_MINOR, Money
+
+SKU_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._+:#()-]{0,63}$"
+_VISIBLE = Q(status="active", deleted_at__isnull=True)
+
+
+def _no_ratings() -> list[int]:
+    return [0, 0, 0, 0, 0]
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def visible(self) -> Self:
+        """What the public sees: active products of active vendors."""
+        return self.filter(_VISIBLE, vendor__status=Vendor.Status.ACTIVE)
+
+    def kept(self) -> Self:
+        return self.filter(deleted_at__isnull=True)
+
+    def writable_by(self, vendor_id: UUID | None) -> Self:
+        """A vendor's own products; None is an admin, who may write all."""
+        rows = self.kept()
+        return rows if vendor_id is None else rows.filter(vendor_id=vendor_id)
+
+    def named(self, reference: str) -> Self:
+        """By id or slug. Raises NotFound for what can be neither."""
+        return self.filter(**id_or_slug(reference))
+
+    def one(self) -> "Product":
+        """The only row left. Raises NotFound."""
+        product = self.first()
+        if product is None:
+            raise NotFound
+        return product
+
+
+class Product(models.Model):
+    """A product and the card that lists show of it: `prices` (the cheapest variant's, per currency), `image`, ratings.
+
+    `prices` is `{"USD": {"minor": 1250, "compare_at": 1500 | null}}`; `rating_histogram` counts one to five stars.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        IN_REVIEW = "in_review"
+        ACTIVE = "active"
+        INACTIVE = "inactive"
+        ARCHIVED = "archived"
+
+    MOVES = {
+        Status.DRAFT: {Status.IN_REVIEW, Status.ACTIVE, Status.ARCHIVED},
+        Status.IN_REVIEW: {Status.DRAFT, Status.ACTIVE, Status.ARCHIVED},
+        Status.ACTIVE: {Status.INACTIVE, Status.ARCHIVED, Status.DRAFT},
+        Status.INACTIVE: {Status.ACTIVE, Status.IN_REVIEW, Status.ARCHIVED, Status.DRAFT},
+        Status.ARCHIVED: {Status.DRAFT},
+    }
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    vendor = models.ForeignKey(Vendor, models.PROTECT, related_name="products")
+    slug = models.CharField(max_length=SLUG_LENGTH + 20, unique=True)
+    name = models.CharField(max_length=NAME_LENGTH)
+    description = models.TextField(blank=True)
+    category = models.ForeignKey(Category, models.PROTECT, related_name="products")
+    brand = models.ForeignKey(Brand, models.PROTECT, null=True, related_name="products")
+    specifications = models.JSONField(default=dict)
+    tags = ArrayField(models.CharField(max_length=50), default=list)
+    featured = models.BooleanField(default=False)
+    status = models.CharField(max_length=12, choices=Status, default=Status.DRAFT)
+    rejection_reason = models.CharField(max_length=1_000, blank=True)
+    approved_at = models.DateTimeField(null=True)
+    prices = models.JSONField(default=dict)
+    image = models.CharField(max_length=120, blank=True)
+    rating_average = models.DecimalField(max_digits=3, decimal_places=2, default=0)
+    rating_count = models.PositiveIntegerField(default=0)
+    rating_histogram = ArrayField(models.PositiveIntegerField(), default=_no_ratings, size=5)
+    search = SearchVectorField(null=True)
+    handle = models.CharField(max_length=SLUG_LENGTH, blank=True)
+    import_digest = models.CharField(max_length=64, blank=True)
+    version = models.PositiveBigIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        db_table = "product"
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "in_review", "active", "inactive", "archived"]),
+                name="product_status_known",
+            ),
+            models.CheckConstraint(condition=Q(rating_average__range=(0, 5)), name="product_rating_in_range"),
+            models.UniqueConstraint(
+                fields=["vendor", "handle"],
+                name="product_handle_once",
+                condition=~Q(handle="") & Q(deleted_at__isnull=True),
+            ),
+        )
+        indexes = (
+            models.Index(fields=["id"], name="product_newest", condition=_VISIBLE),
+            models.Index(Lower("name"), "id", name="product_by_name", condition=_VISIBLE),
+            models.Index(fields=["rating_average", "id"], name="product_by_rating", condition=_VISIBLE),
+            models.Index(fields=["category", "id"], name="product_by_category", condition=_VISIBLE),
+            models.Index(fields=["vendor", "id"], name="product_by_vendor"),
+            models.Index(fields=["status", "id"], name="product_by_status"),
+            GinIndex(fields=["tags"], name="product_tags"),
+            GinIndex(fields=["search"], name="product_search"),
+            GinIndex(fields=["name"], name="product_name_trigrams", opclasses=["gin_trgm_ops"]),
+        )
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def is_visible(self) -> bool:
+        """Asks the vendor too: select it along."""
+        return self.is_on_sale and self.vendor.status == Vendor.Status.ACTIVE
+
+    @property
+    def is_on_sale(self) -> bool:
+        return self.status == self.Status.ACTIVE and self.deleted_at is None
+
+    def move_to(self, status: str) -> None:
+        """Raises IllegalMove. The same status again is no move."""
+        if status == self.status:
+            return
+        if status not in self.MOVES[self.Status(self.status)]:
+            raise IllegalMove(f"A product that is {self.status} cannot become {status}.")
+        self.status = status
+
+    def submit(self) -> bool:
+        """Ask for approval. False when it was asked for already, or was given before: then it is simply active."""
+        wanted = self.Status.ACTIVE if self.approved_at else self.Status.IN_REVIEW
+        news = wanted == self.Status.IN_REVIEW and self.status != wanted
+        self.move_to(wanted)
+        return news
+
+    def publish(self) -> None:
+        """Put on sale with an admin's authority, from any status that leads there."""
+        self.move_to(self.Status.ACTIVE)
+        self.approved_at = self.approved_at or timezone.now()
+        self.rejection_reason = ""
+
+    def approve(self) -> None:
+        self._must_be_in_review()
+        self.publish()
+
+    def reject(self, reason: str) -> None:
+        """Back to the vendor's drafts, with the reason."""
+        self._must_be_in_review()
+        self.move_to(self.Status.DRAFT)
+        self.rejection_reason = reason
+
+    def _must_be_in_review(self) -> None:
+        if self.status != self.Status.IN_REVIEW:
+            raise IllegalMove(f"Only a product in review can be decided; this one is {self.status}.")
+
+    def delete_softly(self) -> None:
+        self.deleted_at = timezone.now()
+
+    def rate(self, histogram: list[int]) -> None:
+        """Take over the numbers of one- to five-star reviews."""
+        count = sum(histogram)
+        stars = sum((i + 1) * n for i, n in enumerate(histogram))
+        self.rating_histogram, self.rating_count = histogram, count
+        self.rating_average = round(Decimal(stars) / count, 2) if count else Decimal(0)
+
+    def price_in(self, currency: str) -> tuple[Money, Money | None] | None:
+        """The cheapest variant's price and what it is compared with, in this currency or else in any it has."""
+        known = currency if currency in self.prices else next(iter(sorted(self.prices)), None)
+        if known is None:
+            return None
+        price: dict[str, Any] = self.prices[known]
+        compare_at = price["compare_at"]
+        return Money(price["minor"], known), None if compare_at is None else Money(compare_at, known)
+
+
+class ProductPrice(models.Model):
+    """The card's price in one currency, as a row: what price filters and price order are read from."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="card_prices")
+    currency = models.CharField(max_length=3)
+    minor = models.BigIntegerField()
+    compare_at_minor = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "product_price"
+        constraints = (models.UniqueConstraint(fields=["product", "currency"], name="product_price_once"),)
+        indexes = (models.Index(fields=["currency", "minor", "product"], name="product_price_order"),)
+
+    def __str__(self) -> str:
+        return f"{self.minor} {self.currency}"
+
+
+class VariantQuerySet(models.QuerySet["Variant"]):
+    def kept(self) -> Self:
+        return self.filter(deleted_at__isnull=True)
+
+    def with_sku(self, sku: str, vendor_id: UUID | None) -> "Variant":
+        """The vendor's variant (None: any vendor's). Raises NotFound, AmbiguousSku."""
+        if not re.fullmatch(SKU_PATTERN, sku):
+            raise NotFound
+        rows = self.kept().filter(sku=sku, product__deleted_at__isnull=True)
+        found = list((rows if vendor_id is None else rows.filter(vendor_id=vendor_id))[:2])
+        if not found:
+            raise NotFound
+        if len(found) > 1:
+            raise AmbiguousSku
+        return found[0]
+
+
+class Variant(models.Model):
+    """What is put into a cart. `vendor` repeats the product's, so that a SKU is unique per vendor."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="variants")
+    vendor = models.ForeignKey(Vendor, models.PROTECT, related_name="+")
+    sku = models.CharField(max_length=64)
+    options = models.JSONField(default=dict)
+    barcode = models.CharField(max_length=32, blank=True)
+    weight_grams = models.PositiveIntegerField(default=0)
+    position = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = VariantQuerySet.as_manager()
+
+    class Meta:
+        db_table = "variant"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["vendor", "sku"], name="variant_sku_once", condition=Q(deleted_at__isnull=True)
+            ),
+        )
+        indexes = (models.Index(fields=["product", "position", "id"], name="variant_of_product"),)
+
+    def __str__(self) -> str:
+        return self.sku
+
+    def delete_softly(self) -> None:
+        self.deleted_at = timezone.now()
+
+    @property
+    def title(self) -> str:
+        """The product's name with the options that tell this variant from its siblings."""
+        choice = ", ".join(str(value) for value in self.options.values())
+        return f"{self.product.name} ({choice})" if choice else self.product.name
+
+
+class Price(models.Model):
+    """What a variant costs in one currency, in minor units; `compare_at_minor` is what it is crossed out from."""
+
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="prices")
+    currency = models.CharField(max_length=3)
+    minor = models.BigIntegerField()
+    compare_at_minor = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "price"
+        constraints = (
+            models.UniqueConstraint(fields=["variant", "currency"], name="price_once"),
+            models.CheckConstraint(condition=Q(minor__gt=0, minor__lte=MAX_MINOR), name="price_in_range"),
+            models.CheckConstraint(
+                condition=Q(compare_at_minor__isnull=True) | Q(compare_at_minor__gt=models.F("minor")),
+                name="price_compare_at_above",
+            ),
+            models.CheckConstraint(condition=Q(currency__in=sorted(EXPONENTS)), name="price_currency_traded"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.money)
+
+    @property
+    def money(self) -> Money:
+        return Money(self.minor, self.currency)
+
+    @property
+    def compare_at(self) -> Money | None:
+        return None if self.compare_at_minor is None else Money(self.compare_at_minor, self.currency)

@@ -1,0 +1,425 @@
+"""Holding stock: all or none, never more than there is, and given back exactly once."""
+
+import random
+import threading
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.db.models import Sum
+from django.utils import timezone
+
+from catalog_service.actions.reservations import expire_holds
+from catalog_service.models import Movement, Reservation, StockItem, Variant, Vendor
+from shared.context import new_id
+from shared.contracts.catalog import (
+    CommitFailed,
+    OfferChanged,
+    StockCommitted,
+    StockRanLow,
+    StockRejected,
+    StockReleased,
+    StockReserved,
+)
+from shared.contracts.order import ReturnedItem, ReturnReceived
+from shared.errors import Retry
+from shared.models import OutboxMessage
+from shared.testing import published
+from tests.factories import (
+    BUYER,
+    ask,
+    cancelled,
+    confirmed,
+    hear,
+    make_product,
+    make_variant,
+    make_vendor,
+    release,
+    vendor_changed,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def levels(variant: Variant) -> tuple[int, int]:
+    item = StockItem.objects.get(variant=variant)
+    moved = Movement.objects.filter(variant=variant).aggregate(sum=Sum("quantity"))["sum"] or 0
+    assert moved == item.on_hand, "the ledger does not add up"
+    return item.on_hand, item.reserved
+
+
+def run_together(jobs: Iterable[Callable[[], object]]) -> list[BaseException]:
+    """Run each job in a thread of its own, all started at one moment; answers what they raised."""
+    jobs, errors = list(jobs), []
+    gate = threading.Barrier(len(jobs))
+
+    def run(job: Callable[[], object]) -> None:
+        try:
+            gate.wait(20)
+            job()
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return errors
+
+
+def test_what_is_held_is_told_with_its_snapshot() -> None:
+    variant = make_variant(stock=10, name="Clay pot", price="12.50")
+    asked = ask((variant, 3))
+
+    hear(asked)
+
+    (told,) = published(StockReserved)
+    (line,) = told.lines
+    assert told.expires_at == asked.expires_at
+    assert (line.line_id, line.variant_id, line.quantity) == (asked.lines[0].line_id, variant.id, 3)
+    assert (line.unit_price.minor, line.unit_price.currency) == (1250, "USD")
+    assert (line.name, line.vendor_name, line.sku) == ("Clay pot", "Blue Kiln", variant.sku)
+    assert line.category_id == variant.product.category_id
+    assert levels(variant) == (10, 3)
+
+
+def test_each_hold_tells_carts_what_is_left_with_a_rising_version() -> None:
+    variant = make_variant(stock=10)
+
+    hear(ask((variant, 3)))
+    hear(ask((variant, 2), (variant, 1)))
+
+    offers = [offer for offer in published(OfferChanged) if offer.variant_id == variant.id]
+    assert [offer.available for offer in offers] == [10, 7, 4]
+    assert [offer.version for offer in offers] == [1, 2, 3]
+
+
+def test_one_missing_line_holds_nothing() -> None:
+    plenty, scarce = make_variant(stock=10), make_variant(stock=1)
+    asked = ask((plenty, 2), (scarce, 2))
+
+    hear(asked)
+
+    (told,) = published(StockRejected)
+    assert told.reason == "out_of_stock"
+    assert [(line.line_id, line.requested, line.available) for line in told.missing] == [(asked.lines[1].line_id, 2, 1)]
+    assert levels(plenty) == (10, 0)
+    assert published(StockReserved) == []
+
+
+def test_two_lines_of_one_variant_are_counted_together() -> None:
+    variant = make_variant(stock=3)
+
+    hear(ask((variant, 2), (variant, 2)))
+
+    assert published(StockRejected)[0].reason == "out_of_stock"
+    assert levels(variant) == (3, 0)
+
+
+def test_what_is_not_for_sale_is_unavailable() -> None:
+    inactive = make_variant(status="draft")
+    foreign = make_variant()
+    suspended = make_variant(vendor=make_vendor("Suspended", status="suspended"))
+    orders = [ask((inactive, 1)), ask((foreign, 1), currency="EUR"), ask((suspended, 1)), ask((new_id(), 1))]
+
+    for asked in orders:
+        hear(asked)
+
+    assert [told.reason for told in published(StockRejected)] == ["unavailable"] * 4
+    assert [told.missing[0].variant_id for told in published(StockRejected)] == [
+        asked.lines[0].variant_id for asked in orders
+    ]
+
+
+def test_asking_again_for_the_same_order_holds_once_and_answers_the_same() -> None:
+    variant = make_variant(stock=10)
+    asked = ask((variant, 3))
+
+    hear(asked)
+    hear(asked)
+
+    first, second = published(StockReserved)
+    assert first == second
+    assert levels(variant) == (10, 3)
+
+
+def test_a_refused_order_asked_again_is_refused_again_though_stock_came_in() -> None:
+    variant = make_variant(stock=1)
+    asked = ask((variant, 2))
+    hear(asked)
+    StockItem.objects.filter(variant=variant).update(on_hand=5)
+
+    hear(asked)
+
+    first, second = published(StockRejected)
+    assert first == second
+
+
+def test_a_reserve_that_comes_after_its_release_is_refused() -> None:
+    variant = make_variant(stock=10)
+    asked = ask((variant, 3))
+
+    hear(release(asked.order_id))
+    hear(asked)
+
+    assert [told.reason for told in published(StockRejected)] == ["expired"]
+    assert levels(variant) == (10, 0)
+
+
+def test_a_reserve_after_its_own_deadline_is_refused() -> None:
+    variant = make_variant(stock=10)
+
+    hear(ask((variant, 3), expires_at=timezone.now() - timedelta(seconds=1)))
+
+    assert [told.reason for told in published(StockRejected)] == ["expired"]
+    assert levels(variant) == (10, 0)
+
+
+def test_release_gives_back_once_however_often_it_is_told() -> None:
+    variant = make_variant(stock=10)
+    asked = ask((variant, 3))
+    hear(asked)
+
+    hear(release(asked.order_id))
+    hear(release(asked.order_id))
+    hear(cancelled(asked.order_id))
+
+    assert levels(variant) == (10, 0)
+    assert {told.reason for told in published(StockReleased)} == {"payment_declined"}
+
+
+def test_a_confirmed_order_becomes_a_sale() -> None:
+    variant = make_variant(stock=10)
+    asked = ask((variant, 3))
+    hear(asked)
+    before = len(published(OfferChanged))
+
+    hear(confirmed(asked.order_id))
+    hear(confirmed(asked.order_id))
+
+    assert levels(variant) == (7, 0)
+    assert [told.order_id for told in published(StockCommitted)] == [asked.order_id]
+    assert Movement.objects.filter(variant=variant, kind="sale", reference=asked.order_id).count() == 1
+    assert len(published(OfferChanged)) == before, "nothing became more or less available"
+
+
+def test_a_sold_order_that_is_cancelled_puts_its_stock_back() -> None:
+    variant = make_variant(stock=10)
+    asked = ask((variant, 3))
+    hear(asked)
+    hear(confirmed(asked.order_id))
+
+    hear(cancelled(asked.order_id))
+    hear(release(asked.order_id))
+
+    assert levels(variant) == (10, 0)
+    assert Reservation.objects.get(order_id=asked.order_id).status == "released"
+
+
+def test_a_cancellation_overtaking_its_confirmation_leaves_the_stock_whole() -> None:
+    variant = make_variant(stock=10)
+    asked = ask((variant, 3))
+    hear(asked)
+
+    hear(cancelled(asked.order_id))
+    hear(confirmed(asked.order_id))
+
+    assert levels(variant) == (10, 0)
+    assert published(StockCommitted) == []
+    assert published(CommitFailed) == []
+
+
+def test_a_confirmation_before_the_hold_waits() -> None:
+    with pytest.raises(Retry):
+        hear(confirmed(new_id()))
+
+
+def let_time_run_out(order_id: UUID) -> None:
+    Reservation.objects.filter(order_id=order_id).update(expires_at=timezone.now() - timedelta(seconds=1))
+    expire_holds()
+
+
+def test_holds_end_with_their_time() -> None:
+    variant = make_variant(stock=10)
+    late, good = ask((variant, 3)), ask((variant, 2))
+    hear(late)
+    hear(good)
+
+    let_time_run_out(late.order_id)
+    expire_holds()
+
+    assert levels(variant) == (10, 2)
+    assert [(told.order_id, told.reason) for told in published(StockReleased)] == [(late.order_id, "expired")]
+
+
+def test_an_order_confirmed_after_its_hold_ended_takes_the_stock_again() -> None:
+    variant = make_variant(stock=10)
+    asked = ask((variant, 3))
+    hear(asked)
+    let_time_run_out(asked.order_id)
+
+    hear(confirmed(asked.order_id))
+
+    assert levels(variant) == (7, 0)
+    assert len(published(StockCommitted)) == 1
+    assert published(OfferChanged)[-1].available == 7
+
+
+def test_an_order_confirmed_after_its_stock_went_to_another_fails() -> None:
+    variant = make_variant(stock=3)
+    slow, quick = ask((variant, 3)), ask((variant, 1))
+    hear(slow)
+    let_time_run_out(slow.order_id)
+    hear(quick)
+
+    hear(confirmed(slow.order_id))
+
+    assert [told.order_id for told in published(CommitFailed)] == [slow.order_id]
+    assert published(StockCommitted) == []
+    assert levels(variant) == (3, 1)
+
+
+def test_returned_goods_fit_for_sale_are_on_hand_again() -> None:
+    variant = make_variant(stock=10)
+    asked = ask((variant, 3))
+    hear(asked)
+    hear(confirmed(asked.order_id))
+    items = (
+        ReturnedItem(variant_id=variant.id, quantity=2),
+        ReturnedItem(variant_id=variant.id, quantity=1, restock=False),
+        ReturnedItem(variant_id=new_id(), quantity=1),
+    )
+    back = ReturnReceived(
+        order_id=asked.order_id, number="N-1", buyer=BUYER, return_id=new_id(), vendor_id=variant.vendor_id, items=items
+    )
+
+    hear(back)
+
+    assert levels(variant) == (9, 0)
+    assert Movement.objects.get(variant=variant, kind="return").reference == back.return_id
+    assert published(OfferChanged)[-1].available == 9
+
+
+def test_low_stock_is_told_once_on_the_way_down() -> None:
+    variant = make_variant(stock=7)
+    first, second = ask((variant, 2)), ask((variant, 1))
+    for asked in (first, second):
+        hear(asked)
+        hear(confirmed(asked.order_id))
+
+    (told,) = published(StockRanLow)
+    assert (told.variant_id, told.sku) == (variant.id, variant.sku)
+
+
+def test_a_hold_takes_few_statements(django_assert_max_num_queries: Callable[[int], object]) -> None:
+    variant = make_variant(stock=10)
+    asked = ask((variant, 1))
+
+    with django_assert_max_num_queries(13):
+        hear(asked)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_buyers_of_the_last_five_get_exactly_five() -> None:
+    variant = make_variant(stock=5)
+    orders = [ask((variant, 1)) for _ in range(20)]
+
+    errors = run_together([lambda asked=asked: hear(asked) for asked in orders])
+
+    assert errors == []
+    assert (len(published(StockReserved)), len(published(StockRejected))) == (5, 15)
+    assert levels(variant) == (5, 5)
+    versions = [offer.version for offer in published(OfferChanged)]
+    assert versions == sorted(versions), "the relay would tell carts an older truth last"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_baskets_in_opposite_order_never_deadlock() -> None:
+    one, other = make_variant(stock=1_000), make_variant(stock=1_000)
+    baskets = [((one, 1), (other, 1)), ((other, 1), (one, 1))]
+
+    def shop(basket: tuple[tuple[Variant, int], ...]) -> None:
+        for _ in range(15):
+            hear(ask(*basket))
+
+    errors = run_together([lambda basket=basket: shop(basket) for basket in baskets * 4])
+
+    assert errors == []
+    assert levels(one) == levels(other) == (1_000, 120)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reserve_and_release_at_the_same_moment_never_leave_a_hold() -> None:
+    variant = make_variant(stock=50)
+    orders = [ask((variant, 1)) for _ in range(10)]
+
+    errors = run_together(
+        [lambda message=message: hear(message) for asked in orders for message in (asked, release(asked.order_id))]
+    )
+
+    assert errors == []
+    assert levels(variant) == (50, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_expiry_racing_confirmation_sells_or_fails_but_loses_nothing() -> None:
+    variant = make_variant(stock=10)
+    orders = [ask((variant, 1)) for _ in range(10)]
+    for asked in orders:
+        hear(asked)
+    Reservation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    errors = run_together(
+        [expire_holds, expire_holds, *[lambda asked=asked: hear(confirmed(asked.order_id)) for asked in orders]]
+    )
+
+    assert errors == []
+    assert levels(variant) == (0, 0)
+    assert len(published(StockCommitted)) == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_everything_at_once_keeps_the_books() -> None:
+    """A seeded storm of orders, cancellations, suspensions and sweeps over three variants."""
+    seed = 20261121
+    print(f"seed {seed}")
+    product = make_product(stock=40)
+    variants = [product.variants.get(), make_variant(stock=40), make_variant(stock=40)]
+    vendor = Vendor.objects.get()
+
+    def storm(seed: int) -> None:
+        dice = random.Random(seed)
+        for _ in range(8):
+            asked = ask(*[(variant, dice.randint(1, 2)) for variant in dice.sample(variants, 2)])
+            hear(asked)
+            step = dice.choice(["confirm", "cancel", "release", "expire", "vendor"])
+            if step == "confirm":
+                hear(confirmed(asked.order_id))
+            elif step == "cancel":
+                hear(cancelled(asked.order_id))
+            elif step == "release":
+                hear(release(asked.order_id))
+            elif step == "expire":
+                let_time_run_out(asked.order_id)
+            else:
+                status = dice.choice(["active", "suspended"])
+                hear(vendor_changed(vendor.id, status=status, version=dice.randint(2, 99)))
+
+    errors = run_together([lambda turn=turn: storm(seed + turn) for turn in range(6)])
+
+    assert errors == []
+    for variant in variants:
+        on_hand, reserved = levels(variant)
+        held = sum(
+            line.quantity
+            for reservation in Reservation.objects.filter(status="held")
+            for line in reservation.lines.filter(variant=variant)
+        )
+        assert 0 <= reserved == held <= on_hand
+        last = OutboxMessage.objects.filter(subject=str(variant.id), type=OfferChanged.type).latest("position")
+        assert last.envelope["data"]["available"] == on_hand - reserved
