@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Self
 
 EXPONENTS = {
@@ -48,7 +48,7 @@ class Money:
         try:
             scaled = Decimal(amount).scaleb(EXPONENTS[currency])
             whole = int(scaled)
-        except (InvalidOperation, ValueError, OverflowError, TypeError):
+        except (ArithmeticError, ValueError, TypeError):
             raise MoneyError(f"{amount!r} is not an amount") from None
         if scaled != whole:
             raise MoneyError(f"{currency} has {EXPONENTS[currency]} digits after the point")
