@@ -14,6 +14,8 @@ def main() -> int:
     options = parser().parse_args()
     try:
         page = table.load()
+        if options.command in ("down", "status") and not bootstrap.PYTHON.exists():
+            raise Problem("nothing runs; start it with: make up")
         bootstrap.ensure_venv(page)
         if not bootstrap.in_venv():
             bootstrap.continue_in_venv()
@@ -68,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     command("check", "lint, types, import rules, migrations, schemas")
     command("messages", "who sends and who hears what")
     command("new-service", "render a service from shared's template", "name")
+    command("settings", "write the settings the code reads into .env.example")
     command("lock", "pin the newest versions of requirements.in and of the services")
     command("clean", "stop everything and delete all data")
     command("provision", "migrations and queues of one service, or all", "service?")

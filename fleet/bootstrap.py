@@ -36,9 +36,9 @@ PACKAGES = {
 # ── System packages ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def missing_packages(wanted: dict[str, tuple[str, ...]] = PACKAGES) -> list[str]:
-    missing = [name for name, files in wanted.items() if not any(glob.glob(file) for file in files)]
-    if not shutil.which("uv") and not PYTHON.exists() and _lacks_ensurepip():
+def missing_packages() -> list[str]:
+    missing = [name for name, files in PACKAGES.items() if not any(glob.glob(file) for file in files)]
+    if not shutil.which("uv") and _lacks_ensurepip():
         missing.append("python3-venv")
     return missing
 
@@ -135,6 +135,8 @@ def continue_in_venv() -> None:
 def _install() -> None:
     say("installing the Python packages of requirements.txt into .venv")
     uv = shutil.which("uv")
+    if uv is None and _lacks_ensurepip():
+        ensure_packages()
     if not PYTHON.exists():
         venv.create(VENV, with_pip=uv is None, clear=VENV.exists())
     if uv is None or not _install_with_uv(uv):
@@ -149,7 +151,7 @@ def _install_with_uv(uv: str) -> bool:
 
 def _install_with_pip() -> None:
     """uv first, itself pinned: it installs the rest several times faster than pip."""
-    _run([PYTHON, "-m", "ensurepip", "-q"])
+    _run([PYTHON, "-m", "ensurepip"])
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as only_uv:
         only_uv.write(pinned(REQUIREMENTS.read_text(), "uv"))
         only_uv.flush()

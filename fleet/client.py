@@ -1,4 +1,4 @@
-"""A plain client of the gateway, as a shop's front end would write one: for the demonstration, the tests, the drills."""
+"""A plain client of the gateway, as a front end would write one: for the demonstration, the tests, the drills."""
 
 import json
 import re

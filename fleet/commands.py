@@ -6,7 +6,7 @@ import signal
 from argparse import Namespace
 from pathlib import Path
 
-from fleet import births, checks, inside, keys, locks, processes, services, suites, ups
+from fleet import births, checks, inside, keys, locks, processes, services, settings_page, suites, ups
 from fleet import demo as demonstration
 from fleet import messages as messages_page
 from fleet import postgres as postgres_server
@@ -125,6 +125,10 @@ def messages(_table: Table, _options: Namespace) -> int:
 
 def new_service(table: Table, options: Namespace) -> None:
     births.new_service(table, options.name)
+
+
+def settings(table: Table, _options: Namespace) -> None:
+    settings_page.write(table)
 
 
 def lock(table: Table, _options: Namespace) -> None:

@@ -62,7 +62,7 @@ def of_service(table: Table, service: Service) -> Suite:
 def of_shared(table: Table) -> Suite:
     """In the environment of a service, with a database of its own."""
     variables = environment.of(table, table.service("order"), test=True, prepare=True)
-    variables["DATABASE_URL"] = variables["DATABASE_URL"].replace("/nexus_order", "/nexus_shared")
+    variables["DATABASE_URL"] = variables["DATABASE_URL"].removesuffix("/nexus_order") + "/nexus_shared"
     return Suite("shared", ROOT / "shared", variables | {"DJANGO_SETTINGS_MODULE": "settings"})
 
 

@@ -12,7 +12,7 @@ from shared.context import new_id
 from shared.contracts.order import Buyer
 from shared.errors import Unavailable
 from shared.testing import body, client_as, client_of, deliver
-from tests.conftest import add, change, make_guest, make_offer, make_order_confirmed, usd
+from conftest import add, change, make_guest, make_offer, make_order_confirmed, usd
 
 pytestmark = pytest.mark.django_db
 

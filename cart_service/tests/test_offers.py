@@ -2,7 +2,7 @@ import pytest
 
 from cart_service.models import Offer
 from shared.messages import MoneyData
-from tests.conftest import change, make_offer, make_offer_event, usd
+from conftest import change, make_offer, make_offer_event, usd
 
 pytestmark = pytest.mark.django_db
 

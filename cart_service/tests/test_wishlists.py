@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 from cart_service.models import wishlists
 from shared.context import new_id
 from shared.testing import body, client_as
-from tests.conftest import add, make_offer
+from conftest import add, make_offer
 
 pytestmark = pytest.mark.django_db
 

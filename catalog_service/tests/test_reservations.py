@@ -27,7 +27,7 @@ from shared.contracts.order import ReturnedItem, ReturnReceived
 from shared.errors import Retry
 from shared.models import OutboxMessage
 from shared.testing import published
-from tests.factories import (
+from factories import (
     BUYER,
     ask,
     cancelled,

@@ -8,7 +8,7 @@ import pytest
 from catalog_service.models import Brand, Category
 from shared.context import new_id
 from shared.testing import body, client_as
-from tests.factories import make_category, make_product
+from factories import make_category, make_product
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/admin/categories"

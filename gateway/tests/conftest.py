@@ -94,12 +94,13 @@ def well(name: str, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def _fresh(settings: Any) -> Iterator[None]:
-    """Nothing remembered, nobody there, an empty Redis."""
+    """Nothing remembered, nobody there, an empty Redis: the gateway's own, for user_service's tests use the other."""
+    settings.SESSIONS_REDIS_URL = django_settings.REDIS_URL
     settings.FLEET = dict.fromkeys(settings.FLEET, NOBODY)
     fleet.forget()
     openapi.forget()
     clients._sessions.cache_clear()
-    redis.Redis.from_url(django_settings.SESSIONS_REDIS_URL).flushdb()
+    redis.Redis.from_url(settings.SESSIONS_REDIS_URL).flushdb()
     yield
     clients._sessions.cache_clear()
 

@@ -5,7 +5,7 @@ import pytest
 from django.test import Client
 
 from gateway.queries import fleet
-from tests.conftest import NOBODY, StandIn, seconds, well
+from conftest import NOBODY, StandIn, seconds, well
 
 
 @pytest.fixture

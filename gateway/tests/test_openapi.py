@@ -6,7 +6,7 @@ from django.test import Client
 from openapi_spec_validator import validate
 
 from gateway.queries.openapi import merge
-from tests.conftest import NOBODY, StandIn
+from conftest import NOBODY, StandIn
 
 
 def make_document(path: str, schemas: dict[str, Any], **operation: Any) -> dict[str, Any]:

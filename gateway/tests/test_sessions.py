@@ -9,7 +9,7 @@ from django.test import Client
 
 from gateway import clients
 from gateway.clients import EPOCH
-from tests.conftest import StandIn
+from conftest import StandIn
 
 
 @pytest.fixture

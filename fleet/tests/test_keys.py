@@ -1,0 +1,45 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from fleet import keys, table
+
+
+def test_a_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    first = keys.Secrets(tmp_path)["database_order"]
+
+    assert len(first) > 32
+    assert keys.Secrets(tmp_path)["database_order"] == first
+    assert (tmp_path / "secrets" / "database_order").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
+
+
+def test_two_launchers_at_once_agree_on_a_secret(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: keys.Secrets(tmp_path)["x"], range(8)))
+
+    assert len(found) == 1
+
+
+def test_first_start_makes_one_signing_key_and_a_pair_for_each_service(tmp_path: Path) -> None:
+    page = table.load(var=tmp_path)
+
+    keys.prepare(page)
+    before = {file: file.read_bytes() for file in (tmp_path / "keys").rglob("*.pem")}
+    keys.prepare(page)
+
+    assert {file: file.read_bytes() for file in (tmp_path / "keys").rglob("*.pem")} == before
+    assert len(before) == 2 + 2 * len(page.services)
+    assert all(file.stat().st_mode & 0o777 == 0o600 for file in before if file.parent.name == "private")
+
+
+def test_the_two_files_of_a_pair_belong_together(tmp_path: Path) -> None:
+    keys.make_pair(tmp_path, "order")
+
+    private = serialization.load_pem_private_key((tmp_path / "private" / "order.pem").read_bytes(), None)
+    public = serialization.load_pem_public_key((tmp_path / "public" / "order.pem").read_bytes())
+    assert isinstance(private, ec.EllipticCurvePrivateKey)
+    assert private.public_key() == public
+    assert private.curve.name == "secp256r1"
