@@ -98,6 +98,15 @@ def test_a_guests_cart_token_is_a_way_in_where_one_may_come_without_signing_in()
     assert merged["paths"]["/b"]["get"]["parameters"] == [token]
 
 
+def test_bodies_coming_in_are_closed_and_answers_stay_open() -> None:
+    merged = merge({"cart": make_document("/a", {"Item": thing(id=TEXT), "ItemShapeRequest": thing(id=TEXT)})})
+
+    schemas = merged["components"]["schemas"]
+
+    assert schemas["ItemRequest"] == {**thing(id=TEXT), "additionalProperties": False}
+    assert schemas["Item"] == thing(id=TEXT)
+
+
 @pytest.fixture
 def services(stand_in: Callable[[], StandIn], settings: Any) -> dict[str, StandIn]:
     pair = {name: stand_in() for name in ("cart", "order")}

@@ -191,8 +191,14 @@ def _renamed(document: Document, names: Mapping[str, str]) -> Document:
     """A copy in which schemas, and references to them, have their new names."""
     copy: Document = _rewritten(json.loads(json.dumps(document)), names)
     if "schemas" in copy.get("components", {}):
-        copy["components"]["schemas"] = {names[own]: schema for own, schema in _schemas(copy).items()}
+        copy["components"]["schemas"] = {names[own]: _closed(own, schema) for own, schema in _schemas(copy).items()}
     return copy
+
+
+def _closed(own: str, schema: Document) -> Document:
+    """Bodies coming in may have no fields but these (shared.http.Shape refuses them)."""
+    fixed = own.endswith("Request") and "properties" in schema
+    return {"additionalProperties": False, **schema} if fixed else schema
 
 
 def _rewritten(node: Any, names: Mapping[str, str]) -> Any:
