@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from conftest import add, change, make_guest, make_offer, make_order_confirmed, usd
 from django.db import connection
 from rest_framework.test import APIClient
 
@@ -12,7 +13,6 @@ from shared.context import new_id
 from shared.contracts.order import Buyer
 from shared.errors import Unavailable
 from shared.testing import body, client_as, client_of, deliver
-from conftest import add, change, make_guest, make_offer, make_order_confirmed, usd
 
 pytestmark = pytest.mark.django_db
 

@@ -1,8 +1,8 @@
 import pytest
+from conftest import change, make_offer, make_offer_event, usd
 
 from cart_service.models import Offer
 from shared.messages import MoneyData
-from conftest import change, make_offer, make_offer_event, usd
 
 pytestmark = pytest.mark.django_db
 

@@ -1,12 +1,12 @@
 from typing import Any
 
 import pytest
+from conftest import add, make_offer
 from rest_framework.test import APIClient
 
 from cart_service.models import wishlists
 from shared.context import new_id
 from shared.testing import body, client_as
-from conftest import add, make_offer
 
 pytestmark = pytest.mark.django_db
 

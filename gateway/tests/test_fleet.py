@@ -2,10 +2,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from conftest import NOBODY, StandIn, seconds, well
 from django.test import Client
 
 from gateway.queries import fleet
-from conftest import NOBODY, StandIn, seconds, well
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from conftest import NOBODY, StandIn
 from django.test import Client
 from openapi_spec_validator import validate
 
 from gateway.queries.openapi import merge
-from conftest import NOBODY, StandIn
 
 
 def make_document(path: str, schemas: dict[str, Any], **operation: Any) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from uuid import UUID, uuid4
 
 import pytest
 import redis
+from conftest import StandIn
 from django.conf import settings as django_settings
 from django.test import Client
 
 from gateway import clients
 from gateway.clients import EPOCH
-from conftest import StandIn
 
 
 @pytest.fixture

@@ -157,7 +157,9 @@ class ItemsView(APIView):
         parameters=[
             TOKEN,
             TOKEN_ANSWERED,
-            OpenApiParameter("currency", OpenApiTypes.STR, description="As `currency` in the body."),
+            OpenApiParameter(
+                "currency", OpenApiTypes.STR, enum=sorted(EXPONENTS), description="As `currency` in the body."
+            ),
         ],
         request=AddItemShape,
         responses={201: A_CART},
