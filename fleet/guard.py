@@ -18,7 +18,7 @@ PR_SET_PDEATHSIG = 1
 
 def main() -> None:
     name, user, last_signal, *command = sys.argv[1:]
-    supervisor = os.getppid()
+    supervisor = supervisor_pid()
     end_leftovers(os.environ["NEXUS_FLEET"], name)
     if user:
         become_user(user)
@@ -26,6 +26,14 @@ def main() -> None:
     if os.getppid() != supervisor:
         sys.exit("the supervisor is gone already")
     os.execvp(command[0], command)
+
+
+def supervisor_pid() -> int:
+    """Of the parent, unless that died so early that another has taken its place."""
+    parent = os.getppid()
+    if _environment(parent).get("NEXUS_PROCESS") != "supervisord":
+        sys.exit("the supervisor is gone already")
+    return parent
 
 
 def become_user(name: str) -> None:
@@ -71,6 +79,15 @@ def belongs(pid: int, fleet: str, process: str) -> bool:
     except OSError:
         pass
     return False
+
+
+def is_running(pid: int) -> bool:
+    """Not gone, and not merely waiting for a parent that does not care (process 1 of some containers)."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _environment(pid: int) -> dict[str, str]:

@@ -6,6 +6,7 @@ supervisord finds it started again by the keeper (a process it runs itself, the 
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -83,7 +84,7 @@ def _section(table: Table, program: Program) -> list[str]:
         f"[program:{program.name}]",
         f"command = {_command(program)}",
         f"directory = {program.folder}",
-        f"environment = {','.join(f'{key}={_quoted(value)}' for key, value in sorted(variables.items()))}",
+        f"environment = {','.join(f'{key}={_as_value(key, value)}' for key, value in sorted(variables.items()))}",
         f"priority = {program.priority}",
         "autorestart = true",
         f"startsecs = {program.settle_seconds}",
@@ -105,9 +106,17 @@ def _command(program: Program) -> str:
 
 
 def _quoted(text: str) -> str:
-    """For supervisord, which reads values with shlex after it has expanded percent signs."""
+    """A word of a command: supervisord reads it as a shell would, after it has expanded percent signs."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{escaped}"'
+
+
+def _as_value(name: str, value: str) -> str:
+    """The value of an environment variable: supervisord knows no escapes there, only two kinds of quotes."""
+    quote = "'" if '"' in value else '"'
+    if quote in value or re.search(r"\s[;#]|\n", value):
+        raise Problem(f"{name} may not have both kinds of quotes, line ends, or ' ;' and ' #' in it")
+    return quote + value.replace("%", "%%") + quote
 
 
 def socket_file(var: Path) -> Path:
@@ -247,7 +256,7 @@ def by_priority(configs: list[dict[str, Any]]) -> list[list[str]]:
 
 def _wait_until_gone(pid: int, seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+    while guard.is_running(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
 
 

@@ -3,17 +3,16 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from fleet import guard, processes, table
 from fleet.processes import Program
+from fleet.progress import Problem
 from fleet.table import Table
 
 
@@ -40,11 +39,6 @@ def another_pid(fleet: Table, name: str, old: int) -> Callable[[], bool]:
     return lambda: processes.pid_of(fleet.var, name) not in (None, old)
 
 
-def is_running(pid: int) -> bool:
-    """Not merely waiting to be reaped."""
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-
-
 def supervisor_pid(fleet: Table) -> int:
     return int(processes.call(fleet.var, "getPID"))
 
@@ -66,7 +60,7 @@ def test_a_killed_supervisor_is_started_again_with_everything_it_ran(fleet: Tabl
     os.kill(supervisor_pid(fleet), signal.SIGKILL)
 
     eventually(another_pid(fleet, "sleeper", pid))
-    assert not is_running(pid)
+    assert not guard.is_running(pid)
 
 
 def test_a_killed_supervisor_and_keeper_leave_nothing_and_apply_recovers(fleet: Table) -> None:
@@ -77,7 +71,7 @@ def test_a_killed_supervisor_and_keeper_leave_nothing_and_apply_recovers(fleet: 
 
     os.kill(keeper, signal.SIGKILL)
     os.kill(supervisor, signal.SIGKILL)
-    eventually(lambda: not is_running(pid))
+    eventually(lambda: not guard.is_running(pid))
     processes.apply(fleet, [sleeper()])
 
     eventually(lambda: processes.pid_of(fleet.var, "sleeper"))
@@ -109,15 +103,20 @@ def test_unchanged_processes_are_left_alone_when_others_come_change_and_go(fleet
     assert set(processes.all_info(fleet.var)) == {"stays", "changes", "comes", "keeper"}
 
 
-def test_odd_characters_reach_the_process_as_they_are(fleet: Table, tmp_path: Path) -> None:
-    odd = """p%20w "quoted" 'single' a,b;c#d back\\slash $HOME"""
+@pytest.mark.parametrize("odd", ["50%20 of a,b;c#d back\\slash $HOME", '{"a": 1}', "it's"])
+def test_odd_characters_reach_the_process_as_they_are(fleet: Table, tmp_path: Path, odd: str) -> None:
     script = f'printf "%s" "$ODD" > {tmp_path}/seen && sleep 600'
     program = Program("shell", ("sh", "-c", script), Path("/"), {"ODD": odd})
 
     processes.apply(fleet, [program])
 
-    eventually(lambda: (tmp_path / "seen").exists() and (tmp_path / "seen").read_text())
-    assert (tmp_path / "seen").read_text() == odd
+    assert eventually(lambda: (tmp_path / "seen").exists() and (tmp_path / "seen").read_text()) == odd
+
+
+@pytest.mark.parametrize("value", ["'\"", "a ;b", "a #b", "a\nb"])
+def test_a_value_that_the_supervisor_cannot_hold_is_refused(fleet: Table, value: str) -> None:
+    with pytest.raises(Problem, match="ODD may not have"):
+        processes.render(fleet, [sleeper(environment={"ODD": value})])
 
 
 def test_the_configuration_with_its_passwords_is_only_for_its_owner(fleet: Table) -> None:
@@ -143,11 +142,9 @@ def test_the_guard_ends_what_a_killed_predecessor_left(tmp_path: Path) -> None:
     marks = {"NEXUS_FLEET": str(tmp_path), "NEXUS_PROCESS": "nginx"}
     orphan = subprocess.Popen(["sleep", "600"], env=marks)
     neighbour = subprocess.Popen(["sleep", "600"], env={**marks, "NEXUS_PROCESS": "redis"})
-    command = [sys.executable, "-I", "-S", guard.__file__, "nginx", "", "SIGTERM", "echo", "started"]
 
-    done = subprocess.run(command, env={**os.environ, **marks}, capture_output=True, text=True)
+    assert guard.end_leftovers(str(tmp_path), "nginx") == [orphan.pid]
 
-    assert done.stdout == "started\n"
     assert orphan.wait(1) == -signal.SIGTERM
     assert neighbour.poll() is None
     neighbour.kill()
