@@ -78,6 +78,52 @@ CODES: dict[str, Explanation] = {
         "A part of the marketplace that this needs is away for a moment.",
         "Wait as long as Retry-After says, then repeat; with an Idempotency-Key nothing happens twice.",
     ),
+    # Accounts
+    "invalid_credentials": Explanation(
+        401, "The e-mail address or the password is wrong", "Which of the two is not said, on purpose.", "Check both."
+    ),
+    "email_not_verified": Explanation(
+        403,
+        "The e-mail address is not verified yet",
+        "A code was mailed when the account was made.",
+        "Send it to `/api/v1/auth/verify-email`, or ask for another with `verify-email/resend`.",
+    ),
+    "invalid_code": Explanation(
+        400, "The code is not right", "It is wrong, was used, or its ten minutes are over.", "Ask for a new one."
+    ),
+    "email_taken": Explanation(400, "The address is taken", "An account has this e-mail address.", "Log in instead."),
+    "wrong_password": Explanation(400, "The password is wrong", "The present password is asked for, to be sure."),
+    "too_many_failures": Explanation(
+        429, "Too many failed attempts", "This network guessed too often.", "Wait as long as Retry-After says."
+    ),
+    "too_many_codes": Explanation(
+        429, "Too many codes", "A few codes an hour are mailed, no more.", "Wait as long as Retry-After says."
+    ),
+    "busy": Explanation(
+        429,
+        "Too many sign-ins at this moment",
+        "Checking a password costs a lot, so only some are checked at once.",
+        "Wait as long as Retry-After says, then repeat.",
+    ),
+    "already_vendor": Explanation(409, "This account belongs to another vendor", "An account sells for one vendor."),
+    "own_account": Explanation(409, "Not your own account", "Admins cannot take their own access away."),
+    "too_many_addresses": Explanation(409, "The address book is full", "There is a limit.", "Delete one first."),
+    # The catalogue
+    "illegal_transition": Explanation(
+        409, "The status does not allow this", "It is not a step from where this stands now.", "Read its status again."
+    ),
+    "sku_taken": Explanation(409, "The SKU is taken", "This vendor already sells something under this SKU."),
+    "ambiguous_sku": Explanation(
+        409, "Several vendors use this SKU", "A SKU is unique to its vendor only.", "Name one with `?vendor=<id>`."
+    ),
+    "last_variant": Explanation(409, "The last variant stays", "A product has one at least.", "Delete the product."),
+    "category_in_use": Explanation(409, "The category is in use", "Products or subcategories still stand in it."),
+    "brand_in_use": Explanation(409, "The brand is in use", "Products still carry it."),
+    "name_taken": Explanation(409, "The name is taken", "Another one has this name or slug.", "Choose another."),
+    "below_reserved": Explanation(409, "Orders hold more", "Stock that orders hold cannot be taken away."),
+    "already_reviewed": Explanation(409, "Reviewed already", "One review for each product and person.", "Change it."),
+    "already_decided": Explanation(409, "Decided already", "The review has had this decision."),
+    "own_product": Explanation(409, "Your own product", "Vendors do not judge what they sell."),
     # Carts
     "insufficient_stock": Explanation(
         409, "Not enough in stock", "`detail` says how many are available.", "Ask for fewer."
