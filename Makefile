@@ -42,7 +42,7 @@ messages: ## who sends and who hears what
 schemas: ## write the schemas of additive changes to messages
 	@cd shared && ../.venv/bin/python -m shared.contracts write
 
-lock: ## pin newer versions: requirements.txt of the root and of every service
+lock: ## pin what requirements.in and the services ask for: their requirements.txt
 	@$(FLEET) lock
 
 new-service: ## render a service; name=loyalty_service

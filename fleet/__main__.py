@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     command("messages", "who sends and who hears what")
     command("new-service", "render a service from shared's template", "name")
     command("settings", "write the settings the code reads into .env.example")
-    command("lock", "pin the newest versions of requirements.in and of the services")
+    command("lock", "pin what requirements.in and the services ask for")
     command("clean", "stop everything and delete all data")
     command("provision", "migrations and queues of one service, or all", "service?")
     env = command("env", "run a command in a service's folder with its environment")
