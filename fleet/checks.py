@@ -35,7 +35,7 @@ def run(table: Table) -> int:
 
 def checks(table: Table) -> list[Check]:
     return [
-        Check("types", (*MODULE, "mypy")),
+        Check("types", (*MODULE, "mypy", *_packages(table))),
         Check("lint", (*MODULE, "ruff", "check", "--quiet")),
         Check("format", (*MODULE, "ruff", "format", "--check", "--quiet")),
         Check("import rules", (str(Path(sys.executable).with_name("lint-imports")),)),
@@ -43,6 +43,11 @@ def checks(table: Table) -> list[Check]:
         Check("message schemas", (*MODULE, "shared.contracts", "check"), ROOT / "shared"),
         *(_migrations(table, service.name) for service in present(table) if service.database),
     ]
+
+
+def _packages(table: Table) -> list[str]:
+    names = ["shared", *(service.name for service in present(table)), "fleet"]
+    return [word for name in names for word in ("-p", name)]
 
 
 def _migrations(table: Table, name: str) -> Check:

@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE_FILE = ROOT / "fleet" / "table.toml"
@@ -106,7 +107,7 @@ def load(file: Path = TABLE_FILE, offset: int | None = None, var: Path | None = 
     )
 
 
-def _service(name: str, row: dict[str, int], shift: int, scaled: dict[str, int]) -> Service:
+def _service(name: str, row: dict[str, Any], shift: int, scaled: dict[str, int]) -> Service:
     service = Service(name, **row)
     return replace(service, port=service.port + shift, instances=scaled.get(name, service.instances))
 
