@@ -1,5 +1,6 @@
 """make_…: rows as the service's own actions make them, and messages as its neighbours send them."""
 
+import itertools
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from shared.messages import Message, MoneyData
 from shared.money import Money
 from shared.testing import deliver
 
+_numbers = itertools.count(1)
 BUYER = Buyer(email="ada@example.org", name="Ada Lovelace")
 
 
@@ -76,7 +78,7 @@ def make_product(
     **fields: Any,
 ) -> Product:
     """Active at once unless `by_admin` is False or a status is given."""
-    sku = sku or f"SKU-{new_id().hex[-12:]}"
+    sku = sku or f"SKU-{next(_numbers)}"
     return create_product(
         vendor_id=(vendor or make_vendor()).id,
         by_admin=by_admin,

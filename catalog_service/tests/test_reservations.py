@@ -10,6 +10,18 @@ import pytest
 from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
+from factories import (
+    BUYER,
+    ask,
+    cancelled,
+    confirmed,
+    hear,
+    make_product,
+    make_variant,
+    make_vendor,
+    release,
+    vendor_changed,
+)
 
 from catalog_service.actions.reservations import expire_holds
 from catalog_service.models import Movement, Reservation, StockItem, Variant, Vendor
@@ -27,18 +39,6 @@ from shared.contracts.order import ReturnedItem, ReturnReceived
 from shared.errors import Retry
 from shared.models import OutboxMessage
 from shared.testing import published
-from factories import (
-    BUYER,
-    ask,
-    cancelled,
-    confirmed,
-    hear,
-    make_product,
-    make_variant,
-    make_vendor,
-    release,
-    vendor_changed,
-)
 
 pytestmark = pytest.mark.django_db
 

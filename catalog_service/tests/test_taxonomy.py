@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from factories import make_category, make_product
 
 from catalog_service.models import Brand, Category
 from shared.context import new_id
 from shared.testing import body, client_as
-from factories import make_category, make_product
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/admin/categories"

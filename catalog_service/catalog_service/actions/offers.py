@@ -39,7 +39,7 @@ _CARDS = """
                 (SELECT name FROM category WHERE id = product.category_id),
                 array_to_string(product.tags, ' '))), 'B') ||
             setweight(to_tsvector('simple', coalesce((
-                SELECT string_agg(sku, ' ') FROM variant
+                SELECT string_agg(regexp_replace(sku, '[^A-Za-z0-9]+', ' ', 'g'), ' ') FROM variant
                 WHERE product_id = product.id AND deleted_at IS NULL), '')), 'B') ||
             setweight(to_tsvector('english', left(product.description, 20000)), 'C')
     WHERE id = ANY(%s)

@@ -1,0 +1,463 @@
+"""Products as vendors write them and buyers find them."""
+
+import json
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from catalog_service.actions.variants import PriceInput, VariantInput
+from catalog_service.models import Product
+from shared.context import new_id
+from shared.contracts.catalog import OfferChanged, ProductDecided, ProductSubmitted
+from shared.money import Money
+from shared.testing import body, client_as, published
+from tests.factories import hear, make_category, make_product, make_vendor, usd, vendor_changed
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/products"
+ONE_DOLLAR = {"amount": "1.00", "currency": "USD"}
+
+
+def a_pot(**changes: Any) -> dict[str, Any]:
+    pot = {
+        "name": "Clay pot",
+        "category": make_category().slug,
+        "variants": [{"sku": "POT-1", "price": {"amount": "12.50", "currency": "USD"}, "stock": 5}],
+    }
+    return {**pot, **changes}
+
+
+def ids(response: Any) -> list[str]:
+    assert response.status_code == 200, response.content
+    return [row["id"] for row in body(response)["results"]]
+
+
+# ── Writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_vendors_product_is_shown_when_an_admin_has_approved_it() -> None:
+    vendor = make_vendor()
+    seller, admin, guest = client_as("vendor", vendor_id=vendor.id), client_as("admin"), client_as()
+
+    made = seller.post(URL, a_pot(brand="Kiln & Co", specifications={"height": "20 cm"}, tags=["clay"]))
+
+    assert made.status_code == 201, made.content
+    product = body(made)
+    assert made["Location"] == f"{URL}/{product['id']}"
+    assert (product["slug"], product["status"]) == ("clay-pot", "in_review")
+    assert product["variants"][0]["price"] == {"amount": "12.50", "currency": "USD"}
+    assert (product["variants"][0]["available"], product["variants"][0]["in_stock"]) == (5, True)
+    assert product["brand"]["slug"] == "kiln-co"
+    assert [told.product_id for told in published(ProductSubmitted)] == [UUID(product["id"])]
+    assert guest.get(f"{URL}/{product['id']}").status_code == 404
+    assert ids(guest.get(URL)) == []
+    assert ids(admin.get("/api/v1/admin/products?status=in_review")) == [product["id"]]
+    assert published(OfferChanged)[-1].active is False
+
+    approved = admin.post(f"/api/v1/admin/products/{product['id']}/approve")
+
+    assert body(approved)["status"] == "active"
+    assert [told.approved for told in published(ProductDecided)] == [True]
+    assert ids(guest.get(URL)) == [product["id"]]
+    assert published(OfferChanged)[-1].active is True
+    detail = body(guest.get(f"{URL}/clay-pot"))
+    assert detail["specifications"] == {"height": "20 cm"}
+    assert detail["category"]["breadcrumbs"][-1]["slug"] == "pots"
+
+
+def test_a_rejected_product_goes_back_to_the_drafts_with_the_reason() -> None:
+    product = make_product(by_admin=False)
+    admin, seller = client_as("admin"), client_as("vendor", vendor_id=product.vendor_id)
+
+    response = admin.post(f"/api/v1/admin/products/{product.id}/reject", {"reason": "No picture."})
+
+    assert response.status_code == 200
+    seen = body(seller.get(f"{URL}/{product.id}"))
+    assert (seen["status"], seen["rejection_reason"]) == ("draft", "No picture.")
+    assert published(ProductDecided)[0].reason == "No picture."
+    assert admin.post(f"/api/v1/admin/products/{product.id}/approve").status_code == 409
+    assert body(seller.patch(f"{URL}/{product.id}", {"status": "active"}))["status"] == "in_review"
+
+
+def test_what_an_admin_took_off_sale_comes_back_through_a_review_only() -> None:
+    product = make_product()
+    seller = client_as("vendor", vendor_id=product.vendor_id)
+    url = f"{URL}/{product.id}"
+
+    paused = [body(seller.patch(url, {"status": status}))["status"] for status in ("inactive", "active")]
+    client_as("admin").patch(url, {"status": "inactive"})
+    asked = body(seller.patch(url, {"status": "active"}))["status"]
+
+    assert paused == ["inactive", "active"]
+    assert asked == "in_review"
+
+
+def test_an_admins_product_is_active_at_once() -> None:
+    response = client_as("admin").post(URL, a_pot(vendor_id=str(make_vendor().id)))
+
+    assert body(response)["status"] == "active"
+
+
+def test_a_product_may_be_written_before_its_vendor_is_known_and_appears_with_it() -> None:
+    vendor_id = new_id()
+    product = body(client_as("vendor", vendor_id=vendor_id).post(URL, a_pot()))
+    client_as("admin").post(f"/api/v1/admin/products/{product['id']}/approve")
+    assert ids(client_as().get(URL)) == []
+
+    hear(vendor_changed(vendor_id, name="Blue Kiln"))
+
+    (card,) = body(client_as().get(URL))["results"]
+    assert card["vendor"] == {"id": str(vendor_id), "name": "Blue Kiln", "slug": "blue-kiln"}
+    assert (published(OfferChanged)[-1].active, published(OfferChanged)[-1].vendor_name) == (True, "Blue Kiln")
+
+
+def test_a_suspended_vendors_products_vanish_and_an_older_truth_does_not_bring_them_back() -> None:
+    product = make_product()
+
+    hear(vendor_changed(product.vendor_id, status="suspended", version=5))
+    hear(vendor_changed(product.vendor_id, status="active", version=4))
+
+    assert ids(client_as().get(URL)) == []
+    assert client_as().get(f"{URL}/{product.slug}").status_code == 404
+    assert published(OfferChanged)[-1].active is False
+
+
+def test_every_wrong_field_is_named_at_once() -> None:
+    wrong = a_pot(
+        name="",
+        colour="blue",
+        specifications=["tall"],
+        variants=[{"sku": "a/b", "price": {"amount": "1.234", "currency": "USD"}, "stock": -1, "size": 3}],
+    )
+
+    response = client_as("vendor", vendor_id=make_vendor().id).post(URL, wrong)
+
+    assert response.status_code == 400
+    assert set(body(response)["errors"]) == {
+        "name", "colour", "specifications", "variants.0.sku", "variants.0.price.amount", "variants.0.stock",
+        "variants.0.size",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"name": "nul \x00 byte"},
+        {"name": "x" * 10_000},
+        {"name": "\ud800"},
+        {"category": "\x00"},
+        {"category": "x" * 10_000},
+        {"category": str(new_id())},
+        {"brand": str(new_id())},
+        {"brand": {"a": 1}},
+        {"specifications": {"a": "\x00"}},
+        {"specifications": {"a": "\ud800"}},
+        {"specifications": {"a": float("1e308") * 10}},
+        {"specifications": {"a": "x" * 30_000}},
+        {"specifications": {"a": [[[[[[[1]]]]]]]}},
+        {"tags": ["x" * 51]},
+        {"tags": "clay"},
+        {"status": "sold"},
+        {"status": "archived"},
+        {"featured": True},
+        {"variants": []},
+        {"variants": [{"sku": "A", "price": {"amount": "9" * 24, "currency": "USD"}}]},
+        {"variants": [{"sku": "A", "price": {"amount": "9E999999", "currency": "USD"}}]},
+        {"variants": [{"sku": "A", "price": {"amount": "NaN", "currency": "USD"}}]},
+        {"variants": [{"sku": "A", "price": {"amount": "0", "currency": "USD"}}]},
+        {"variants": [{"sku": "A", "price": {"amount": "1", "currency": "XXX"}}]},
+        {"variants": [{"sku": "A", "price": ONE_DOLLAR, "stock": 10**30}]},
+        {"variants": [{"sku": "A", "price": ONE_DOLLAR, "options": {"x": "\x00"}}]},
+        {"variants": [{"sku": "A", "price": ONE_DOLLAR, "options": {"\x00": "x"}}]},
+        {"variants": [{"sku": "A", "price": ONE_DOLLAR, "compare_at_price": ONE_DOLLAR}]},
+        {"variants": [{"sku": "A", "price": ONE_DOLLAR}] * 2},
+        {"variants": [{"sku": "A"}]},
+    ],
+)
+def test_strange_input_is_refused_without_a_row(strange: dict[str, Any]) -> None:
+    client = client_as("vendor", vendor_id=make_vendor().id)
+
+    response = client.post(URL, json.dumps(a_pot(**strange)), content_type="application/json")
+
+    assert response.status_code == 400, response.content
+    assert not Product.objects.exists()
+
+
+def test_another_vendors_product_is_as_absent_as_no_product() -> None:
+    product = make_product()
+    stranger = client_as("vendor", vendor_id=make_vendor("Other").id)
+    variant = product.variants.get()
+
+    answers = [
+        stranger.patch(f"{URL}/{product.id}", {"name": "Mine"}),
+        stranger.delete(f"{URL}/{product.id}"),
+        stranger.post(f"{URL}/{product.id}/variants", a_pot()["variants"][0]),
+        stranger.patch(f"{URL}/{product.id}/variants/{variant.id}", {"sku": "MINE"}),
+        stranger.delete(f"{URL}/{product.id}/variants/{variant.id}"),
+        stranger.get(f"/api/v1/inventory/{variant.sku}"),
+        stranger.post(f"/api/v1/inventory/{variant.sku}/adjustments", {"delta": 1}),
+        stranger.get(f"/api/v1/inventory/{variant.sku}/movements"),
+        stranger.patch(f"{URL}/{new_id()}", {"name": "Mine"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404] * len(answers)
+    absent = {**body(answers[-1]), "request_id": ""}
+    assert all({**body(answer), "request_id": ""} == absent for answer in answers)
+
+
+def test_buyers_and_guests_write_nothing() -> None:
+    product = make_product()
+
+    assert client_as().post(URL, a_pot()).status_code == 401
+    assert client_as("customer").post(URL, a_pot()).status_code == 403
+    assert client_as("customer").delete(f"{URL}/{product.id}").status_code == 403
+    assert client_as("vendor", vendor_id=product.vendor_id).get("/api/v1/admin/products").status_code == 403
+
+
+def test_a_vendor_writes_for_itself_only() -> None:
+    response = client_as("vendor", vendor_id=make_vendor().id).post(URL, a_pot(vendor_id=str(new_id())))
+
+    assert set(body(response)["errors"]) == {"vendor_id"}
+
+
+def test_a_deleted_product_is_gone_for_buyers_and_carts() -> None:
+    product = make_product()
+    client = client_as("vendor", vendor_id=product.vendor_id)
+
+    assert client.delete(f"{URL}/{product.id}").status_code == 204
+
+    assert client.get(f"{URL}/{product.id}").status_code == 404
+    assert published(OfferChanged)[-1].active is False
+
+
+def test_put_empties_what_is_left_out_and_patch_does_not() -> None:
+    product = make_product(description="Fired twice.", tags=["clay"])
+    client = client_as("vendor", vendor_id=product.vendor_id)
+
+    patched = body(client.patch(f"{URL}/{product.id}", {"name": "Tall pot"}))
+    put = body(client.put(f"{URL}/{product.id}", {"name": "Tall pot", "category": "pots"}))
+
+    assert (patched["name"], patched["description"], patched["tags"]) == ("Tall pot", "Fired twice.", ["clay"])
+    assert (put["name"], put["description"], put["tags"], put["status"]) == ("Tall pot", "", [], "active")
+    assert client.put(f"{URL}/{product.id}", {"name": "Tall pot"}).status_code == 400
+
+
+def test_products_of_one_name_get_slugs_of_their_own() -> None:
+    slugs = {make_product("Clay pot").slug, make_product("Clay pot").slug, make_product("ሸክላ").slug}
+
+    assert len(slugs) == 3
+    assert "clay-pot" in slugs
+
+
+def test_a_vendor_uses_a_sku_once_but_two_vendors_may_share_it() -> None:
+    make_product(sku="POT-1")
+    make_product(sku="POT-1", vendor=make_vendor("Other"))
+
+    response = client_as("vendor", vendor_id=make_vendor().id).post(URL, a_pot())
+
+    assert response.status_code == 409
+    assert body(response)["code"] == "sku_taken"
+    assert "POT-1" in body(response)["detail"]
+
+
+def test_variants_come_change_and_go() -> None:
+    product = make_product(sku="S", price="10.00")
+    client = client_as("vendor", vendor_id=product.vendor_id)
+    url = f"{URL}/{product.id}/variants"
+
+    made = client.post(
+        url,
+        {
+            "sku": "M",
+            "options": {"size": "M"},
+            "stock": 2,
+            "prices": [{"amount": "8.00", "currency": "USD"}, {"amount": "7.50", "currency": "EUR"}],
+        },
+    )
+    medium = body(made)
+
+    assert made.status_code == 201
+    assert body(client.get(f"{URL}/{product.id}"))["price"] == {"amount": "8.00", "currency": "USD"}
+    repriced = {"price": usd("9.00").money.as_json(), "compare_at_price": usd("11.00").money.as_json()}
+    changed = body(client.patch(f"{url}/{medium['id']}", repriced))
+    assert [(price["amount"], price["currency"]) for price in changed["prices"]] == [("9.00", "USD"), ("7.50", "EUR")]
+    card = body(client_as().get(f"{URL}?currency=USD"))["results"][0]
+    assert (card["price"]["amount"], card["compare_at_price"]["amount"]) == ("9.00", "11.00")
+    assert client.delete(f"{url}/{medium['id']}").status_code == 204
+    assert [v["sku"] for v in body(client.get(f"{URL}/{product.id}"))["variants"]] == ["S"]
+    assert [offer.active for offer in published(OfferChanged) if offer.sku == "M"][-1] is False
+    last = body(client.get(f"{URL}/{product.id}"))["variants"][0]
+    assert body(client.delete(f"{url}/{last['id']}"))["code"] == "last_variant"
+
+
+def test_an_idempotency_key_makes_one_product() -> None:
+    client = client_as("vendor", vendor_id=make_vendor().id)
+
+    first, second = (client.post(URL, a_pot(), headers={"Idempotency-Key": "k-1"}) for _ in range(2))
+
+    assert first.content == second.content
+    assert Product.objects.count() == 1
+
+
+# ── Lists ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def shelf() -> list[Product]:
+    """Thirty-six products in which the filters' qualities are well mixed."""
+    clay = make_category("Clay")
+    categories = [clay, make_category("Bowls", clay), make_category("Wood")]
+    vendors = [make_vendor("Blue Kiln"), make_vendor("Green Kiln")]
+    products = []
+    for i in range(36):
+        price = usd(f"{5 + i % 7}.00")
+        prices = [price] if i % 5 else [price, PriceInput(Money(300 + i, "EUR"))]
+        product = make_product(
+            f"Thing {i % 10:02}",
+            category=categories[i % 3],
+            vendor=vendors[i % 2],
+            brand=[None, "Acme"][(i // 2) % 2],
+            tags=["new"] if i % 4 else ["new", "hot"],
+            featured=i % 6 == 0,
+            variants=[VariantInput(sku=f"SKU-{i}", prices=prices, stock=i % 3)],
+        )
+        product.rate([0, 0, 0, i % 4, i % 3])
+        product.save(update_fields=["rating_average", "rating_count", "rating_histogram"])
+        products.append(Product.objects.select_related("vendor", "category", "brand").get(id=product.id))
+    return products
+
+
+CASES: list[tuple[str, Any]] = [
+    ("category=clay", lambda p: p.category.slug in ("clay", "bowls")),
+    ("category=bowls", lambda p: p.category.slug == "bowls"),
+    ("category=nothing", lambda p: False),
+    ("brand=acme", lambda p: p.brand is not None),
+    ("brand=acme,other", lambda p: p.brand is not None),
+    ("vendor=green-kiln", lambda p: p.vendor.slug == "green-kiln"),
+    ("min_price=6.00&max_price=8", lambda p: 600 <= p.prices["USD"]["minor"] <= 800),
+    ("min_price=3.10&currency=EUR", lambda p: p.prices.get("EUR", {"minor": 0})["minor"] >= 310),
+    ("in_stock=true", lambda p: p.stock.get().on_hand > 0),
+    ("in_stock=false", lambda p: p.stock.get().on_hand == 0),
+    ("rating=4.5", lambda p: p.rating_average >= Decimal("4.5")),
+    ("featured=true", lambda p: p.featured),
+    ("tags=hot,new", lambda p: "hot" in p.tags),
+    ("search=&brand=&min_price=&in_stock=&limit=100&utm_source=mail", lambda p: True),
+    (
+        "category=clay&in_stock=true&max_price=9&tags=new&vendor=blue-kiln",
+        lambda p: (
+            p.category.slug in ("clay", "bowls")
+            and p.stock.get().on_hand > 0
+            and p.prices["USD"]["minor"] <= 900
+            and p.vendor.slug == "blue-kiln"
+        ),
+    ),
+]
+
+ORDERINGS: list[tuple[str, Any, bool]] = [
+    ("newest", lambda p: p.id, True),
+    ("price", lambda p: (p.prices["USD"]["minor"], p.id), False),
+    ("-price", lambda p: (p.prices["USD"]["minor"], p.id), True),
+    ("name", lambda p: (p.name.lower(), p.id), False),
+    ("rating", lambda p: (p.rating_average, p.id), True),
+]
+
+
+def walk(url: str | None) -> list[str]:
+    """All pages forward; the same pages backward must be the same."""
+    client, there, back, last = client_as(), [], [], None
+    while url:
+        page = body(client.get(url))
+        there += [row["id"] for row in page["results"]]
+        last, url = url, page["next"]
+    while last:
+        page = body(client.get(last))
+        back = [row["id"] for row in page["results"]] + back
+        last = page["previous"]
+    assert there == back
+    return there
+
+
+def test_lists_answer_what_a_look_at_every_product_says() -> None:
+    products = shelf()
+
+    for query, wanted in CASES:
+        expected = [str(p.id) for p in sorted(products, key=lambda p: p.id, reverse=True) if wanted(p)]
+        assert walk(f"{URL}?{query}&limit=100") == expected, query
+    for ordering, key, reverse in ORDERINGS:
+        expected = [str(p.id) for p in sorted(products, key=key, reverse=reverse)]
+        assert walk(f"{URL}?ordering={ordering}&limit=7") == expected, ordering
+    assert len(set(walk(f"{URL}?search=thing&limit=5"))) == 36
+
+
+def test_drafts_and_what_waits_for_approval_are_not_listed() -> None:
+    make_product(status="draft")
+    make_product(by_admin=False)
+    product = make_product()
+
+    assert ids(client_as().get(URL)) == [str(product.id)]
+    assert ids(client_as().get(f"{URL}?min_price=1&currency=JPY")) == []
+    assert body(client_as().get(f"{URL}?currency=JPY"))["results"][0]["price"]["currency"] == "USD"
+
+
+def test_a_list_is_one_statement_and_a_product_five() -> None:
+    shelf()
+    product = make_product("Alone")
+    query = "category=clay&min_price=1&in_stock=true&ordering=price&search=thing&limit=10"
+
+    with CaptureQueriesContext(connection) as listing:
+        response = client_as().get(f"{URL}?{query}")
+    with CaptureQueriesContext(connection) as detail:
+        client_as().get(f"{URL}/{product.slug}")
+
+    assert len(body(response)["results"]) == 10
+    assert (len(listing), len(detail)) == (1, 5)
+
+
+def test_public_reads_may_be_cached_for_a_second_and_private_ones_not() -> None:
+    product, draft = make_product(), make_product(status="draft")
+
+    public = client_as().get(f"{URL}/{product.id}")
+    private = client_as("vendor", vendor_id=draft.vendor_id).get(f"{URL}/{draft.id}")
+
+    assert public["Cache-Control"] == client_as().get(URL)["Cache-Control"] == "public, max-age=1"
+    assert private["Cache-Control"] == "private, no-store"
+    assert client_as().get(f"{URL}/{product.id}", headers={"If-None-Match": public["ETag"]}).status_code == 304
+
+
+def test_a_vendor_lists_its_own_in_every_status() -> None:
+    draft, active = make_product(status="draft"), make_product()
+    make_product(vendor=make_vendor("Other"))
+    client = client_as("vendor", vendor_id=draft.vendor_id)
+
+    assert ids(client.get(f"{URL}?vendor=me")) == [str(active.id), str(draft.id)]
+    assert ids(client.get(f"{URL}?vendor=me&status=draft")) == [str(draft.id)]
+    assert client_as().get(f"{URL}?vendor=me").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0", "limit=101", "limit=x", "cursor=x", "cursor=AAAA", "cursor=WzFd", "cursor=" + "W1tb" * 200,
+        "min_price=x", "min_price=-1", "min_price=1e99", "max_price=NaN", "currency=XXX", "in_stock=maybe",
+        "ordering=cheap", "ordering=relevance", "search=%00", "search=" + "x" * 201, "rating=9", "brand=%00",
+        "vendor=%00", "category=%00", "tags=%00",
+    ],
+)  # fmt: skip
+def test_strange_queries_are_refused(query: str) -> None:
+    assert client_as().get(f"{URL}?{query}").status_code == 400
+
+
+def test_a_cursor_of_another_order_is_refused() -> None:
+    for i in range(3):
+        make_product(f"Pot {i}")
+    link = body(client_as().get(f"{URL}?ordering=name&limit=1"))["next"]
+
+    assert client_as().get(link.replace("ordering=name", "ordering=price")).status_code == 400
+
+
+@pytest.mark.parametrize("reference", ["%00", "no-such", str(new_id()), "x" * 5_000, "A%20B", "%F0%9F%90%98"])
+def test_strange_references_are_absent(reference: str) -> None:
+    assert client_as().get(f"{URL}/{reference}").status_code == 404
