@@ -17,7 +17,8 @@ from shared.errors import Unavailable
 log = logging.getLogger("nexus.gateway")
 REDIS_TIMEOUT_SECONDS = 0.25
 EPOCH = "ended:epoch"
-"""user_service keeps this key: where it is missing, Redis lost its memory and says nothing about any session."""
+"""Written by user_service when all marks are there: the run id of the Redis server that holds them. Where it is missing
+Redis was emptied; where it does not fit, Redis came back with an older state. Either way nothing follows from no mark."""
 
 
 @lru_cache(maxsize=1)
@@ -60,11 +61,12 @@ def _sessions() -> "redis.Redis[str]":
 def session_marks(session_id: UUID) -> tuple[bool, bool]:
     """Whether the session is marked as ended, and whether Redis can be believed about it. Raises Unavailable."""
     try:
-        ended, epoch = _sessions().mget(f"ended:{session_id}", EPOCH)
+        with _sessions().pipeline(transaction=False) as pipe:
+            (ended, epoch), server = pipe.mget(f"ended:{session_id}", EPOCH).info("server").execute()
     except redis.RedisError as error:
         log.warning("Redis did not answer: %s", error)
         raise Unavailable("The marks of ended sessions cannot be read.") from None
-    return ended is not None, epoch is not None
+    return ended is not None, epoch == server["run_id"]
 
 
 def session_lives(session_id: UUID) -> bool:

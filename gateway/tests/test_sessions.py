@@ -16,7 +16,7 @@ from gateway.clients import EPOCH
 def marks() -> Iterator["redis.Redis"]:
     """Redis as user_service leaves it: with the sentinel that says its memory is whole."""
     connection = redis.Redis.from_url(django_settings.SESSIONS_REDIS_URL)
-    connection.set(EPOCH, "1")
+    connection.set(EPOCH, connection.info("server")["run_id"])
     yield connection
     connection.close()
 
@@ -49,6 +49,14 @@ def test_without_the_sentinel_user_service_is_asked(user: StandIn) -> None:
 
     assert (ask(living), ask(ended)) == (204, 403)
     assert user.asked[0][1]["Authorization"].startswith("Bearer ")
+
+
+def test_a_sentinel_of_another_run_of_redis_is_not_believed(marks: "redis.Redis", user: StandIn) -> None:
+    marks.set(EPOCH, "0" * 40)
+    living, ended = uuid4(), uuid4()
+    user.answers[f"/internal/sessions/{living}"] = (204, None)
+
+    assert (ask(living), ask(ended)) == (204, 403)
 
 
 def test_without_redis_user_service_is_asked(user: StandIn, settings: Any) -> None:
