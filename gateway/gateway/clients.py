@@ -17,7 +17,7 @@ from shared.errors import Unavailable
 log = logging.getLogger("nexus.gateway")
 REDIS_TIMEOUT_SECONDS = 0.25
 EPOCH = "ended:epoch"
-"""Written by user_service when all marks are there: the run id of the Redis server that holds them. Where it is missing,
+"""Written by user_service when all marks are there: the run id of the Redis server that holds them. If it is missing,
 Redis was emptied; where it does not fit, Redis came back with an older state: a mark that is missing proves nothing."""
 
 
