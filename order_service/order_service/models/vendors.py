@@ -1,0 +1,17 @@
+"""A projection of vendor_service: on what terms a vendor sells, frozen into vendor orders when they are made."""
+
+from django.db import models
+
+
+class VendorTerms(models.Model):
+    vendor_id = models.UUIDField(primary_key=True)
+    name = models.CharField(max_length=200)
+    active = models.BooleanField(default=True)
+    commission_basis_points = models.PositiveIntegerField()
+    version = models.BigIntegerField()
+
+    class Meta:
+        db_table = "vendor_terms"
+
+    def __str__(self) -> str:
+        return self.name
