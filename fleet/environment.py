@@ -9,6 +9,9 @@ from fleet.table import ROOT, Service, Table
 
 TEST_REDIS_OFFSET = 16
 SESSIONS_DATABASE = 0
+VENV_PROGRAMS = ROOT / ".venv" / "bin"
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Fixed: a process whose environment differs from last time is restarted, and must not be because of who asked."""
 PASSED_ON = {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TERM", "USER", "LOG_LEVEL", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"}
 PASSED_ON_ENDINGS = ("_PROXY", "_proxy")
 
@@ -48,11 +51,10 @@ def _urls(table: Table) -> dict[str, str]:
 
 
 def _fixed(table: Table, service: Service) -> dict[str, str]:
-    venv = ROOT / ".venv" / "bin"
     return {
         "DJANGO_SETTINGS_MODULE": f"{service.name}.settings",
         "PYTHONUNBUFFERED": "1",
-        "PATH": f"{venv}:{os.environ.get('PATH', os.defpath)}",
+        "PATH": f"{VENV_PROGRAMS}:{SYSTEM_PATH}",
         "NEXUS_FLEET": str(table.var),
         "NEXUS_VAR": str(table.var),
         "NEXUS_PORT_OFFSET": os.environ.get("NEXUS_PORT_OFFSET", "0"),

@@ -16,6 +16,7 @@ def run(table: Table, name: str, arguments: list[str], *, test: bool) -> int:
     if not command:
         print("\n".join(f"{key}={value}" for key, value in sorted(variables.items())))
         return 0
+    variables["PATH"] = f"{environment.VENV_PROGRAMS}:{os.environ.get('PATH', os.defpath)}"
     become(service, command, {**os.environ, **variables})
     return 127
 

@@ -41,7 +41,7 @@ def row(info: dict[str, Any], restarts: int, health: str, memory: float) -> str:
 
 def health_of(table: Table, info: dict[str, Any]) -> str:
     """What the process itself answers; supervisord's word for those that answer nobody."""
-    if info["statename"] != "RUNNING":
+    if info["statename"] not in ("RUNNING", "STARTING"):
         return str(info["statename"].lower())
     name = info["name"]
     servers_answer = {"postgres": postgres.answers, "redis": servers.redis_answers, "rabbitmq": rabbitmq.answers}
