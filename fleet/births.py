@@ -1,8 +1,11 @@
 """`fleet new-service`: shared's template, rendered by Django."""
 
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from fleet.progress import Problem, say
 from fleet.table import ROOT, Table
@@ -17,13 +20,28 @@ def new_service(table: Table, name: str) -> None:
     folder = ROOT / name
     if folder.exists():
         raise Problem(f"{name}/ is there already")
-    folder.mkdir()
-    options = ["--template", str(TEMPLATE), "-e", "py,md,toml"]
-    command = [sys.executable, "-m", "django", "startproject", *options, name, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    if done.returncode:
-        raise Problem(f"Django could not render the template: {done.stderr.strip()}")
+    render(name, folder)
     say(f"{name}/ is there")
     row = f"port = {max(one.port for one in table.services) + 1}, redis = {len(table.services) + 1}"
     print(f"\nGive it a line in fleet/table.toml:\n\n  {name} = {{ {row} }}")
     print("\nmake test s=fleet says where else it has to be named.")
+
+
+def render(name: str, folder: Path) -> None:
+    """Elsewhere first: Django refuses a name that can be imported, and every folder of the root can."""
+    with tempfile.TemporaryDirectory() as elsewhere:
+        command = [
+            sys.executable,
+            "-m",
+            "django",
+            "startproject",
+            "--template",
+            str(TEMPLATE),
+            "-e",
+            "py,md,toml",
+            name,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=elsewhere)
+        if done.returncode:
+            raise Problem(f"Django could not render the template: {done.stderr.strip()}")
+        shutil.move(Path(elsewhere) / name, folder)
