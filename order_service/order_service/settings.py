@@ -1,5 +1,8 @@
 """The shared settings and this service's differences."""
 
+from datetime import timedelta
+
+from shared import env
 from shared.settings import *  # noqa: F403
 from shared.settings import installed_apps
 
@@ -8,3 +11,9 @@ VERSION = "0.1.0"
 ROOT_URLCONF = "order_service.urls"
 WSGI_APPLICATION = "order_service.wsgi.application"
 INSTALLED_APPS = installed_apps("order_service")
+
+CART_URL = env.text("CART_URL", "http://127.0.0.1:8103")
+STOCK_ANSWER_WITHIN = timedelta(seconds=env.number("STOCK_ANSWER_WITHIN_SECONDS", 300))
+PAYMENT_WITHIN = timedelta(seconds=env.number("PAYMENT_WITHIN_SECONDS", 900))
+HOLD_MARGIN = timedelta(seconds=env.number("HOLD_MARGIN_SECONDS", 300))
+DEFAULT_COMMISSION_BASIS_POINTS = env.number("DEFAULT_COMMISSION_BASIS_POINTS", 1000)

@@ -2,10 +2,41 @@
 
 from datetime import timedelta
 
+from order_service import checkout
+from order_service.actions import refunds, upkeep, vendors
 from shared.clock import Schedule
+from shared.contracts.catalog import (
+    CommitFailed,
+    StockCommitted,
+    StockRejected,
+    StockReleased,
+    StockReserved,
+)
+from shared.contracts.payment import (
+    PaymentActionRequired,
+    PaymentDeclined,
+    PaymentRefunded,
+    PaymentTaken,
+    RefundFailed,
+)
+from shared.contracts.vendor import VendorChanged
 from shared.inbox import Subscriptions
-from order_service import actions
 
-SUBSCRIPTIONS: Subscriptions = {}
+SUBSCRIPTIONS: Subscriptions = {
+    StockReserved: checkout.on_stock_reserved,
+    StockRejected: checkout.on_stock_rejected,
+    StockReleased: checkout.on_stock_released,
+    StockCommitted: checkout.on_stock_committed,
+    CommitFailed: checkout.on_commit_failed,
+    PaymentActionRequired: checkout.on_payment_action_required,
+    PaymentTaken: checkout.on_payment_taken,
+    PaymentDeclined: checkout.on_payment_declined,
+    PaymentRefunded: refunds.record_refund,
+    RefundFailed: refunds.record_failed_refund,
+    VendorChanged: vendors.keep_terms,
+}
 
-SCHEDULE: Schedule = {actions.forget_old_answers: timedelta(hours=1)}
+SCHEDULE: Schedule = {
+    checkout.sweep_deadlines: timedelta(seconds=1),
+    upkeep.forget_old_answers: timedelta(hours=1),
+}

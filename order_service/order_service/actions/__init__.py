@@ -1,0 +1,1 @@
+"""Everything that changes state, and the only callers of publish()."""

@@ -1,0 +1,173 @@
+"""Orders: written when placed, and the messages that tell of them. The saga (checkout.py) decides when."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from order_service.models import Order, OrderLine, VendorOrder
+from order_service.queries.quotes import Quote, QuotedPart
+from shared.context import current
+from shared.contracts.order import Buyer, VendorOrderPart
+from shared.contracts.order import OrderLine as ToldLine
+from shared.contracts.payment import Split
+from shared.messages import MoneyData
+
+NUMBER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""No digit or letter that is read as another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Everything about an order that does not come from its quote."""
+
+    user_id: UUID | None
+    email: str
+    buyer_name: str
+    cart_id: str
+    shipping_address: dict[str, Any]
+    billing_address: dict[str, Any]
+    payment_method: str
+    payment_token: str
+
+    @property
+    def buyer_key(self) -> str:
+        """Who a coupon's limit per user counts: the account, a guest by address."""
+        return str(self.user_id) if self.user_id else self.email.lower()
+
+
+def write_order(*, placing: Placing, quote: Quote) -> Order:
+    """The order with its vendor orders and lines, in three statements."""
+    order = Order.objects.create(
+        number=new_number(),
+        user_id=placing.user_id,
+        email=placing.email,
+        buyer_name=placing.buyer_name,
+        cart_id=placing.cart_id,
+        correlation_id=current().correlation_id,
+        currency=quote.currency,
+        items_total=quote.items,
+        discount_total=quote.discount,
+        shipping_total=quote.shipping,
+        tax_total=quote.tax,
+        total=quote.total,
+        shipping_method=quote.method,
+        shipping_address=placing.shipping_address,
+        billing_address=placing.billing_address,
+        coupon_code=quote.coupon.code if quote.coupon else "",
+        payment_method=placing.payment_method,
+        payment_token=placing.payment_token,
+    )
+    parts = VendorOrder.objects.bulk_create([_vendor_order(order, part) for part in quote.parts])
+    OrderLine.objects.bulk_create(
+        [line for row, part in zip(parts, quote.parts, strict=True) for line in _lines(row, part)]
+    )
+    return order
+
+
+def new_number() -> str:
+    """Short enough to be read out: `N-26-7KQ4M2XD`. 30⁸ of them a year; the database refuses a second one."""
+    return f"N-{timezone.now():%y}-" + "".join(secrets.choice(NUMBER_ALPHABET) for _ in range(8))
+
+
+def _vendor_order(order: Order, part: QuotedPart) -> VendorOrder:
+    return VendorOrder(
+        order=order,
+        vendor_id=part.vendor_id,
+        vendor_name=part.vendor_name,
+        items_total=part.items,
+        discount_total=part.discount,
+        shipping_total=part.shipping,
+        shipping_tax=part.shipping_tax,
+        tax_total=part.tax,
+        total=part.total,
+        commission_basis_points=part.commission_basis_points,
+        commission=part.commission,
+    )
+
+
+def _lines(row: VendorOrder, part: QuotedPart) -> list[OrderLine]:
+    return [
+        OrderLine(
+            vendor_order=row,
+            variant_id=quoted.line.variant_id,
+            product_id=quoted.line.product_id,
+            category_id=quoted.line.category_id,
+            sku=quoted.line.sku,
+            name=quoted.line.name,
+            quantity=quoted.line.quantity,
+            unit_price=quoted.line.unit_price.minor,
+            line_total=quoted.line_total,
+            discount=quoted.discount,
+            tax=quoted.tax,
+        )
+        for quoted in part.lines
+    ]
+
+
+def lines_of(order: Order) -> list[OrderLine]:
+    """All lines in key order."""
+    return list(OrderLine.objects.filter(vendor_order__order=order).order_by("id"))
+
+
+# ── As messages tell it ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def about(order: Order) -> dict[str, Any]:
+    """The fields every event of an order carries."""
+    buyer = Buyer(user_id=order.user_id, email=order.email, name=order.buyer_name, locale=order.locale)
+    return {"order_id": order.id, "number": order.number, "buyer": buyer}
+
+
+def money(order: Order, minor: int) -> MoneyData:
+    return MoneyData(minor=minor, currency=order.currency)
+
+
+def parts_as_told(order: Order) -> tuple[VendorOrderPart, ...]:
+    rows = VendorOrder.objects.filter(order=order).prefetch_related("lines").order_by("id")
+    return tuple(_part(order, row) for row in rows)
+
+
+def _part(order: Order, row: VendorOrder) -> VendorOrderPart:
+    return VendorOrderPart(
+        vendor_order_id=row.id,
+        vendor_id=row.vendor_id,
+        vendor_name=row.vendor_name,
+        lines=tuple(_told(order, line) for line in row.lines.all()),
+        items_total=money(order, row.items_total),
+        shipping_total=money(order, row.shipping_total),
+        tax_total=money(order, row.tax_total),
+        discount_total=money(order, row.discount_total),
+        total=money(order, row.total),
+        commission=money(order, row.commission),
+    )
+
+
+def _told(order: Order, line: OrderLine) -> ToldLine:
+    return ToldLine(
+        line_id=line.id,
+        variant_id=line.variant_id,
+        product_id=line.product_id,
+        sku=line.sku,
+        name=line.name,
+        quantity=line.quantity,
+        unit_price=money(order, line.unit_price),
+        line_total=money(order, line.line_total),
+    )
+
+
+def splits_of(order: Order) -> tuple[Split, ...]:
+    """Whose money the order's payment is."""
+    rows = VendorOrder.objects.filter(order=order).order_by("id")
+    return tuple(
+        Split(
+            vendor_order_id=row.id,
+            vendor_id=row.vendor_id,
+            gross=row.total,
+            tax=row.tax_total,
+            commission=row.commission,
+        )
+        for row in rows
+    )

@@ -1,1 +1,0 @@
-"""Views, each with its input and output shapes beside it."""

@@ -1,0 +1,68 @@
+"""HTTP out: the cart, asked once when an order is quoted or placed, never inside a transaction."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from order_service.errors import CartEmpty
+from shared.calls import call
+from shared.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    """A line as the cart shows it to its buyer."""
+
+    variant_id: UUID
+    product_id: UUID
+    category_id: UUID | None
+    vendor_id: UUID
+    vendor_name: str
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Money
+    available: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cart:
+    id: str
+    currency: str
+    coupon: str | None
+    lines: tuple[CartLine, ...]
+
+
+def cart_of(*, user_id: UUID | None, token: str | None) -> Cart:
+    """The caller's cart; a guest's by token. Raises CartEmpty, and Unavailable when the cart service does not answer."""
+    if user_id is None and not token:
+        raise CartEmpty()
+    params = {"user_id": str(user_id)} if user_id else {"token": str(token)}
+    response = call("cart", settings.CART_URL, "GET", "/internal/cart", params=params)
+    if response.status_code == 404:
+        raise CartEmpty()
+    response.raise_for_status()
+    body = response.json()
+    if not body["items"]:
+        raise CartEmpty()
+    return Cart(body["id"], body["currency"], body.get("coupon") or None, tuple(map(_line, body["items"])))
+
+
+def _line(item: dict[str, Any]) -> CartLine:
+    category = item.get("category_id")
+    return CartLine(
+        variant_id=UUID(item["variant_id"]),
+        product_id=UUID(item["product_id"]),
+        category_id=UUID(category) if category else None,
+        vendor_id=UUID(item["vendor_id"]),
+        vendor_name=item["vendor_name"],
+        sku=item["sku"],
+        name=item["name"],
+        quantity=item["quantity"],
+        unit_price=Money.parse(item["unit_price"]["amount"], item["unit_price"]["currency"]),
+        available=item["available"],
+        active=item["active"],
+    )

@@ -1,0 +1,65 @@
+"""Orders as their buyers, vendors and admins may see them; a row of somebody else is absent."""
+
+from uuid import UUID
+
+from django.core import signing
+from django.db.models import Prefetch, QuerySet
+
+from order_service.errors import OrderNotFound
+from order_service.models import Order, OrderLine, VendorOrder
+
+LINK_SALT = "order-link"
+HIDDEN_FROM_VENDORS = (VendorOrder.Status.PLACED,)
+
+
+def link_token(order: Order) -> str:
+    """What lets a guest read this one order."""
+    return signing.Signer(salt=LINK_SALT).sign(str(order.id))
+
+
+def _opens(token: str, order_id: UUID) -> bool:
+    try:
+        return signing.Signer(salt=LINK_SALT).unsign(token) == str(order_id)
+    except signing.BadSignature:
+        return False
+
+
+def whole() -> QuerySet[Order]:
+    """Orders with their vendor orders and lines: three statements, however many."""
+    lines = Prefetch("lines", OrderLine.objects.order_by("id"))
+    return Order.objects.prefetch_related(Prefetch("vendor_orders", VendorOrder.objects.order_by("id")), _under(lines))
+
+
+def _under(lines: "Prefetch[str]") -> "Prefetch[str]":
+    return Prefetch(f"vendor_orders__{lines.prefetch_to}", lines.queryset)
+
+
+def history_of(user_id: UUID) -> QuerySet[Order]:
+    return whole().filter(user_id=user_id)
+
+
+def order_for(order_id: UUID, *, user_id: UUID | None, is_admin: bool = False, token: str | None = None) -> Order:
+    """Raises OrderNotFound also for what is somebody else's."""
+    found = whole().filter(id=order_id)
+    if not is_admin:
+        mine = user_id is not None and found.filter(user_id=user_id)
+        linked = bool(token) and _opens(str(token), order_id)
+        found = found if linked else (mine or Order.objects.none())
+    order = found.first()
+    if order is None:
+        raise OrderNotFound()
+    return order
+
+
+def vendor_orders_of(vendor_id: UUID | None) -> QuerySet[VendorOrder]:
+    """A vendor's own, from confirmed on; None: everybody's, for admins."""
+    rows = VendorOrder.objects.select_related("order").prefetch_related("lines", "shipments__items")
+    rows = rows.exclude(status__in=HIDDEN_FROM_VENDORS).exclude(order__confirmed_at=None)
+    return rows if vendor_id is None else rows.filter(vendor_id=vendor_id)
+
+
+def vendor_order_for(vendor_order_id: UUID, *, vendor_id: UUID | None) -> VendorOrder:
+    row = vendor_orders_of(vendor_id).filter(id=vendor_order_id).first()
+    if row is None:
+        raise OrderNotFound()
+    return row
