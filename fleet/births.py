@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from fleet.progress import Problem, say
-from fleet.table import ROOT, Table
+from fleet.table import ROOT, Table, load
 
 TEMPLATE = ROOT / "shared" / "shared" / "service_template"
 
@@ -22,7 +22,7 @@ def new_service(table: Table, name: str) -> None:
         raise Problem(f"{name}/ is there already")
     render(name, folder)
     say(f"{name}/ is there")
-    row = f"port = {max(one.port for one in table.services) + 1}, redis = {len(table.services) + 1}"
+    row = f"port = {max(one.port for one in load(offset=0).services) + 1}, redis = {len(table.services) + 1}"
     print(f"\nGive it a line in fleet/table.toml:\n\n  {name} = {{ {row} }}")
     print("\nmake test s=fleet says where else it has to be named.")
 

@@ -29,29 +29,41 @@ class Suite:
     folder: Path
     environment: dict[str, str]
     arguments: tuple[str, ...] = ()
+    needs_fleet: bool = False
 
 
 def run(table: Table, name: str | None) -> int:
-    """Tests of one service with its output as it comes; without a name everything, with the output of what fails."""
-    if name is not None and name not in ("shared", "fleet", "tests"):
+    """Tests of one place with their output as it comes; without a name everything, with the output of what fails."""
+    if name is None:
+        ups.up(table)
+        return run_all(table)
+    suite = find(table, name.rstrip("/"))
+    if suite.needs_fleet:
+        ups.up(table)
+    else:
         ups.servers_only(table)
-        return _run_here(of_service(table, table.service(name)))
-    if name == "shared":
-        ups.servers_only(table)
-        return _run_here(of_shared(table))
-    ups.up(table)
-    if name is not None:
-        return _run_here(of_fleet(name))
-    return run_all(table)
+    return _run_here(suite)
+
+
+def find(table: Table, name: str) -> Suite:
+    """By the name of a service or of a folder of the root."""
+    match name:
+        case "shared":
+            return of_shared(table)
+        case "fleet":
+            return Suite("fleet", ROOT, {}, ("fleet/tests",))
+        case "tests":
+            return Suite("tests", ROOT, {}, ("tests",), needs_fleet=True)
+    return of_service(table, table.service(name))
 
 
 def run_all(table: Table) -> int:
-    """shared first and alone, as it borrows the queues of a service; what needs the whole fleet last."""
+    """shared first and alone, as it borrows the queues of a service; what drives the whole fleet last."""
     own = [of_service(table, service) for service in present(table)]
-    results = [_run_quietly(of_shared(table))]
+    results = [_run_quietly(find(table, "shared"))]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        results += pool.map(_run_quietly, own)
-    results += [_run_here(of_fleet(name)) == 0 for name in ("fleet", "tests") if (ROOT / name).is_dir()]
+        results += pool.map(_run_quietly, [*own, find(table, "fleet")])
+    results.append(_run_here(find(table, "tests")) == 0)
     return 0 if all(results) else 1
 
 
@@ -64,11 +76,6 @@ def of_shared(table: Table) -> Suite:
     variables = environment.of(table, table.service("order"), test=True, prepare=True)
     variables["DATABASE_URL"] = variables["DATABASE_URL"].removesuffix("/nexus_order") + "/nexus_shared"
     return Suite("shared", ROOT / "shared", variables | {"DJANGO_SETTINGS_MODULE": "settings"})
-
-
-def of_fleet(name: str) -> Suite:
-    folders = (f"{name}/tests",) if name == "fleet" else (name,)
-    return Suite(name, ROOT, {}, folders)
 
 
 def _command(suite: Suite) -> list[str]:
