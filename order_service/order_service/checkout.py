@@ -174,7 +174,7 @@ def on_payment_taken(message: PaymentTaken) -> None:
     order = _locked(message.order_id)
     order.payment_status = "taken"
     order.save(update_fields=["payment_status", "updated_at"])
-    if order.status == Order.Status.CANCELLED:
+    if order.status == Order.Status.CANCELLED and not order.refunds.exists():
         ask_refund(order=order, splits=splits_of(order), reason="paid after cancellation")
     elif order.status == Order.Status.AWAITING_PAYMENT:
         _confirm(order)

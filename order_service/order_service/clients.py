@@ -37,7 +37,7 @@ class Cart:
 
 
 def cart_of(*, user_id: UUID | None, token: str | None) -> Cart:
-    """The caller's cart; a guest's by token. Raises CartEmpty, and Unavailable when the cart service does not answer."""
+    """The caller's cart; a guest's by token. Raises CartEmpty; Unavailable when the cart service does not answer."""
     if user_id is None and not token:
         raise CartEmpty()
     params = {"user_id": str(user_id)} if user_id else {"token": str(token)}
@@ -48,11 +48,13 @@ def cart_of(*, user_id: UUID | None, token: str | None) -> Cart:
     body = response.json()
     if not body["items"]:
         raise CartEmpty()
-    return Cart(body["id"], body["currency"], body.get("coupon") or None, tuple(map(_line, body["items"])))
+    lines = tuple(_line(item, body["currency"]) for item in body["items"])
+    return Cart(body["id"], body["currency"], body.get("coupon") or None, lines)
 
 
-def _line(item: dict[str, Any]) -> CartLine:
-    category = item.get("category_id")
+def _line(item: dict[str, Any], currency: str) -> CartLine:
+    """A line without a price is one that is not for sale."""
+    category, price = item.get("category_id"), item["unit_price"]
     return CartLine(
         variant_id=UUID(item["variant_id"]),
         product_id=UUID(item["product_id"]),
@@ -62,7 +64,7 @@ def _line(item: dict[str, Any]) -> CartLine:
         sku=item["sku"],
         name=item["name"],
         quantity=item["quantity"],
-        unit_price=Money.parse(item["unit_price"]["amount"], item["unit_price"]["currency"]),
+        unit_price=Money.parse(price["amount"], price["currency"]) if price else Money.zero(currency),
         available=item["available"],
-        active=item["active"],
+        active=item["active"] and price is not None,
     )

@@ -58,6 +58,7 @@ class Order(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     vendor_orders: "models.Manager[VendorOrder]"
+    refunds: "models.Manager[Any]"
 
     class Meta:
         db_table = "order_group"

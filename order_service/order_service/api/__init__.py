@@ -1,0 +1,1 @@
+"""Views, each with its input and output shapes beside it."""

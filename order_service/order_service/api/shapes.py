@@ -1,0 +1,140 @@
+"""Shapes that several views of this service show."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from order_service.models import Order, OrderLine, VendorOrder
+from shared.http import MoneyShape, Shape
+from shared.money import Money
+
+
+class AddressShape(Shape):
+    name = serializers.CharField(max_length=200)
+    line1 = serializers.CharField(max_length=200)
+    line2 = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    city = serializers.CharField(max_length=100)
+    region = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    postal_code = serializers.CharField(max_length=20)
+    country = serializers.RegexField(r"^[A-Z]{2}$")
+    phone = serializers.CharField(max_length=30, required=False, allow_blank=True)
+
+
+class VendorShape(Shape):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class LineShape(Shape):
+    id = serializers.UUIDField()
+    variant_id = serializers.UUIDField()
+    product_id = serializers.UUIDField()
+    name = serializers.CharField()
+    sku = serializers.CharField()
+    quantity = serializers.IntegerField()
+    shipped_quantity = serializers.IntegerField()
+    returned_quantity = serializers.IntegerField()
+    unit_price = MoneyShape()
+    line_total = MoneyShape()
+    discount = MoneyShape()
+    tax = MoneyShape()
+
+
+class VendorOrderShape(Shape):
+    id = serializers.UUIDField()
+    vendor = VendorShape()
+    status = serializers.CharField()
+    items = LineShape(many=True)
+    items_total = MoneyShape()
+    discount_total = MoneyShape()
+    shipping_total = MoneyShape()
+    tax_total = MoneyShape()
+    total = MoneyShape()
+
+
+class NextActionShape(Shape):
+    kind = serializers.CharField()
+    url = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+class PaymentShape(Shape):
+    id = serializers.UUIDField()
+    method = serializers.CharField()
+    status = serializers.CharField()
+    next_action = NextActionShape(allow_null=True)
+
+
+class OrderShape(Shape):
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    status = serializers.CharField()
+    cancel_reason = serializers.CharField(allow_null=True)
+    email = serializers.EmailField()
+    currency = serializers.CharField()
+    items_total = MoneyShape()
+    discount_total = MoneyShape()
+    shipping_total = MoneyShape()
+    tax_total = MoneyShape()
+    total = MoneyShape()
+    coupon = serializers.CharField(allow_null=True)
+    shipping_method = serializers.CharField()
+    shipping_address = AddressShape()
+    billing_address = AddressShape()
+    vendor_orders = VendorOrderShape(many=True)
+    payment = PaymentShape()
+    placed_at = serializers.DateTimeField()
+    confirmed_at = serializers.DateTimeField(allow_null=True)
+    access_token = serializers.CharField(required=False)
+
+
+TOTALS = ("items_total", "discount_total", "shipping_total", "tax_total", "total")
+
+
+def totals(row: Order | VendorOrder, currency: str) -> dict[str, Any]:
+    return {name: Money(getattr(row, name), currency).as_json() for name in TOTALS}
+
+
+def order_body(order: Order) -> dict[str, Any]:
+    """OrderShape's content; the order comes with its vendor orders and lines fetched."""
+    return {
+        "id": order.id,
+        "number": order.number,
+        "status": order.status,
+        "cancel_reason": order.cancel_reason or None,
+        "email": order.email,
+        "currency": order.currency,
+        **totals(order, order.currency),
+        "coupon": order.coupon_code or None,
+        "shipping_method": order.shipping_method,
+        "shipping_address": order.shipping_address,
+        "billing_address": order.billing_address,
+        "vendor_orders": [vendor_order_body(part, order.currency) for part in order.vendor_orders.all()],
+        "payment": {
+            "id": order.payment_id,
+            "method": order.payment_method,
+            "status": order.payment_status,
+            "next_action": order.next_action,
+        },
+        "placed_at": order.placed_at,
+        "confirmed_at": order.confirmed_at,
+    }
+
+
+def vendor_order_body(part: VendorOrder, currency: str) -> dict[str, Any]:
+    return {
+        "id": part.id,
+        "vendor": {"id": part.vendor_id, "name": part.vendor_name},
+        "status": part.status,
+        "items": [_line_body(line, currency) for line in part.lines.all()],
+        **totals(part, currency),
+    }
+
+
+def _line_body(line: OrderLine, currency: str) -> dict[str, Any]:
+    plain = ("id", "variant_id", "product_id", "name", "sku", "quantity", "shipped_quantity", "returned_quantity")
+    amounts = ("unit_price", "line_total", "discount", "tax")
+    return {
+        **{name: getattr(line, name) for name in plain},
+        **{name: Money(getattr(line, name), currency).as_json() for name in amounts},
+    }
