@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from catalog_service.actions import forget_old_answers, reservations, vendors
+from catalog_service.actions import forget_old_answers, imports, reservations, reviews, vendors
 from shared.clock import Schedule
 from shared.contracts.catalog import ReleaseStock, ReserveStock
-from shared.contracts.order import OrderCancelled, OrderConfirmed, ReturnReceived
+from shared.contracts.order import OrderCancelled, OrderConfirmed, ReturnReceived, VendorOrderDelivered
 from shared.contracts.vendor import VendorChanged
 from shared.inbox import Subscriptions
 
@@ -15,10 +15,12 @@ SUBSCRIPTIONS: Subscriptions = {
     OrderConfirmed: reservations.commit_stock,
     OrderCancelled: reservations.forget_order,
     ReturnReceived: reservations.restock,
+    VendorOrderDelivered: reviews.remember_purchase,
     VendorChanged: vendors.follow_vendor,
 }
 
 SCHEDULE: Schedule = {
     reservations.expire_holds: timedelta(seconds=1),
+    imports.run_imports: timedelta(seconds=1),
     forget_old_answers: timedelta(hours=1),
 }

@@ -2,7 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from catalog_service.api import inventory, products, search, taxonomy, variants
+from catalog_service.api import images, imports, inventory, products, reviews, search, taxonomy, variants
 from shared import health
 from shared.http import path
 
@@ -25,6 +25,15 @@ urlpatterns = [
     path("api/v1/products/<str:product>", products.ProductDetail.as_view()),
     path("api/v1/products/<str:product>/variants", variants.Variants.as_view()),
     path("api/v1/products/<str:product>/variants/<uuid:variant>", variants.VariantDetail.as_view()),
+    path("api/v1/products/<str:product>/images", images.Images.as_view()),
+    path("api/v1/products/<str:product>/images/<uuid:image>", images.ImageDetail.as_view()),
+    path("api/v1/products/<str:product>/reviews", reviews.Reviews.as_view()),
+    path("api/v1/reviews/<uuid:review>/votes", reviews.ReviewVotes.as_view()),
+    path("api/v1/admin/reviews", reviews.AdminReviews.as_view()),
+    path("api/v1/admin/reviews/<uuid:review>/approve", reviews.AdminReviewApprove.as_view()),
+    path("api/v1/admin/reviews/<uuid:review>/reject", reviews.AdminReviewReject.as_view()),
+    path("api/v1/imports", imports.Imports.as_view()),
+    path("api/v1/imports/<uuid:batch>", imports.ImportDetail.as_view()),
     path("api/v1/admin/products", products.AdminProducts.as_view()),
     path("api/v1/admin/products/<str:product>", products.AdminProduct.as_view()),
     path("api/v1/admin/products/<str:product>/approve", products.AdminProductApprove.as_view()),

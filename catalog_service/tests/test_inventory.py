@@ -36,7 +36,7 @@ def test_stock_is_adjusted_by_difference_or_by_count_and_every_step_is_kept() ->
         ("adjustment", -3, 7),
         ("initial", 10, 10),
     ]
-    assert [offer.available for offer in published(OfferChanged)] == [10, 7, 20]
+    assert [offer.available for offer in published(OfferChanged)] == [10, 7, 20, 20]
 
 
 def test_stock_never_falls_below_what_orders_hold() -> None:

@@ -25,13 +25,15 @@ def adjust_stock(
 ) -> tuple[Variant, Level]:
     """Add `delta`, or set `on_hand`. Raises NotFound, AmbiguousSku, BelowReserved, Invalid beyond MAX_STOCK."""
     variant = Variant.objects.with_sku(sku, vendor_id)
-    return variant, set_stock(variant, reason=reason, actor_id=actor_id, delta=delta, on_hand=on_hand)
+    level = set_stock(variant, reason=reason, actor_id=actor_id, delta=delta, on_hand=on_hand)
+    offers.tell({variant.id: level})
+    return variant, level
 
 
 def set_stock(
     variant: Variant, *, reason: str, actor_id: UUID | None, delta: int | None = None, on_hand: int | None = None
 ) -> Level:
-    """Lock the stock row and move it. Nothing to move is no movement."""
+    """Lock the stock row and move it; the caller tells the offer. Nothing to move is no movement."""
     item = StockItem.objects.locked([variant.id])[variant.id]
     delta = delta if delta is not None else (on_hand or 0) - item.on_hand
     after = item.on_hand + delta
@@ -39,11 +41,9 @@ def set_stock(
         raise BelowReserved(f"Orders hold {item.reserved}.")
     if after > MAX_STOCK:
         raise Invalid({"on_hand": [f"At most {MAX_STOCK}."]})
-    if delta == 0:
-        return Level(item.on_hand, item.reserved, item.version)
     levels = StockItem.objects.change({variant.id: Change(on_hand=delta)})
-    record(levels, {variant.id: delta}, kind="adjustment", reason=reason, actor_id=actor_id)
-    offers.tell(levels)
+    if delta:
+        record(levels, {variant.id: delta}, kind="adjustment", reason=reason, actor_id=actor_id)
     tell_low({variant.id: item}, levels)
     return levels[variant.id]
 

@@ -20,6 +20,7 @@ from catalog_service.api.lists import (
     PageQuery,
     ReadOnly,
     answer_page,
+    owner_of,
     page_of,
     parameters,
     read_query,
@@ -225,7 +226,7 @@ class Products(APIView):
         _only_admins_feature(request, given)
         given["variants"] = [variant_input(variant) for variant in given["variants"]]
         product = writing.create_product(
-            vendor_id=_owner(request, vendor_id),
+            vendor_id=owner_of(request, vendor_id),
             by_admin=request.user.is_admin,
             actor_id=request.user.id,
             product=ProductInput(**given),
@@ -331,17 +332,6 @@ def _list_for_writers(request: Request, vendor_id: UUID | None) -> Response:
 def _after_write(product: Product) -> dict[str, Any]:
     whole = reading.find_product(str(product.id), is_admin=True)
     return product_body(whole, settings.DEFAULT_CURRENCY, for_writer=True)
-
-
-def _owner(request: Request, vendor_id: Any) -> Any:
-    """Whose the new product is. Raises Invalid for a vendor who names another, and an admin who names none."""
-    caller: Caller = request.user
-    if not caller.is_admin and vendor_id not in (None, caller.vendor_id):
-        raise Invalid({"vendor_id": ["Only an admin writes for others."]})
-    owner = vendor_id or caller.vendor_id
-    if owner is None:
-        raise Invalid({"vendor_id": ["Say whose product it is."]})
-    return owner
 
 
 def _only_admins_feature(request: Request, given: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """What is for sale: products, their variants, and what a variant costs in each currency."""
 
+import json
 import re
 from decimal import Decimal
 from typing import Any, Self
@@ -21,11 +22,34 @@ from shared.errors import NotFound
 from shared.money import EXPONENTS, MAX_MINOR, Money
 
 SKU_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._+:#()-]{0,63}$"
+MAX_SPECIFICATIONS = 20_000
+MAX_DEPTH = 5
 _VISIBLE = Q(status="active", deleted_at__isnull=True)
 
 
 def _no_ratings() -> list[int]:
     return [0, 0, 0, 0, 0]
+
+
+def unstorable(specifications: dict[str, Any]) -> str | None:
+    """Why an object of somebody's own making cannot be kept as it is: its size, depth or characters. None: it can."""
+    try:
+        text = json.dumps(specifications, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except RecursionError:
+        return "Too deep."
+    except (ValueError, TypeError):
+        return "Contains what is no JSON text or number."
+    if len(text) > MAX_SPECIFICATIONS:
+        return f"At most {MAX_SPECIFICATIONS} characters."
+    if "\\u0000" in text:
+        return "Null characters are not allowed."
+    return "Too deep." if _depth(specifications) > MAX_DEPTH else None
+
+
+def _depth(value: Any) -> int:
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max((_depth(child) for child in children), default=0)
 
 
 class ProductQuerySet(models.QuerySet["Product"]):

@@ -1,0 +1,130 @@
+"""Files of products, handed in and watched."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from catalog_service.actions import imports as writing
+from catalog_service.api.lists import PageQuery, answer_page, owner_of, page_of, parameters, read_query, scope_of
+from catalog_service.models import Import
+from catalog_service.queries import imports as reading
+from shared.auth import roles
+from shared.http import Shape, read
+from shared.idempotency import idempotent
+from shared.money import EXPONENTS
+
+
+class NewImport(Shape):
+    file = serializers.FileField(help_text="UTF-8.")
+    format = serializers.ChoiceField(Import.Format.values)
+    currency = serializers.ChoiceField(sorted(EXPONENTS), required=False, help_text="Of Shopify's bare prices.")
+    category = serializers.CharField(
+        max_length=220, required=False, help_text="Slug or id: where products go whose own category is not known."
+    )
+    vendor_id = serializers.UUIDField(required=False, help_text="For admins: whose products these are.")
+
+    def validate_file(self, upload: UploadedFile) -> UploadedFile:
+        if (upload.size or 0) > settings.IMPORT_MAX_BYTES:
+            raise serializers.ValidationError(f"At most {settings.IMPORT_MAX_BYTES} bytes.")
+        return upload
+
+
+class RemarkShape(Shape):
+    line = serializers.IntegerField()
+    field = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ImportShape(Shape):
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(Import.Status.values)
+    total = serializers.IntegerField(help_text="Products in the file; 0 until it has been read.")
+    done = serializers.IntegerField()
+    created = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    errors = RemarkShape(many=True)
+    notes = RemarkShape(many=True, help_text="What was left out on purpose, such as images behind URLs.")
+
+
+def summary_body(batch: Import) -> dict[str, Any]:
+    return {
+        "id": str(batch.id),
+        "format": batch.format,
+        "status": batch.status,
+        "total": batch.total or 0,
+        "done": batch.done,
+        "created": batch.created,
+        "updated": batch.updated,
+        "unchanged": batch.unchanged,
+        "failed": batch.failed,
+        "created_at": batch.created_at,
+    }
+
+
+def import_body(batch: Import) -> dict[str, Any]:
+    return {**summary_body(batch), "errors": batch.errors, "notes": batch.notes}
+
+
+class ImportSummaryShape(Shape):
+    id = serializers.UUIDField()
+    format = serializers.ChoiceField(Import.Format.values)
+    status = serializers.ChoiceField(Import.Status.values)
+    total = serializers.IntegerField()
+    done = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+class Imports(APIView):
+    permission_classes = (roles("vendor", "admin"),)
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(
+        parameters=parameters(PageQuery),
+        responses=page_of(ImportSummaryShape),
+        tags=["imports"],
+        operation_id="imports",
+    )
+    def get(self, request: Request) -> Response:
+        query = read_query(PageQuery, request)
+        page = reading.list_imports(vendor_id=scope_of(request), cursor=query.get("cursor"), limit=query["limit"])
+        return answer_page(request, page, summary_body)
+
+    @extend_schema(
+        request={"multipart/form-data": NewImport},
+        responses={202: ImportShape},
+        tags=["imports"],
+        operation_id="import_create",
+    )
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        """The worker takes it from here: ask `GET imports/{id}` how it is doing."""
+        given = read(NewImport, request.data)
+        batch = writing.queue_import(
+            vendor_id=owner_of(request, given.get("vendor_id")),
+            by_admin=request.user.is_admin,
+            actor_id=request.user.id,
+            file=given["file"],
+            format_=given["format"],
+            currency=given.get("currency", settings.DEFAULT_CURRENCY),
+            category=given.get("category"),
+        )
+        headers = {"Location": f"/api/v1/imports/{batch.id}"}
+        return Response(import_body(batch), status=status.HTTP_202_ACCEPTED, headers=headers)
+
+
+class ImportDetail(APIView):
+    permission_classes = (roles("vendor", "admin"),)
+
+    @extend_schema(responses=ImportShape, tags=["imports"], operation_id="import")
+    def get(self, request: Request, batch: UUID) -> Response:
+        return Response(import_body(reading.find_import(batch, vendor_id=scope_of(request))))

@@ -1,0 +1,234 @@
+"""Files of products: what is good comes in, what is bad is named by line, and twice is once."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from catalog_service.actions import imports
+from catalog_service.actions.imports import run_imports
+from catalog_service.models import Category, Import, Movement, Product, StockItem, Variant
+from shared.context import new_id
+from shared.contracts.catalog import OfferChanged
+from shared.testing import body, client_as, published
+from tests.factories import ask, hear, make_category, make_vendor
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/imports"
+HEADER = (
+    "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Grams,"
+    "Variant Inventory Qty,Variant Price,Variant Compare At Price,Image Src"
+)
+GOOD = f"""{HEADER}
+shirt,Blue Shirt,<p>Soft &amp; light</p>,Acme,Clothing,"men, blue",true,Size,S,,120.0,3,50,60,https://example.org/a.jpg
+shirt,,,,,,,,M,SHIRT-M,120,-2,55.5,,
+shirt,,,,,,,,,,,,,,https://example.org/b.jpg
+mug,Mug,"Two
+lines",,,,false,Title,Default Title,MUG,300,7,9.99,5,
+"""
+
+
+def send(content: bytes | str, *, format_: str = "shopify-csv", vendor_id: UUID | None = None, **fields: Any) -> Any:
+    client = client_as("vendor", vendor_id=vendor_id or make_vendor().id)
+    file = SimpleUploadedFile("products.csv", content.encode() if isinstance(content, str) else content)
+    return client.post(URL, {"file": file, "format": format_, **fields}, format="multipart")
+
+
+def run(content: bytes | str, **fields: Any) -> dict[str, Any]:
+    """Hand in, let the worker's clock tick, and ask how it went."""
+    queued = send(content, **fields)
+    assert queued.status_code == 202, queued.content
+    run_imports()
+    client = client_as("vendor", vendor_id=fields.get("vendor_id") or make_vendor().id)
+    result: dict[str, Any] = body(client.get(f"{URL}/{body(queued)['id']}"))
+    return result
+
+
+def counts(result: dict[str, Any]) -> tuple[str, int, int, int, int, int, int]:
+    names = ("status", "total", "done", "created", "updated", "unchanged", "failed")
+    return tuple(result[name] for name in names)  # type: ignore[return-value]
+
+
+def test_shopify_rows_of_one_handle_are_one_product() -> None:
+    make_category("Clothing")
+
+    result = run(GOOD)
+
+    assert counts(result) == ("succeeded", 2, 2, 2, 0, 0, 0)
+    assert result["errors"] == []
+    shirt = Product.objects.get(handle="shirt")
+    assert (shirt.name, shirt.description, shirt.tags) == ("Blue Shirt", "Soft & light", ["men", "blue"])
+    assert (shirt.category.slug, shirt.status) == ("clothing", "in_review")
+    assert shirt.brand is not None
+    assert shirt.brand.name == "Acme"
+    small, medium = shirt.variants.order_by("position")
+    assert (small.sku, small.options, small.weight_grams) == ("SHIRT-S", {"Size": "S"}, 120)
+    assert (small.prices.get().minor, small.prices.get().compare_at_minor, small.stock.on_hand) == (5000, 6000, 3)
+    assert (medium.sku, medium.prices.get().minor, medium.stock.on_hand) == ("SHIRT-M", 5550, 0)
+    mug = Product.objects.get(handle="mug")
+    assert (mug.status, mug.category.slug, mug.variants.get().options) == ("draft", "uncategorized", {})
+    assert [(note["line"], note["field"]) for note in result["notes"]] == [
+        (3, "Variant Inventory Qty"), (2, "Image Src"), (4, "Image Src"), (5, "Variant Compare At Price"),
+    ]  # fmt: skip
+
+
+def test_the_same_file_twice_changes_nothing() -> None:
+    run(GOOD)
+    before = len(published(OfferChanged)), Movement.objects.count()
+    variant = Variant.objects.get(sku="SHIRT-S")
+    StockItem.objects.filter(variant=variant).update(on_hand=1)
+
+    result = run(GOOD)
+
+    assert counts(result) == ("succeeded", 2, 2, 0, 0, 2, 0)
+    assert (len(published(OfferChanged)), Movement.objects.count()) == before
+    assert StockItem.objects.get(variant=variant).on_hand == 1
+
+
+def test_a_changed_row_changes_its_product_only() -> None:
+    run(GOOD)
+    changed = GOOD.replace(",3,50,60,", ",9,45,60,").replace("SHIRT-M", "SHIRT-X")
+
+    result = run(changed)
+
+    assert counts(result) == ("succeeded", 2, 2, 0, 1, 1, 0)
+    assert set(Variant.objects.filter(product__handle="shirt").values_list("sku", flat=True)) == {
+        "SHIRT-S", "SHIRT-M", "SHIRT-X",
+    }  # fmt: skip
+    small = Variant.objects.get(sku="SHIRT-S")
+    assert (small.prices.get().minor, small.stock.on_hand) == (4500, 9)
+    assert [(m.kind, m.quantity) for m in small.movements.order_by("id")] == [("initial", 3), ("adjustment", 6)]
+    assert Product.objects.get(handle="shirt").status == "in_review"
+
+
+def test_bad_rows_are_named_and_the_others_come_in() -> None:
+    rows = [
+        HEADER,
+        "good,Good,,,,,true,,,G,0,1,5,,",
+        "bad-price,Bad,,,,,true,,,B,0,1,cheap,,",
+        ",No handle,,,,,true,,,N,0,1,5,,",
+        "bad-many,,,,,,true,,,a/b,0,x,5,,",
+        f"long,{'x' * 300},,,,,true,,,L,0,1,5,,",
+        "no-price,No price,,,,,true,,,P,0,1,,,",
+        "twice,Twice,,,,,true,,,G,0,1,5,,",
+        "nul,N\x00ul,,,,,true,,,Z,0,1,5,,",
+        "digits,Digits,,,,,true,,,D,0,1,5.001,,",
+    ]
+
+    result = run("\n".join(rows))
+
+    assert counts(result) == ("succeeded", 9, 9, 1, 0, 0, 8)
+    found = {(error["line"], error["field"]) for error in result["errors"]}
+    assert found == {
+        (3, "Variant Price"), (4, "Handle"), (5, "Title"), (5, "Variant SKU"), (5, "Variant Inventory Qty"),
+        (6, "Title"), (7, "Variant Price"), (8, "sku"), (9, "Title"), (10, "Variant Price"),
+    }  # fmt: skip
+    assert Product.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "field"),
+    [
+        (b"a,b\n1,2\n", 1, "Handle"),
+        (b"", 1, "Handle"),
+        (HEADER.encode() + b"\n", 1, "file"),
+        (HEADER.encode() + b"\nx,\xff\xfe", 2, "file"),
+        (HEADER.encode() + b'\n"' + b"x" * 200_000 + b'"', 2, "file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_fails_as_a_whole(content: bytes, line: int, field: str) -> None:
+    if not content:
+        assert send(content).status_code == 400
+        return
+
+    result = run(content)
+
+    assert counts(result) == ("failed", 0, 0, 0, 0, 0, 0)
+    assert [(error["line"], error["field"]) for error in result["errors"]] == [(line, field)]
+
+
+def test_json_lines_are_products_as_the_api_takes_them() -> None:
+    make_category("Clothing")
+    lines = [
+        {"handle": "cap", "name": "Cap", "category": "clothing", "specifications": {"size": "one"},
+         "variants": [{"sku": "CAP", "price": {"amount": "7.50", "currency": "USD"}, "stock": 4,
+                       "prices": [{"amount": "7.00", "currency": "EUR"}]}]},
+        {"name": "Scarf", "category": "no", "variants": [{"sku": "S", "price": {"amount": "1", "currency": "USD"}}]},
+        {"name": "Belt", "colour": "red", "variants": [{"sku": "B"}]},
+    ]  # fmt: skip
+    content = "\n".join([*(json.dumps(line) for line in lines), "{not json", "[1]", '{"name": 1e999}'])
+
+    result = run(content, format_="jsonl")
+
+    assert counts(result) == ("succeeded", 6, 6, 1, 0, 0, 5)
+    cap = Product.objects.get(handle="cap")
+    assert {price.currency: price.minor for price in cap.variants.get().prices.all()} == {"USD": 750, "EUR": 700}
+    assert {(error["line"], error["field"]) for error in result["errors"]} >= {
+        (2, "category"), (3, "colour"), (4, "line"), (5, "line"), (6, "name"),
+    }  # fmt: skip
+    assert counts(run(content, format_="jsonl"))[3:6] == (0, 0, 1)
+
+
+def test_a_worker_that_dies_in_the_middle_is_followed_by_one_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch_id = body(send(GOOD))["id"]
+    with monkeypatch.context() as patch:
+        step = imports._step
+        patch.setattr(imports, "_step", lambda *args: step(*args) and False)
+        run_imports()
+    assert (Import.objects.get(id=batch_id).status, Import.objects.get(id=batch_id).done) == ("running", 1)
+
+    run_imports()
+    run_imports()
+
+    batch = Import.objects.get(id=batch_id)
+    assert (batch.status, batch.done, batch.created) == ("succeeded", 2, 2)
+    assert not hasattr(batch, "file")
+
+
+def test_stock_in_a_file_does_not_take_what_orders_hold() -> None:
+    make_category("Clothing")
+    run(GOOD)
+    Product.objects.update(status="active")
+    hear(ask((Variant.objects.get(sku="SHIRT-S"), 3)))
+
+    result = run(GOOD.replace(",3,50,60,", ",1,50,60,"))
+
+    assert counts(result)[-1] == 1
+    assert Variant.objects.get(sku="SHIRT-S").stock.on_hand == 3
+
+
+def test_another_vendors_import_is_absent() -> None:
+    import_id = body(send(GOOD))["id"]
+    stranger = client_as("vendor", vendor_id=make_vendor("Other").id)
+
+    assert stranger.get(f"{URL}/{import_id}").status_code == 404
+    assert stranger.get(f"{URL}/{new_id()}").status_code == 404
+    assert body(stranger.get(URL))["results"] == []
+    assert client_as("customer").get(f"{URL}/{import_id}").status_code == 403
+
+
+def test_an_admins_import_is_on_sale_at_once() -> None:
+    vendor = make_vendor()
+    file = SimpleUploadedFile("a.csv", GOOD.encode())
+    fields = {"file": file, "format": "shopify-csv", "vendor_id": str(vendor.id), "category": make_category().slug}
+
+    response = client_as("admin").post(URL, fields, format="multipart")
+    run_imports()
+
+    assert response.status_code == 202
+    assert Product.objects.get(handle="shirt").status == "active"
+    assert set(Category.objects.values_list("slug", flat=True)) == {"pots"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"format": "xml"}, {"format": "shopify-csv", "currency": "XXX"}, {"format": "jsonl", "category": "no"},
+              {"format": "jsonl", "colour": "x"}, {"file": "text", "format": "jsonl"}]
+)  # fmt: skip
+def test_strange_imports_are_refused(wrong: dict[str, Any]) -> None:
+    fields = {"file": SimpleUploadedFile("a.csv", GOOD.encode()), **wrong}
+    client = client_as("vendor", vendor_id=make_vendor().id)
+
+    assert client.post(URL, fields, format="multipart").status_code == 400
+    assert not Import.objects.exists()
