@@ -10,8 +10,10 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -84,9 +86,20 @@ def _once(request: Request, key: str, run: Callable[[], Response], view: Any) ->
 
 def _hashes(request: Request, key: str) -> tuple[bytes, bytes]:
     caller = request.user.id if isinstance(request.user, Caller) else request.headers.get("X-Cart-Token", "guest")
-    body = request.data if isinstance(request.data, dict | list) else str(request.data)
+    body = _comparable(request.data)
     scope = f"{caller}\n{request.method}\n{request.path.rstrip('/')}\n{key}"
     return hashlib.sha256(scope.encode()).digest(), hashlib.sha256(JSONRenderer().render(body)).digest()
+
+
+def _comparable(body: Any) -> Any:
+    """The body as JSON can show it: an uploaded file stands in for itself by its digest."""
+    if isinstance(body, MultiValueDict):
+        return {name: [_comparable(value) for value in values] for name, values in body.lists()}
+    if isinstance(body, UploadedFile):
+        digest = hashlib.file_digest(body, "sha256").hexdigest()
+        body.seek(0)
+        return digest
+    return body if isinstance(body, dict | list) else str(body)
 
 
 def _lock(key_hash: bytes) -> bool:
