@@ -2,6 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
+from order_service.api import checkout, coupons, orders, returns, shipments
 from shared import health
 from shared.http import path
 
@@ -12,4 +13,23 @@ handler500 = "shared.http.server_error"
 urlpatterns = [
     *health.urlpatterns,
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
+    path("api/v1/checkout/quote", checkout.QuoteView.as_view()),
+    path("api/v1/orders", checkout.OrdersView.as_view()),
+    path("api/v1/orders/<uuid:order>", orders.OrderView.as_view()),
+    path("api/v1/orders/<uuid:order>/cancel", orders.CancelView.as_view()),
+    path("api/v1/orders/<uuid:order>/timeline", orders.TimelineView.as_view()),
+    path("api/v1/orders/<uuid:order>/returns", returns.OrderReturnsView.as_view()),
+    path("api/v1/returns", returns.ReturnsView.as_view()),
+    path("api/v1/returns/<uuid:return_id>", returns.ReturnView.as_view()),
+    path("api/v1/returns/<uuid:return_id>/approve", returns.ApproveView.as_view()),
+    path("api/v1/returns/<uuid:return_id>/reject", returns.RejectView.as_view()),
+    path("api/v1/returns/<uuid:return_id>/receive", returns.ReceiveView.as_view()),
+    path("api/v1/vendor-orders", shipments.VendorOrdersView.as_view()),
+    path("api/v1/vendor-orders/<uuid:vendor_order>", shipments.VendorOrderView.as_view()),
+    path("api/v1/vendor-orders/<uuid:vendor_order>/shipments", shipments.ShipmentsView.as_view()),
+    path("api/v1/shipments/<uuid:shipment>/deliver", shipments.DeliverView.as_view()),
+    path("api/v1/coupons", coupons.CouponsView.as_view()),
+    path("api/v1/coupons/<uuid:coupon>", coupons.CouponView.as_view()),
+    path("api/v1/admin/orders", orders.AdminOrdersView.as_view()),
+    path("api/v1/admin/orders/<uuid:order>/transitions", orders.TransitionView.as_view()),
 ]

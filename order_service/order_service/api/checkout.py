@@ -1,0 +1,242 @@
+"""A quote, and the order itself."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from order_service import checkout
+from order_service.actions.orders import Placing
+from order_service.api.shapes import AddressShape, OrderShape, VendorShape, order_body
+from order_service.clients import Cart, CartLine, cart_of
+from order_service.queries import orders as order_queries
+from order_service.queries.quotes import METHODS, Quote, QuotedLine, QuotedPart, quote, shipping_cost
+from shared.auth import Caller
+from shared.errors import Invalid, Unauthenticated
+from shared.http import MoneyShape, Shape, created, read
+from shared.idempotency import idempotent
+from shared.money import Money
+from shared.pagination import Cursor
+
+CART_TOKEN = OpenApiParameter("X-Cart-Token", str, OpenApiParameter.HEADER, description="A guest's cart.")
+
+
+class QuoteIn(Shape):
+    shipping_address = AddressShape()
+    shipping_method = serializers.CharField(max_length=20, required=False, allow_null=True)
+    coupon = serializers.CharField(max_length=40, required=False, allow_null=True, allow_blank=True)
+    email = serializers.EmailField(required=False)
+
+
+class QuotedItemShape(Shape):
+    variant_id = serializers.UUIDField()
+    name = serializers.CharField()
+    sku = serializers.CharField()
+    quantity = serializers.IntegerField()
+    unit_price = MoneyShape()
+    line_total = MoneyShape()
+    discount = MoneyShape()
+    tax = MoneyShape()
+
+
+class QuotedPartShape(Shape):
+    vendor = VendorShape()
+    items = QuotedItemShape(many=True)
+    items_total = MoneyShape()
+    discount_total = MoneyShape()
+    shipping_total = MoneyShape()
+    tax_total = MoneyShape()
+    total = MoneyShape()
+
+
+class ShippingMethodShape(Shape):
+    code = serializers.CharField()
+    price = MoneyShape()
+    selected = serializers.BooleanField()
+
+
+class QuoteShape(Shape):
+    currency = serializers.CharField()
+    items_total = MoneyShape()
+    discount_total = MoneyShape()
+    shipping_total = MoneyShape()
+    tax_total = MoneyShape()
+    total = MoneyShape()
+    coupon = serializers.CharField(allow_null=True)
+    vendor_orders = QuotedPartShape(many=True)
+    shipping_methods = ShippingMethodShape(many=True)
+
+
+class QuoteView(APIView):
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="checkout_quote",
+        tags=["checkout"],
+        summary="What the cart would cost, without placing anything",
+        request=QuoteIn,
+        responses=QuoteShape,
+        parameters=[CART_TOKEN],
+    )
+    def post(self, request: Request) -> Response:
+        body = read(QuoteIn, request.data)
+        cart = _cart(request)
+        code = body["coupon"] if "coupon" in body else cart.coupon
+        quoted = quote(
+            cart=cart,
+            country=body["shipping_address"]["country"],
+            method=body.get("shipping_method"),
+            coupon_code=code,
+            buyer_key=_buyer_key(request, body.get("email", "")),
+        )
+        return Response(quote_body(quoted))
+
+
+def _cart(request: Request) -> Cart:
+    caller = request.user if isinstance(request.user, Caller) else None
+    return cart_of(user_id=caller.id if caller else None, token=request.headers.get("X-Cart-Token"))
+
+
+def _buyer_key(request: Request, email: str) -> str:
+    return str(request.user.id) if isinstance(request.user, Caller) else email.lower()
+
+
+def quote_body(quoted: Quote) -> dict[str, Any]:
+    methods = [
+        {"code": code, "price": _money(len(quoted.parts) * shipping_cost(code, quoted.currency), quoted)}
+        for code in METHODS
+    ]
+    return {
+        "currency": quoted.currency,
+        **_totals(quoted, quoted),
+        "coupon": quoted.coupon.code if quoted.coupon else None,
+        "vendor_orders": [_part_body(part, quoted) for part in quoted.parts],
+        "shipping_methods": [{**method, "selected": method["code"] == quoted.method} for method in methods],
+    }
+
+
+def _totals(row: Quote | QuotedPart, quoted: Quote) -> dict[str, Any]:
+    return {
+        "items_total": _money(row.items, quoted),
+        "discount_total": _money(row.discount, quoted),
+        "shipping_total": _money(row.shipping, quoted),
+        "tax_total": _money(row.tax, quoted),
+        "total": _money(row.total, quoted),
+    }
+
+
+def _part_body(part: QuotedPart, quoted: Quote) -> dict[str, Any]:
+    vendor = {"id": part.vendor_id, "name": part.vendor_name}
+    return {"vendor": vendor, "items": [_item_body(line, quoted) for line in part.lines], **_totals(part, quoted)}
+
+
+def _item_body(quoted_line: QuotedLine, quoted: Quote) -> dict[str, Any]:
+    line: CartLine = quoted_line.line
+    return {
+        "variant_id": line.variant_id,
+        "name": line.name,
+        "sku": line.sku,
+        "quantity": line.quantity,
+        "unit_price": line.unit_price.as_json(),
+        "line_total": _money(quoted_line.line_total, quoted),
+        "discount": _money(quoted_line.discount, quoted),
+        "tax": _money(quoted_line.tax, quoted),
+    }
+
+
+def _money(minor: int, quoted: Quote) -> dict[str, str]:
+    return Money(minor, quoted.currency).as_json()
+
+
+class OrderIn(Shape):
+    shipping_address = AddressShape()
+    billing_address = AddressShape(required=False)
+    shipping_method = serializers.CharField(max_length=20, required=False, allow_null=True)
+    payment_method = serializers.ChoiceField(choices=["simulator"])
+    payment_token = serializers.ChoiceField(
+        required=False,
+        choices=["ok", "decline", "insufficient_funds", "requires_action", "slow", "timeout", "duplicate_webhook"],
+    )
+    expected_total = MoneyShape(required=False)
+    coupon = serializers.CharField(max_length=40, required=False, allow_null=True, allow_blank=True)
+    email = serializers.EmailField(required=False)
+
+
+class OrderPage(Cursor):
+    ordering = "-id"
+
+
+class OrdersView(APIView):
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="orders_list", tags=["orders"], summary="Own orders, newest first", responses=OrderShape(many=True)
+    )
+    def get(self, request: Request) -> Response:
+        caller = _signed_in(request)
+        page = OrderPage()
+        rows = page.paginate_queryset(order_queries.history_of(caller.id), request, view=self)
+        return page.get_paginated_response([order_body(order) for order in rows or []])
+
+    @extend_schema(
+        operation_id="orders_place",
+        tags=["orders"],
+        summary="Place an order for what is in the cart",
+        request=OrderIn,
+        responses={201: OrderShape},
+        parameters=[CART_TOKEN],
+    )
+    @idempotent(required=True)
+    def post(self, request: Request) -> Response:
+        body = read(OrderIn, request.data)
+        placing_email = _email(request, body)
+        cart = _cart(request)
+        placing = _placing(request, body, cart, placing_email)
+        quoted = quote(
+            cart=cart,
+            country=body["shipping_address"]["country"],
+            method=body.get("shipping_method"),
+            coupon_code=body["coupon"] if "coupon" in body else cart.coupon,
+            buyer_key=placing.buyer_key,
+        )
+        order = checkout.place_order(
+            cart=cart, quote=quoted, placing=placing, expected_total=body.get("expected_total")
+        )
+        order = order_queries.whole().get(id=order.id)
+        answer = order_body(order)
+        if order.user_id is None:
+            answer["access_token"] = order_queries.link_token(order)
+        return created(answer, f"/api/v1/orders/{order.id}")
+
+
+def _signed_in(request: Request) -> Caller:
+    if not isinstance(request.user, Caller):
+        raise Unauthenticated()
+    return request.user
+
+
+def _email(request: Request, body: dict[str, Any]) -> str:
+    """A guest gives one; a signed-in buyer's account has one, which its mails go to."""
+    if not isinstance(request.user, Caller) and not body.get("email"):
+        raise Invalid({"email": ["A guest's order needs an e-mail address."]})
+    return str(body.get("email") or "")
+
+
+def _placing(request: Request, body: dict[str, Any], cart: Cart, email: str) -> Placing:
+    address = cast(dict[str, Any], body["shipping_address"])
+    user_id: UUID | None = request.user.id if isinstance(request.user, Caller) else None
+    return Placing(
+        user_id=user_id,
+        email=email,
+        buyer_name=address["name"],
+        cart_id=cart.id,
+        shipping_address=dict(address),
+        billing_address=dict(body.get("billing_address") or address),
+        payment_method=body["payment_method"],
+        payment_token=body.get("payment_token", "ok"),
+    )

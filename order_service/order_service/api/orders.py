@@ -1,0 +1,150 @@
+"""One order: read, cancel, timeline; and the admin's view of all."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from order_service import checkout
+from order_service.api.checkout import OrderPage
+from order_service.api.shapes import OrderShape, order_body
+from order_service.models import Order
+from order_service.queries import orders as order_queries
+from order_service.queries import timeline as timelines
+from shared.auth import Caller, roles
+from shared.http import Shape, read
+from shared.idempotency import idempotent
+
+LINK = OpenApiParameter("token", str, description="A guest's link to this order.")
+
+
+def visible(request: Request, order_id: UUID) -> Order:
+    """The order, if the caller may see it: its buyer, an admin, or who holds a guest's link."""
+    caller = request.user if isinstance(request.user, Caller) else None
+    return order_queries.order_for(
+        order_id,
+        user_id=caller.id if caller else None,
+        is_admin=bool(caller and caller.roles & {"admin", "support"}),
+        token=request.query_params.get("token"),
+    )
+
+
+class OrderView(APIView):
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="orders_read", tags=["orders"], summary="One order", responses=OrderShape, parameters=[LINK]
+    )
+    def get(self, request: Request, order: UUID) -> Response:
+        return Response(order_body(visible(request, order)))
+
+
+class CancelView(APIView):
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="orders_cancel",
+        tags=["orders"],
+        summary="Cancel an order of which nothing has been shipped; what was paid is refunded",
+        request=None,
+        responses=OrderShape,
+        parameters=[LINK],
+    )
+    @idempotent()
+    def post(self, request: Request, order: UUID) -> Response:
+        found = visible(request, order)
+        checkout.cancel_order(order_id=found.id, reason="cancelled_by_buyer")
+        return Response(order_body(visible(request, order)))
+
+
+class HappeningShape(Shape):
+    at = serializers.DateTimeField()
+    service = serializers.CharField()
+    kind = serializers.ChoiceField(choices=["command", "event", "request", "retry", "compensation"])
+    name = serializers.CharField()
+    detail = serializers.CharField(required=False)
+    latency_ms = serializers.FloatField(allow_null=True)
+
+
+class TimelineShape(Shape):
+    results = HappeningShape(many=True)
+
+
+class TimelineView(APIView):
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="orders_timeline",
+        tags=["orders"],
+        summary="Every command, event, retry and compensation of an order, oldest first",
+        responses=TimelineShape,
+        parameters=[LINK],
+    )
+    def get(self, request: Request, order: UUID) -> Response:
+        happenings = timelines.timeline(visible(request, order))
+        return Response({"results": [_happening(one) for one in happenings]})
+
+
+def _happening(one: timelines.Happening) -> dict[str, Any]:
+    body = {"at": one.at, "service": one.service, "kind": one.kind, "name": one.name, "latency_ms": one.latency_ms}
+    return {**body, "detail": one.detail} if one.detail else body
+
+
+class OrderFilter(Shape):
+    status = serializers.ChoiceField(choices=Order.Status.choices, required=False)
+    email = serializers.CharField(max_length=254, required=False)
+    number = serializers.CharField(max_length=24, required=False)
+    needs_attention = serializers.BooleanField(required=False, allow_null=True, default=None)
+
+
+class AdminOrdersView(APIView):
+    permission_classes = [roles("admin", "support")]
+
+    @extend_schema(
+        operation_id="admin_orders_list",
+        tags=["admin"],
+        summary="All orders, newest first",
+        parameters=[OrderFilter],
+        responses=OrderShape(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        wanted = {key: value for key, value in request.query_params.items() if key not in {"limit", "cursor"}}
+        rows = _filtered(read(OrderFilter, wanted))
+        page = OrderPage()
+        found = page.paginate_queryset(rows, request, view=self)
+        return page.get_paginated_response([order_body(order) for order in found or []])
+
+
+def _filtered(wanted: dict[str, Any]) -> Any:
+    rows = order_queries.whole()
+    if wanted.pop("needs_attention", None):
+        rows = rows.exclude(needs_attention="")
+    return rows.filter(**wanted)
+
+
+class TransitionIn(Shape):
+    to = serializers.ChoiceField(choices=["cancelled"])
+    reason = serializers.CharField(max_length=40)
+
+
+class TransitionView(APIView):
+    permission_classes = [roles("admin")]
+
+    @extend_schema(
+        operation_id="admin_orders_transition",
+        tags=["admin"],
+        summary="Move an order, within the rules",
+        request=TransitionIn,
+        responses=OrderShape,
+    )
+    @idempotent()
+    def post(self, request: Request, order: UUID) -> Response:
+        body = read(TransitionIn, request.data)
+        found = visible(request, order)
+        checkout.cancel_order(order_id=found.id, reason=body["reason"])
+        return Response(order_body(visible(request, order)))
