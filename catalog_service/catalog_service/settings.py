@@ -2,7 +2,7 @@
 
 from shared import env
 from shared.settings import *  # noqa: F403
-from shared.settings import DATABASES, installed_apps
+from shared.settings import DATABASES, SPECTACULAR_SETTINGS, installed_apps
 
 SERVICE = "catalog"
 VERSION = "0.1.0"
@@ -12,6 +12,12 @@ INSTALLED_APPS = ["django.contrib.postgres", *installed_apps("catalog_service")]
 
 # How alike a word of a product's name must be to a misspelt search word (pg_trgm's default of 0.6 misses too much).
 DATABASES["default"]["OPTIONS"]["options"] = "-c pg_trgm.word_similarity_threshold=0.45"  # type: ignore[index]
+
+SPECTACULAR_SETTINGS["ENUM_NAME_OVERRIDES"] = {
+    "ProductStatus": "catalog_service.models.Product.Status",
+    "ReviewStatus": "catalog_service.models.Review.Status",
+    "ImportStatus": "catalog_service.models.Import.Status",
+}
 
 DEFAULT_CURRENCY = env.text("DEFAULT_CURRENCY", "USD")
 REVIEWS_NEED_APPROVAL = env.flag("REVIEWS_NEED_APPROVAL", True)

@@ -33,7 +33,7 @@ urlpatterns = [
     path("api/v1/admin/reviews/<uuid:review>/approve", reviews.AdminReviewApprove.as_view()),
     path("api/v1/admin/reviews/<uuid:review>/reject", reviews.AdminReviewReject.as_view()),
     path("api/v1/imports", imports.Imports.as_view()),
-    path("api/v1/imports/<uuid:batch>", imports.ImportDetail.as_view()),
+    path("api/v1/imports/<uuid:import_id>", imports.ImportDetail.as_view()),
     path("api/v1/admin/products", products.AdminProducts.as_view()),
     path("api/v1/admin/products/<str:product>", products.AdminProduct.as_view()),
     path("api/v1/admin/products/<str:product>/approve", products.AdminProductApprove.as_view()),

@@ -3,7 +3,7 @@
 import io
 import secrets
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
@@ -65,8 +65,7 @@ def remove_image(*, product: str, vendor_id: UUID | None, image_id: UUID) -> Non
         following.primary = True
         following.save(update_fields=["primary"])
     _saved(row)
-    for name in (image.file, image.thumbnail):
-        transaction.on_commit(lambda name=name: default_storage.delete(name))
+    transaction.on_commit(lambda: _forget(image))
 
 
 def open_picture(upload: IO[bytes]) -> "Picture":
@@ -97,7 +96,12 @@ def _write(picture: "Picture", name: str) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG" if transparent else "JPEG", quality=85, optimize=False)
     name = f"{name}.{'png' if transparent else 'jpg'}"
-    return cast(str, default_storage.save(name, ContentFile(buffer.getvalue())))
+    return default_storage.save(name, ContentFile(buffer.getvalue()))
+
+
+def _forget(image: Image) -> None:
+    for name in (image.file, image.thumbnail):
+        default_storage.delete(name)
 
 
 def _insert(product: Product, stored: Stored, alt: str, primary: bool) -> Image:

@@ -13,7 +13,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog_service.actions import imports as writing
-from catalog_service.api.lists import PageQuery, answer_page, owner_of, page_of, parameters, read_query, scope_of
+from catalog_service.api.lists import (
+    PageQuery,
+    answer_page,
+    caller_of,
+    owner_of,
+    page_of,
+    parameters,
+    read_query,
+    scope_of,
+)
 from catalog_service.models import Import
 from catalog_service.queries import imports as reading
 from shared.auth import roles
@@ -24,7 +33,7 @@ from shared.money import EXPONENTS
 
 class NewImport(Shape):
     file = serializers.FileField(help_text="UTF-8.")
-    format = serializers.ChoiceField(Import.Format.values)
+    format = serializers.ChoiceField(Import.Format.choices)
     currency = serializers.ChoiceField(sorted(EXPONENTS), required=False, help_text="Of Shopify's bare prices.")
     category = serializers.CharField(
         max_length=220, required=False, help_text="Slug or id: where products go whose own category is not known."
@@ -45,14 +54,14 @@ class RemarkShape(Shape):
 
 class ImportShape(Shape):
     id = serializers.UUIDField()
-    status = serializers.ChoiceField(Import.Status.values)
+    status = serializers.ChoiceField(Import.Status.choices)
     total = serializers.IntegerField(help_text="Products in the file; 0 until it has been read.")
     done = serializers.IntegerField()
     created = serializers.IntegerField()
     updated = serializers.IntegerField()
     unchanged = serializers.IntegerField()
     failed = serializers.IntegerField()
-    errors = RemarkShape(many=True)
+    errors = RemarkShape(many=True)  # type: ignore[assignment]
     notes = RemarkShape(many=True, help_text="What was left out on purpose, such as images behind URLs.")
 
 
@@ -77,8 +86,8 @@ def import_body(batch: Import) -> dict[str, Any]:
 
 class ImportSummaryShape(Shape):
     id = serializers.UUIDField()
-    format = serializers.ChoiceField(Import.Format.values)
-    status = serializers.ChoiceField(Import.Status.values)
+    format = serializers.ChoiceField(Import.Format.choices)
+    status = serializers.ChoiceField(Import.Status.choices)
     total = serializers.IntegerField()
     done = serializers.IntegerField()
     created_at = serializers.DateTimeField()
@@ -111,8 +120,8 @@ class Imports(APIView):
         given = read(NewImport, request.data)
         batch = writing.queue_import(
             vendor_id=owner_of(request, given.get("vendor_id")),
-            by_admin=request.user.is_admin,
-            actor_id=request.user.id,
+            by_admin=caller_of(request).is_admin,
+            actor_id=caller_of(request).id,
             file=given["file"],
             format_=given["format"],
             currency=given.get("currency", settings.DEFAULT_CURRENCY),
@@ -126,5 +135,5 @@ class ImportDetail(APIView):
     permission_classes = (roles("vendor", "admin"),)
 
     @extend_schema(responses=ImportShape, tags=["imports"], operation_id="import")
-    def get(self, request: Request, batch: UUID) -> Response:
-        return Response(import_body(reading.find_import(batch, vendor_id=scope_of(request))))
+    def get(self, request: Request, import_id: UUID) -> Response:
+        return Response(import_body(reading.find_import(import_id, vendor_id=scope_of(request))))

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog_service.actions import inventory as writing
-from catalog_service.api.lists import PageQuery, answer_page, page_of, parameters, read_query, scope_of
+from catalog_service.api.lists import PageQuery, answer_page, caller_of, page_of, parameters, read_query, scope_of
 from catalog_service.models import Movement, StockItem
 from catalog_service.models.inventory import MAX_STOCK
 from catalog_service.queries import inventory as reading
@@ -48,7 +48,7 @@ class StockShape(Shape):
 
 class MovementShape(Shape):
     id = serializers.UUIDField()
-    kind = serializers.ChoiceField(Movement.Kind.values)
+    kind = serializers.ChoiceField(Movement.Kind.choices)
     quantity = serializers.IntegerField()
     on_hand_after = serializers.IntegerField()
     reason = serializers.CharField()
@@ -107,7 +107,7 @@ class Adjustments(APIView):
         """Add `delta`, or set `on_hand`. 409 `below_reserved` when orders hold more than would be left."""
         adjustment = read(Adjustment, request.data)
         vendor_id = _scope(request)
-        writing.adjust_stock(sku=sku, vendor_id=vendor_id, actor_id=request.user.id, **adjustment)
+        writing.adjust_stock(sku=sku, vendor_id=vendor_id, actor_id=caller_of(request).id, **adjustment)
         item = reading.find_stock(sku, vendor_id=vendor_id)
         return created(stock_body(item), f"/api/v1/inventory/{item.variant.sku}/movements")
 

@@ -1,6 +1,7 @@
 """What the lists of this service have in common: the query they take, the page they answer, who may see it cached."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -35,7 +36,8 @@ class PageQuery(Shape):
 
 def read_query(shape: type[Shape], request: Request) -> dict[str, Any]:
     """The query parameters the shape knows. Empty ones count as absent, unknown ones are nobody's business."""
-    given = {name: request.query_params[name] for name in shape().fields if request.query_params.get(name)}
+    names = [str(name) for name in shape().fields]
+    given = {name: request.query_params[name] for name in names if request.query_params.get(name)}
     query: dict[str, Any] = read(shape, given)
     return query
 
@@ -51,14 +53,14 @@ def _kind(field: serializers.Field[Any, Any, Any, Any]) -> type:
     return int if isinstance(field, serializers.IntegerField) else str
 
 
+@lru_cache
 def page_of(shape: type[Shape]) -> Any:
     """The OpenAPI shape of a page of these."""
     name = f"{shape.__name__.removesuffix('Shape')}Page"
-    link = {"allow_null": True}
     fields = {
         "results": shape(many=True),
-        "next": serializers.URLField(**link),
-        "previous": serializers.URLField(**link),
+        "next": serializers.URLField(allow_null=True),
+        "previous": serializers.URLField(allow_null=True),
     }
     return inline_serializer(name, fields)
 
@@ -77,17 +79,22 @@ def answer_page(
     return Response(body, headers=headers)
 
 
+def caller_of(request: Request) -> Caller:
+    """The signed-in user; only where the view's permissions let no one else in."""
+    caller: object = request.user
+    assert isinstance(caller, Caller)
+    return caller
+
+
 def scope_of(request: Request) -> UUID | None:
     """Whose rows this writer may touch: its vendor's, or everybody's (None) for an admin."""
-    caller = request.user
-    assert isinstance(caller, Caller)
+    caller = caller_of(request)
     return None if caller.is_admin else caller.vendor_id
 
 
 def owner_of(request: Request, vendor_id: UUID | None) -> UUID:
     """Whose the new rows are. Raises Invalid for a vendor who names another, and an admin who names none."""
-    caller = request.user
-    assert isinstance(caller, Caller)
+    caller = caller_of(request)
     if not caller.is_admin and vendor_id not in (None, caller.vendor_id):
         raise Invalid({"vendor_id": ["Only an admin writes for others."]})
     owner = vendor_id or caller.vendor_id
@@ -98,7 +105,7 @@ def owner_of(request: Request, vendor_id: UUID | None) -> UUID:
 
 def viewer_of(request: Request) -> dict[str, Any]:
     """The arguments that let a product's own people see it before and after it is on sale."""
-    caller = request.user
+    caller: object = request.user
     if not isinstance(caller, Caller):
         return {}
     return {"vendor_id": caller.vendor_id, "is_admin": caller.is_admin}

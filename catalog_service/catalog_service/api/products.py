@@ -20,6 +20,7 @@ from catalog_service.api.lists import (
     PageQuery,
     ReadOnly,
     answer_page,
+    caller_of,
     owner_of,
     page_of,
     parameters,
@@ -72,7 +73,7 @@ class ProductQuery(PageQuery):
 
 
 class WriterQuery(PageQuery):
-    status = serializers.ChoiceField(Product.Status.values, required=False, default="")
+    status = serializers.ChoiceField(Product.Status.choices, required=False, default="")
 
 
 class ProductFields(Shape):
@@ -85,12 +86,12 @@ class ProductFields(Shape):
     specifications = FreeJson(required=False)
     tags = serializers.ListField(child=serializers.CharField(max_length=50), max_length=30, required=False)
     featured = serializers.BooleanField(required=False, help_text="For admins to set.")
-    status = serializers.ChoiceField(Product.Status.values, required=False)
+    status = serializers.ChoiceField(Product.Status.choices, required=False)
 
 
 class NewProduct(ProductFields):
     vendor_id = serializers.UUIDField(required=False, help_text="For admins: whose product it is.")
-    variants = NewVariant(many=True, allow_empty=False, max_length=100)
+    variants = NewVariant(many=True, allow_empty=False, max_length=100)  # type: ignore[call-arg]
 
     def validate_variants(self, variants: list[dict[str, Any]]) -> list[dict[str, Any]]:
         skus = [variant["sku"] for variant in variants]
@@ -227,8 +228,8 @@ class Products(APIView):
         given["variants"] = [variant_input(variant) for variant in given["variants"]]
         product = writing.create_product(
             vendor_id=owner_of(request, vendor_id),
-            by_admin=request.user.is_admin,
-            actor_id=request.user.id,
+            by_admin=caller_of(request).is_admin,
+            actor_id=caller_of(request).id,
             product=ProductInput(**given),
         )
         return created(_after_write(product), f"/api/v1/products/{product.id}")
@@ -254,7 +255,7 @@ class ProductDetail(APIView):
     @idempotent()
     def put(self, request: Request, product: str) -> Response:
         """The whole product without its variants and images: what is left out becomes empty, except the status."""
-        empty = {"brand": None, "description": "", "specifications": {}, "tags": []}
+        empty: dict[str, Any] = {"brand": None, "description": "", "specifications": {}, "tags": []}
         return self._edit(request, product, {**empty, **read(ProductFields, request.data)})
 
     @extend_schema(request=None, responses={204: None}, tags=["products"], operation_id="product_delete")
@@ -288,7 +289,7 @@ class AdminProducts(APIView):
     delete=extend_schema(tags=["admin"], operation_id="admin_product_delete"),
 )
 class AdminProduct(ProductDetail):
-    permission_classes = (roles("admin"),)
+    permission_classes = (roles("admin"),)  # type: ignore[assignment]
 
 
 class AdminProductApprove(APIView):
@@ -311,7 +312,7 @@ class AdminProductReject(APIView):
 
 
 def _list_own(request: Request) -> Response:
-    caller = request.user
+    caller: object = request.user
     if not isinstance(caller, Caller) or caller.vendor_id is None:
         raise Invalid({"vendor": ["You are no vendor."]})
     return _list_for_writers(request, caller.vendor_id)
@@ -335,5 +336,5 @@ def _after_write(product: Product) -> dict[str, Any]:
 
 
 def _only_admins_feature(request: Request, given: dict[str, Any]) -> None:
-    if "featured" in given and not request.user.is_admin:
+    if "featured" in given and not caller_of(request).is_admin:
         raise Invalid({"featured": ["Only an admin may set this."]})

@@ -10,7 +10,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog_service.actions import reviews as writing
-from catalog_service.api.lists import PUBLIC, PageQuery, ReadOnly, answer_page, page_of, parameters, read_query
+from catalog_service.api.lists import (
+    PUBLIC,
+    PageQuery,
+    ReadOnly,
+    answer_page,
+    caller_of,
+    page_of,
+    parameters,
+    read_query,
+)
 from catalog_service.models import Review
 from catalog_service.queries import reviews as reading
 from shared.auth import IsSignedIn, roles
@@ -23,7 +32,7 @@ class ReviewQuery(PageQuery):
 
 
 class ModerationQuery(PageQuery):
-    status = serializers.ChoiceField(Review.Status.values, required=False, default="")
+    status = serializers.ChoiceField(Review.Status.choices, required=False, default="")
 
 
 class NewReview(Shape):
@@ -48,7 +57,7 @@ class ReviewShape(Shape):
     comment = serializers.CharField()
     author = serializers.CharField(help_text="A first name where it is known.")
     verified_purchase = serializers.BooleanField()
-    status = serializers.ChoiceField(Review.Status.values)
+    status = serializers.ChoiceField(Review.Status.choices)
     helpful = serializers.IntegerField()
     unhelpful = serializers.IntegerField()
     created_at = serializers.DateTimeField()
@@ -104,7 +113,7 @@ class Reviews(APIView):
     def post(self, request: Request, product: str) -> Response:
         """One per user and product (409 `already_reviewed`); others read it once an admin has approved it."""
         given = read(NewReview, request.data)
-        caller = request.user
+        caller = caller_of(request)
         review = writing.write_review(product=product, user_id=caller.id, vendor_id=caller.vendor_id, **given)
         return created(review_body(review), f"/api/v1/products/{review.product_id}/reviews")
 
@@ -117,7 +126,7 @@ class ReviewVotes(APIView):
     def post(self, request: Request, review: UUID) -> Response:
         """Was it helpful? A second vote replaces the first."""
         helpful = read(Vote, request.data)["helpful"]
-        caller = request.user
+        caller = caller_of(request)
         row = writing.vote(review_id=review, user_id=caller.id, vendor_id=caller.vendor_id, helpful=helpful)
         return Response(review_body(row))
 

@@ -23,7 +23,7 @@ SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 class CategoryInput(Shape):
     name = serializers.CharField(max_length=200)
     slug = serializers.RegexField(SLUG, max_length=200, required=False)
-    parent = serializers.CharField(max_length=220, required=False, allow_null=True, help_text="Slug or id.")
+    parent = serializers.CharField(max_length=220, required=False, allow_null=True)  # type: ignore[assignment]
     position = serializers.IntegerField(min_value=0, max_value=1_000_000, required=False)
 
 
@@ -46,7 +46,7 @@ class CategoryShape(Shape):
     id = serializers.UUIDField()
     slug = serializers.CharField()
     name = serializers.CharField()
-    parent = serializers.UUIDField(allow_null=True)
+    parent = serializers.UUIDField(allow_null=True)  # type: ignore[assignment]
     position = serializers.IntegerField()
 
 
@@ -142,7 +142,7 @@ class AdminCategory(APIView):
     @extend_schema(request=CategoryInput, responses=CategoryShape, tags=["admin"], operation_id="admin_category_put")
     @idempotent()
     def put(self, request: Request, category: str) -> Response:
-        changes = {"parent": None, "position": 0, **read(CategoryInput, request.data)}
+        changes: Any = {"parent": None, "position": 0, **read(CategoryInput, request.data)}
         return Response(category_body(writing.edit_category(reference=category, changes=changes)))
 
     @extend_schema(request=None, responses={204: None}, tags=["admin"], operation_id="admin_category_delete")

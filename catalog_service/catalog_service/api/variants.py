@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from catalog_service.actions import variants as writing
 from catalog_service.actions.variants import PriceInput, VariantInput
-from catalog_service.api.lists import scope_of
+from catalog_service.api.lists import caller_of, scope_of
 from catalog_service.models import Price, Variant
 from catalog_service.models.products import SKU_PATTERN
 from catalog_service.queries.products import find_variant
@@ -55,7 +55,7 @@ class VariantFields(Shape):
     sku = serializers.RegexField(SKU_PATTERN, max_length=64)
     price = PositiveMoney(required=False)
     compare_at_price = PositiveMoney(required=False, allow_null=True, help_text="Above `price`, in its currency.")
-    prices = PositiveMoney(many=True, required=False, max_length=40, help_text="One a currency.")
+    prices = PositiveMoney(many=True, required=False, max_length=40)  # type: ignore[call-arg]
     options = Options(required=False)
     barcode = serializers.CharField(max_length=32, required=False, allow_blank=True)
     weight_grams = serializers.IntegerField(min_value=0, max_value=10_000_000, required=False)
@@ -153,7 +153,7 @@ class Variants(APIView):
             product=product,
             vendor_id=scope_of(request),
             variant=variant_input(read(NewVariant, request.data)),
-            actor_id=request.user.id,
+            actor_id=caller_of(request).id,
         )
         return created(_after_write(variant), f"/api/v1/products/{variant.product_id}")
 

@@ -166,7 +166,7 @@ class Reservation(models.Model):
         now = timezone.now()
         with connection.cursor() as cursor:
             cursor.execute(_OPEN, [order_id, status, reason, expires_at, now, now])
-            return cursor.rowcount == 1
+            return bool(cursor.rowcount == 1)
 
     def end(self, status: str, reason: str) -> None:
         self.status, self.reason = status, reason[:60]

@@ -91,12 +91,12 @@ def _with_card(rows: QuerySet[Product]) -> QuerySet[Product]:
     return card.annotate(in_stock=Exists(in_stock))
 
 
-def _matching(rows: QuerySet[Product], filters: Filters) -> QuerySet[Product]:
+def _matching(rows: QuerySet[Any], filters: Filters) -> QuerySet[Product]:
     rows = rows.filter(_place(filters) & _qualities(filters))
     if filters.min_price is not None or filters.max_price is not None:
         rows = _priced(rows, filters.currency).filter(_price_range(filters))
     if filters.in_stock is not None:
-        rows = rows.filter(in_stock=filters.in_stock)
+        rows = rows.filter(Q(in_stock=filters.in_stock))
     return search_port.matching(rows, filters.search) if filters.search else rows
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db.models import BooleanField, DecimalField, F, Func, Q, QuerySet, Value
@@ -61,8 +62,9 @@ def suggestions(text: str, limit: int = MAX_SUGGESTIONS) -> list[Suggestion]:
     """What somebody who has typed this may mean: products first, then categories and brands that begin so."""
     if not _WORD.search(text):
         return []
-    products = matching(Product.objects.visible(), text).order_by("-rank", "-id").values_list("name", "slug")[:limit]
-    found = [Suggestion("product", name, slug) for name, slug in products]
+    products: QuerySet[Any] = matching(Product.objects.visible(), text)
+    best = products.order_by("-rank", "-id").values_list("name", "slug")[:limit]
+    found = [Suggestion("product", name, slug) for name, slug in best]
     for kind, model in (("category", Category), ("brand", Brand)):
         rows = model.objects.filter(name__istartswith=text.strip()).order_by("name").values_list("name", "slug")[:3]
         found += [Suggestion(kind, name, slug) for name, slug in rows]

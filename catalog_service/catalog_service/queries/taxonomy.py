@@ -17,7 +17,7 @@ class Node:
 def category_tree() -> list[Node]:
     """Every category under its parent, siblings by position and name."""
     nodes = {row.id: Node(row) for row in Category.objects.order_by("position", "name", "id")}
-    roots = []
+    roots: list[Node] = []
     for node in nodes.values():
         parent_id = node.category.parent_id
         (nodes[parent_id].children if parent_id else roots).append(node)
