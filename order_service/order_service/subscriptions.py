@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from order_service import checkout
-from order_service.actions import refunds, upkeep, vendors
+from order_service.actions import customers, refunds, upkeep, vendors
 from shared.clock import Schedule
 from shared.contracts.catalog import (
     CommitFailed,
@@ -19,6 +19,7 @@ from shared.contracts.payment import (
     PaymentTaken,
     RefundFailed,
 )
+from shared.contracts.user import UserChanged
 from shared.contracts.vendor import VendorChanged
 from shared.inbox import Subscriptions
 
@@ -34,6 +35,7 @@ SUBSCRIPTIONS: Subscriptions = {
     PaymentRefunded: refunds.record_refund,
     RefundFailed: refunds.record_failed_refund,
     VendorChanged: vendors.keep_terms,
+    UserChanged: customers.keep_customer,
 }
 
 SCHEDULE: Schedule = {

@@ -86,7 +86,7 @@ class QuoteView(APIView):
     def post(self, request: Request) -> Response:
         body = read(QuoteIn, request.data)
         cart = _cart(request)
-        code = body["coupon"] if "coupon" in body else cart.coupon
+        code = body.get("coupon", cart.coupon)
         quoted = quote(
             cart=cart,
             country=body["shipping_address"]["country"],
@@ -201,7 +201,7 @@ class OrdersView(APIView):
             cart=cart,
             country=body["shipping_address"]["country"],
             method=body.get("shipping_method"),
-            coupon_code=body["coupon"] if "coupon" in body else cart.coupon,
+            coupon_code=body.get("coupon", cart.coupon),
             buyer_key=placing.buyer_key,
         )
         order = checkout.place_order(
@@ -222,9 +222,11 @@ def _signed_in(request: Request) -> Caller:
 
 def _email(request: Request, body: dict[str, Any]) -> str:
     """A guest gives one; a signed-in buyer's account has one, which its mails go to."""
-    if not isinstance(request.user, Caller) and not body.get("email"):
+    if isinstance(request.user, Caller):
+        return str(body.get("email") or order_queries.contact_of(request.user.id)[0])
+    if not body.get("email"):
         raise Invalid({"email": ["A guest's order needs an e-mail address."]})
-    return str(body.get("email") or "")
+    return str(body["email"])
 
 
 def _placing(request: Request, body: dict[str, Any], cart: Cart, email: str) -> Placing:

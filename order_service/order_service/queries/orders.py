@@ -6,7 +6,7 @@ from django.core import signing
 from django.db.models import Prefetch, QuerySet
 
 from order_service.errors import OrderNotFound
-from order_service.models import Order, OrderLine, VendorOrder
+from order_service.models import Customer, Order, OrderLine, VendorOrder
 
 LINK_SALT = "order-link"
 HIDDEN_FROM_VENDORS = (VendorOrder.Status.PLACED,)
@@ -63,3 +63,9 @@ def vendor_order_for(vendor_order_id: UUID, *, vendor_id: UUID | None) -> Vendor
     if row is None:
         raise OrderNotFound()
     return row
+
+
+def contact_of(user_id: UUID) -> tuple[str, str]:
+    """(e-mail, locale) of a signed-in buyer; empty while user_service's word about the account is under way."""
+    row = Customer.objects.filter(user_id=user_id).first()
+    return (row.email, row.locale) if row else ("", "en")
