@@ -367,6 +367,25 @@ def test_reserve_and_release_at_the_same_moment_never_leave_a_hold() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_an_order_given_up_in_three_ways_at_once_is_given_back_once() -> None:
+    variant = make_variant(stock=50)
+    kept = ask((variant, 20))
+    orders = [ask((variant, 1)) for _ in range(6)]
+    for asked in (kept, *orders):
+        hear(asked)
+    ids = [asked.order_id for asked in orders]
+    Reservation.objects.filter(order_id__in=ids).update(expires_at=timezone.now() - timedelta(seconds=1))
+    messages = [message for order_id in ids for message in (release(order_id), cancelled(order_id))]
+
+    errors = run_together(
+        [expire_holds, expire_holds, *[lambda message=message: hear(message) for message in messages]]
+    )
+
+    assert errors == []
+    assert levels(variant) == (50, 20)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_expiry_racing_confirmation_sells_or_fails_but_loses_nothing() -> None:
     variant = make_variant(stock=10)
     orders = [ask((variant, 1)) for _ in range(10)]
