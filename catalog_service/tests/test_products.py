@@ -440,6 +440,7 @@ def test_a_vendor_lists_its_own_in_every_status() -> None:
 @pytest.mark.parametrize(
     "query",
     [
+        "cursor=WyJjcmVhdGVkX2F0IiwwLCIyMDI2LTAxLTAxIiwiMDFhMWZjOTctNjMxNS03NjU1LThhZTUtNzU0Y2ZhZGY1YTUwIl0",
         "limit=0", "limit=101", "limit=x", "cursor=x", "cursor=AAAA", "cursor=WzFd", "cursor=" + "W1tb" * 200,
         "min_price=x", "min_price=-1", "min_price=1e99", "max_price=NaN", "currency=XXX", "in_stock=maybe",
         "ordering=cheap", "ordering=relevance", "search=%00", "search=" + "x" * 201, "rating=9", "brand=%00",

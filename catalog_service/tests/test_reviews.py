@@ -153,3 +153,18 @@ def test_votes_are_one_each_and_may_change() -> None:
     assert (counted["helpful"], counted["unhelpful"]) == (1, 1)
     assert client_as("customer", user_id=author).post(url, {"helpful": True}).status_code == 409
     assert reader.post(url, {"helpful": "much"}).status_code == 400
+
+
+def test_reviews_are_read_page_by_page_newest_first() -> None:
+    product, admin = make_product(), client_as("admin")
+    made = [body(write(product))["id"] for _ in range(5)]
+    for review in made:
+        admin.post(f"/api/v1/admin/reviews/{review}/approve")
+
+    url, seen = f"/api/v1/products/{product.id}/reviews?limit=2", []
+    while url:
+        page = body(client_as().get(url))
+        seen += [row["id"] for row in page["results"]]
+        url = page["next"]
+
+    assert seen == made[::-1]

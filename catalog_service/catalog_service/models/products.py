@@ -141,12 +141,12 @@ class Product(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=["id"], name="product_newest", condition=_VISIBLE),
+            models.Index(fields=["created_at", "id"], name="product_by_age", condition=_VISIBLE),
             models.Index(Lower("name"), "id", name="product_by_name", condition=_VISIBLE),
             models.Index(fields=["rating_average", "id"], name="product_by_rating", condition=_VISIBLE),
-            models.Index(fields=["category", "id"], name="product_by_category", condition=_VISIBLE),
-            models.Index(fields=["vendor", "id"], name="product_by_vendor"),
-            models.Index(fields=["status", "id"], name="product_by_status"),
+            models.Index(fields=["category", "created_at", "id"], name="product_of_category", condition=_VISIBLE),
+            models.Index(fields=["vendor", "created_at", "id"], name="product_of_vendor"),
+            models.Index(fields=["status", "created_at", "id"], name="product_of_status"),
             GinIndex(fields=["tags"], name="product_tags"),
             GinIndex(fields=["search"], name="product_search"),
             GinIndex(fields=["name"], name="product_name_trigrams", opclasses=["gin_trgm_ops"]),

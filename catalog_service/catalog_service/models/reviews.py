@@ -39,8 +39,8 @@ class Review(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=["product", "status", "-id"], name="review_of_product"),
-            models.Index(fields=["status", "-id"], name="review_by_status"),
+            models.Index(fields=["product", "status", "created_at", "id"], name="review_of_product_by_age"),
+            models.Index(fields=["status", "created_at", "id"], name="review_of_status"),
             models.Index(fields=["user_id"], name="review_by_user"),
         )
 

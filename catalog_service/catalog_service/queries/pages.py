@@ -5,6 +5,7 @@ import binascii
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -74,6 +75,14 @@ def _read(cursor: str, order: Order) -> tuple[bool, Any, str]:
         return bool(backwards), order.parse(value), str(UUID(last_id))
     except (ValueError, TypeError, AttributeError, binascii.Error, InvalidOperation, RecursionError):
         raise Invalid({"cursor": ["This cursor does not belong to this list."]}) from None
+
+
+def moment(text: str) -> datetime:
+    """A time with its zone from a cursor. Raises ValueError."""
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError
+    return time
 
 
 def whole_number(text: str) -> int:

@@ -13,13 +13,13 @@ from django.db.models.functions import Lower
 from catalog_service.models import Category, Image, Product, StockItem, Variant
 from catalog_service.models.taxonomy import id_or_slug
 from catalog_service.queries import search as search_port
-from catalog_service.queries.pages import Order, Page, decimal_number, page, whole_number
+from catalog_service.queries.pages import Order, Page, decimal_number, moment, page, whole_number
 from catalog_service.queries.taxonomy import breadcrumbs
 from shared.errors import NotFound
 from shared.money import EXPONENTS
 
 ORDERS = {
-    "newest": Order("id", descending=True),
+    "newest": Order("created_at", descending=True, parse=moment),
     "price": Order("price_minor", parse=whole_number),
     "-price": Order("price_minor", descending=True, parse=whole_number),
     "name": Order("name_key"),

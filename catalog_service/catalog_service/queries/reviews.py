@@ -1,9 +1,9 @@
 """Reviews as buyers read them, and as moderators do."""
 
 from catalog_service.models import Product, Review
-from catalog_service.queries.pages import Order, Page, page
+from catalog_service.queries.pages import Order, Page, moment, page
 
-NEWEST = Order("id", descending=True)
+NEWEST = Order("created_at", descending=True, parse=moment)
 
 
 def list_reviews(product: str, *, rating: int | None, cursor: str | None, limit: int) -> Page[Review]:
