@@ -1,1 +1,82 @@
 """What can go wrong, in domain words."""
+
+from shared.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated
+
+
+class WrongCredentials(Unauthenticated):
+    """Unknown address, wrong password, disabled or deleted account: one answer for all."""
+
+    code = "invalid_credentials"
+    title = "The e-mail address or the password is wrong"
+
+
+class EmailNotVerified(Forbidden):
+    code = "email_not_verified"
+    title = "The e-mail address is not verified yet"
+
+
+class WrongRefreshToken(Unauthenticated):
+    """Unknown, expired, used again too late, or of a session that ended."""
+
+    code = "token_not_valid"
+    title = "The refresh token is not valid"
+
+
+class WrongCode(Invalid):
+    """Wrong, expired, used, tried too often, or for an address nobody has: one answer for all."""
+
+    code = "invalid_code"
+
+    def __init__(self) -> None:
+        super().__init__({"code": ["The code is wrong or has expired."]})
+
+
+class EmailTaken(Invalid):
+    code = "email_taken"
+
+    def __init__(self) -> None:
+        super().__init__({"email": ["There is an account with this e-mail address."]})
+
+
+class WrongPassword(Invalid):
+    code = "wrong_password"
+
+    def __init__(self) -> None:
+        super().__init__({"current_password": ["This is not your password."]})
+
+
+class TooManyFailures(TooMany):
+    code = "too_many_failures"
+    title = "Too many failed attempts from this network"
+
+
+class TooManyCodes(TooMany):
+    code = "too_many_codes"
+    title = "Too many codes were asked for"
+
+
+class Busy(TooMany):
+    """More passwords wait to be checked than this process hashes at once."""
+
+    code = "busy"
+    title = "Too many sign-ins at this moment"
+
+
+class AlreadyVendor(Conflict):
+    code = "already_vendor"
+    title = "This account belongs to another vendor"
+
+
+class OwnAccount(Conflict):
+    code = "own_account"
+    title = "Admins cannot take their own access away"
+
+
+class TooManyAddresses(Conflict):
+    code = "too_many_addresses"
+    title = "The address book is full"
+
+
+class NoSuchKey(Conflict):
+    code = "no_such_key"
+    title = "There is no key for this step of a rotation"

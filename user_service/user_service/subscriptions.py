@@ -3,9 +3,18 @@
 from datetime import timedelta
 
 from shared.clock import Schedule
+from shared.contracts.user import GrantRole, SessionsEnded
 from shared.inbox import Subscriptions
-from user_service import actions
+from user_service.actions import accounts, answers, keys, sessions
 
-SUBSCRIPTIONS: Subscriptions = {}
+SUBSCRIPTIONS: Subscriptions = {
+    GrantRole: accounts.grant_role,
+    SessionsEnded: sessions.mark_ended,
+}
 
-SCHEDULE: Schedule = {actions.forget_old_answers: timedelta(hours=1)}
+SCHEDULE: Schedule = {
+    sessions.keep_marks_complete: timedelta(seconds=1),
+    sessions.forget_expired_tokens: timedelta(minutes=10),
+    keys.retire: timedelta(minutes=1),
+    answers.forget_old_answers: timedelta(hours=1),
+}

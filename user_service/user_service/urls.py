@@ -4,6 +4,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from shared import health
 from shared.http import path
+from user_service.api import admin_users, auth, me
 
 handler400 = "shared.http.bad_request"
 handler404 = "shared.http.not_found"
@@ -12,4 +13,24 @@ handler500 = "shared.http.server_error"
 urlpatterns = [
     *health.urlpatterns,
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
+    path("internal/sessions/<uuid:session>", auth.InternalSessionView.as_view()),
+    path(".well-known/jwks.json", auth.JwksView.as_view()),
+    path("api/v1/auth/jwks.json", auth.JwksView.as_view()),
+    path("api/v1/auth/register", auth.RegisterView.as_view()),
+    path("api/v1/auth/verify-email", auth.VerifyEmailView.as_view()),
+    path("api/v1/auth/verify-email/resend", auth.ResendView.as_view()),
+    path("api/v1/auth/login", auth.LoginView.as_view()),
+    path("api/v1/auth/refresh", auth.RefreshView.as_view()),
+    path("api/v1/auth/logout", auth.LogoutView.as_view()),
+    path("api/v1/auth/logout-all", auth.LogoutAllView.as_view()),
+    path("api/v1/auth/password-reset", auth.PasswordResetView.as_view()),
+    path("api/v1/auth/password-reset/confirm", auth.PasswordResetConfirmView.as_view()),
+    path("api/v1/auth/password-change", auth.PasswordChangeView.as_view()),
+    path("api/v1/users/me", me.MeView.as_view()),
+    path("api/v1/users/me/addresses", me.AddressesView.as_view()),
+    path("api/v1/users/me/addresses/<uuid:address>", me.AddressView.as_view()),
+    path("api/v1/users/me/sessions", me.SessionsView.as_view()),
+    path("api/v1/users/me/sessions/<uuid:session>", me.SessionView.as_view()),
+    path("api/v1/admin/users", admin_users.AccountsView.as_view()),
+    path("api/v1/admin/users/<uuid:user>", admin_users.AccountView.as_view()),
 ]

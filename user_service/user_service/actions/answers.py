@@ -1,4 +1,4 @@
-"""Everything that changes state. One function, one use case, one transaction."""
+"""Answers kept for `Idempotency-Key`."""
 
 from django.conf import settings
 

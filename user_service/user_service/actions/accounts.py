@@ -1,0 +1,216 @@
+"""Accounts: registering, verifying, changing, granting, disabling, deleting."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from shared.contracts.user import GrantRole, RoleGranted, UserChanged, UserRegistered
+from shared.errors import Invalid, NotFound
+from shared.outbox import publish
+from user_service.actions.codes import issue_code
+from user_service.actions.sessions import end_all_sessions
+from user_service.errors import EmailTaken, OwnAccount, WrongCode
+from user_service.models import Role, User, codes, normalised
+
+PROFILE = ("first_name", "last_name", "locale", "time_zone", "currency")
+
+
+@transaction.atomic
+def register(*, email: str, password: str, first_name: str, last_name: str) -> User:
+    """A new customer, who gets a code by mail. An account that was never verified is taken over by the newer
+    registration: whoever reads the mailbox decides. Raises EmailTaken, Invalid, TooManyCodes, Unavailable.
+    """
+    email = normalised(email)
+    user = User.objects.select_for_update().filter(email=email).first() or User(email=email, roles=[Role.CUSTOMER])
+    if user.email_verified or not user.active:
+        raise EmailTaken()
+    user.first_name, user.last_name = first_name, last_name
+    check_strength(password, user)
+    codes.count_request(email, "verify_email")
+    user.set_password(password)
+    _save_registration(user)
+    issue_code(user, "verify_email")
+    return user
+
+
+def _save_registration(user: User) -> None:
+    if not user._state.adding:
+        tell_changed(user)
+        return
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError:  # two registrations of one address at the same time
+        raise EmailTaken() from None
+    publish(
+        UserRegistered(
+            user_id=user.id,
+            email=user.email,
+            first_name=user.first_name,
+            last_name=user.last_name,
+            locale=user.locale,
+        ),
+        version=user.version,
+    )
+
+
+def check_strength(password: str, user: User | None = None) -> None:
+    """Raises Invalid with what is wrong with it: like the name, too short, too common, all digits."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Invalid({"password": error.messages}) from None
+
+
+def tell_changed(user: User) -> None:
+    """Save the account as a new version and tell everybody its present state."""
+    user.version += 1
+    user.save()
+    publish(changed_message(user), version=user.version)
+
+
+def changed_message(user: User) -> UserChanged:
+    return UserChanged(
+        user_id=user.id,
+        email=user.email,
+        first_name=user.first_name,
+        last_name=user.last_name,
+        locale=user.locale,
+        roles=tuple(user.roles),
+        active=user.active,
+        version=user.version,
+    )
+
+
+@transaction.atomic
+def verify_email(*, email: str, code: str) -> User:
+    """Raises WrongCode, Unavailable."""
+    email = normalised(email)
+    user = User.objects.present().select_for_update().filter(email=email, active=True).first()
+    if not codes.is_right(email, "verify_email", code) or user is None:
+        raise WrongCode()
+    codes.forget(email, "verify_email")
+    if user.verify_email():
+        tell_changed(user)
+    return user
+
+
+@transaction.atomic
+def change_profile(*, user_id: UUID, changes: Mapping[str, Any]) -> User:
+    """`changes`: some of first_name, last_name, locale, time_zone, currency. Raises NotFound."""
+    user = _locked(user_id)
+    return _change(user, changes)
+
+
+def _change(user: User, changes: Mapping[str, Any]) -> User:
+    different = {name: value for name, value in changes.items() if getattr(user, name) != value}
+    for name, value in different.items():
+        setattr(user, name, value)
+    if different:
+        tell_changed(user)
+    return user
+
+
+@transaction.atomic
+def change_avatar(*, user_id: UUID, avatar: str | None) -> User:
+    """`avatar`: path of a stored image under the media folder, or None. Raises NotFound."""
+    return _change(_locked(user_id), {"avatar": avatar})
+
+
+@transaction.atomic
+def grant_role(command: GrantRole) -> None:
+    """Asked by vendor when an application is approved; the next refresh brings it into the token. Raises NotFound,
+    AlreadyVendor.
+    """
+    user = _locked(command.user_id)
+    if user.grant(Role(command.role), command.vendor_id):
+        tell_changed(user)
+        publish(RoleGranted(user_id=user.id, role=command.role, vendor_id=command.vendor_id))
+
+
+# ── By admins ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def change_account(*, admin_id: UUID, user_id: UUID, changes: Mapping[str, Any]) -> User:
+    """`changes` as in change_profile, and `roles`. New roles end the account's sessions, so that no token keeps the
+    old ones. Raises NotFound, Invalid, OwnAccount.
+    """
+    user = _locked(user_id)
+    before = set(user.roles)
+    roles = {str(role) for role in changes.get("roles", before)}
+    _check_roles(user, roles, by_itself=admin_id == user_id)
+    _change(user, {**changes, "roles": sorted(roles)})
+    if roles != before:
+        end_all_sessions(user_id=user_id, reason="roles_changed")
+    return user
+
+
+def _check_roles(user: User, roles: set[str], *, by_itself: bool) -> None:
+    if by_itself and Role.ADMIN not in roles:
+        raise OwnAccount()
+    if Role.VENDOR in roles and user.vendor_id is None:
+        raise Invalid({"roles": ["Accounts become vendors by an approved application."]})
+
+
+@transaction.atomic
+def disable(*, admin_id: UUID, user_id: UUID) -> User:
+    """Raises NotFound, OwnAccount."""
+    user = _locked(user_id)
+    if admin_id == user_id:
+        raise OwnAccount()
+    if user.active:
+        user.disable()
+        tell_changed(user)
+        end_all_sessions(user_id=user_id, reason="disabled")
+    return user
+
+
+@transaction.atomic
+def enable(*, user_id: UUID) -> User:
+    """Raises NotFound."""
+    user = _locked(user_id)
+    if not user.active:
+        user.enable()
+        tell_changed(user)
+    return user
+
+
+@transaction.atomic
+def delete(*, admin_id: UUID, user_id: UUID) -> None:
+    """Raises NotFound, OwnAccount."""
+    user = _locked(user_id)
+    if admin_id == user_id:
+        raise OwnAccount()
+    user.delete_softly()
+    user.addresses.all().delete()
+    tell_changed(user)
+    end_all_sessions(user_id=user_id, reason="deleted")
+
+
+@transaction.atomic
+def make_admin(*, email: str, password: str) -> User:
+    """For operators: a verified admin with this password; an existing account becomes one. Raises Invalid."""
+    email = normalised(email)
+    user = User.objects.select_for_update().filter(email=email).first() or User(
+        email=email, first_name="Admin", last_name="Nexus"
+    )
+    check_strength(password, user)
+    user.roles = sorted({*user.roles, Role.ADMIN.value, Role.CUSTOMER.value})
+    user.set_password(password)
+    user.enable()
+    user.verify_email()
+    tell_changed(user)
+    end_all_sessions(user_id=user.id, reason="roles_changed")
+    return user
+
+
+def _locked(user_id: UUID) -> User:
+    user = User.objects.present().select_for_update().filter(id=user_id).first()
+    if user is None:
+        raise NotFound()
+    return user

@@ -1,0 +1,310 @@
+"""Registering, verifying, signing in and out."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from shared.auth import Caller, IsService, IsSignedIn, ServiceAuthentication
+from shared.errors import Invalid, NotFound
+from shared.http import Shape, created, read
+from shared.idempotency import idempotent
+from user_service.actions import accounts, codes, passwords, sessions
+from user_service.models import User
+from user_service.models import keys as key_files
+from user_service.queries import accounts as account_queries
+
+Password = {"max_length": 128, "trim_whitespace": False}
+
+
+def client_address(request: Request) -> str | None:
+    """As the edge tells it; it replaces whatever a client sends."""
+    return request.META.get("HTTP_X_REAL_IP") or request.META.get("REMOTE_ADDR")
+
+
+class UserShape(Shape):
+    id = serializers.UUIDField()
+    email = serializers.EmailField()
+    first_name = serializers.CharField()
+    last_name = serializers.CharField()
+    roles = serializers.ListField(child=serializers.CharField())
+    vendor_id = serializers.UUIDField(allow_null=True)
+    locale = serializers.CharField()
+    time_zone = serializers.CharField()
+    currency = serializers.CharField()
+    avatar = serializers.CharField(allow_null=True)
+    email_verified = serializers.BooleanField()
+    active = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+
+
+def user_body(user: User) -> dict[str, Any]:
+    return {name: getattr(user, name) for name in UserShape().fields}
+
+
+class RegisterIn(Shape):
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(**Password)
+    password_confirm = serializers.CharField(**Password)
+    first_name = serializers.CharField(max_length=100)
+    last_name = serializers.CharField(max_length=100)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["password"] != attrs.pop("password_confirm"):
+            raise serializers.ValidationError({"password_confirm": ["The two passwords differ."]})
+        return attrs
+
+
+class RegisteredShape(Shape):
+    id = serializers.UUIDField()
+    email = serializers.EmailField()
+    first_name = serializers.CharField()
+    last_name = serializers.CharField()
+    roles = serializers.ListField(child=serializers.CharField())
+
+
+class RegisterView(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="auth_register",
+        tags=["auth"],
+        summary="Register; a six-digit code goes to the address",
+        request=RegisterIn,
+        responses={201: RegisteredShape},
+    )
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        user = accounts.register(**read(RegisterIn, request.data))
+        return created({name: getattr(user, name) for name in RegisteredShape().fields}, "/api/v1/users/me")
+
+
+class CodeIn(Shape):
+    email = serializers.EmailField(max_length=254)
+    code = serializers.RegexField(r"^\d{6}$")
+
+
+class EmailIn(Shape):
+    email = serializers.EmailField(max_length=254)
+
+
+class DoneShape(Shape):
+    detail = serializers.CharField()
+
+
+class VerifyEmailView(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="auth_verify_email",
+        tags=["auth"],
+        summary="Prove the address with its code",
+        request=CodeIn,
+        responses=DoneShape,
+    )
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        accounts.verify_email(**read(CodeIn, request.data))
+        return Response({"detail": "The address is verified."})
+
+
+class ResendView(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="auth_resend_code",
+        tags=["auth"],
+        summary="Another code, if the address waits for one; the answer is the same for any",
+        request=EmailIn,
+        responses={202: DoneShape},
+    )
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        codes.request_code(email=read(EmailIn, request.data)["email"], purpose="verify_email")
+        return Response({"detail": "If the address waits for a code, a new one is on its way."}, status=202)
+
+
+class LoginIn(Shape):
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(**Password)
+
+
+class TokensShape(Shape):
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+
+
+class SignedInShape(TokensShape):
+    user = UserShape()
+
+
+class LoginView(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="auth_login", tags=["auth"], summary="Sign in", request=LoginIn, responses=SignedInShape
+    )
+    def post(self, request: Request) -> Response:
+        agent = request.headers.get("User-Agent", "")
+        signed_in = sessions.log_in(
+            **read(LoginIn, request.data), address=client_address(request), user_agent=agent.replace("\x00", "")
+        )
+        body = {"access": signed_in.access, "refresh": signed_in.refresh, "user": user_body(signed_in.user)}
+        return Response(body, headers={"Cache-Control": "no-store"})
+
+
+class RefreshIn(Shape):
+    refresh = serializers.CharField(max_length=200)
+
+
+class RefreshView(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="auth_refresh",
+        tags=["auth"],
+        summary="The next pair of tokens; a refresh token works once",
+        request=RefreshIn,
+        responses=TokensShape,
+    )
+    def post(self, request: Request) -> Response:
+        signed_in = sessions.refresh(token=read(RefreshIn, request.data)["refresh"])
+        body = {"access": signed_in.access, "refresh": signed_in.refresh}
+        return Response(body, headers={"Cache-Control": "no-store"})
+
+
+class LogoutIn(Shape):
+    refresh = serializers.CharField(max_length=200, required=False, allow_null=True)
+
+
+class LogoutView(APIView):
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(
+        operation_id="auth_logout", tags=["auth"], summary="End this session", request=LogoutIn, responses={204: None}
+    )
+    def post(self, request: Request) -> Response:
+        read(LogoutIn, request.data)
+        sessions.end_session(user_id=caller(request).id, session_id=caller(request).session_id)
+        return Response(status=204)
+
+
+class LogoutAllView(APIView):
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(
+        operation_id="auth_logout_all", tags=["auth"], summary="End all sessions", request=None, responses={204: None}
+    )
+    def post(self, request: Request) -> Response:
+        sessions.end_all_sessions(user_id=caller(request).id, reason="logout_all")
+        return Response(status=204)
+
+
+def caller(request: Request) -> Caller:
+    assert isinstance(request.user, Caller)
+    return request.user
+
+
+class PasswordResetView(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="auth_password_reset",
+        tags=["auth"],
+        summary="A code for a new password, if there is such an account; the answer is the same for any address",
+        request=EmailIn,
+        responses={202: DoneShape},
+    )
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        codes.request_code(email=read(EmailIn, request.data)["email"], purpose="password_reset")
+        return Response({"detail": "If there is such an account, a code is on its way."}, status=202)
+
+
+class PasswordResetConfirmIn(CodeIn):
+    password = serializers.CharField(**Password)
+    password_confirm = serializers.CharField(**Password, required=False)
+
+
+class PasswordResetConfirmView(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="auth_password_reset_confirm",
+        tags=["auth"],
+        summary="A new password with the code; all sessions end",
+        request=PasswordResetConfirmIn,
+        responses=DoneShape,
+    )
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        body = read(PasswordResetConfirmIn, request.data)
+        if body.pop("password_confirm", body["password"]) != body["password"]:
+            raise Invalid({"password_confirm": ["The two passwords differ."]})
+        passwords.reset_password(**body)
+        return Response({"detail": "The password is changed."})
+
+
+class PasswordChangeIn(Shape):
+    current_password = serializers.CharField(**Password)
+    password = serializers.CharField(**Password)
+    password_confirm = serializers.CharField(**Password, required=False)
+
+
+class PasswordChangeView(APIView):
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(
+        operation_id="auth_password_change",
+        tags=["auth"],
+        summary="Change the own password; other sessions end",
+        request=PasswordChangeIn,
+        responses=DoneShape,
+    )
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        body = read(PasswordChangeIn, request.data)
+        if body.get("password_confirm", body["password"]) != body["password"]:
+            raise Invalid({"password_confirm": ["The two passwords differ."]})
+        passwords.change_password(
+            user_id=caller(request).id,
+            session_id=caller(request).session_id,
+            current=body["current_password"],
+            password=body["password"],
+            address=client_address(request),
+        )
+        return Response({"detail": "The password is changed."})
+
+
+class JwksView(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="auth_jwks", tags=["auth"], summary="Public keys of access tokens", responses=dict)
+    def get(self, _request: Request) -> Response:
+        return Response(key_files.public_jwks(), headers={"Cache-Control": "public, max-age=60"})
+
+
+class InternalSessionView(APIView):
+    """For the gateway, when Redis does not hold the marks of ended sessions."""
+
+    authentication_classes = [ServiceAuthentication]
+    permission_classes = [IsService]
+
+    @extend_schema(exclude=True)
+    def get(self, _request: Request, session: UUID) -> Response:
+        if not account_queries.session_is_live(session):
+            raise NotFound()
+        return Response(status=204)

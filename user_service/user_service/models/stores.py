@@ -1,0 +1,27 @@
+"""The two Redis databases: this service's own (codes, brakes), and the one the edge reads (ended sessions)."""
+
+from functools import lru_cache
+
+from django.conf import settings
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+__all__ = ["RedisError", "own", "sessions"]
+
+
+def own() -> "Redis":
+    return _connected(settings.REDIS_URL)
+
+
+def sessions() -> "Redis":
+    return _connected(settings.SESSIONS_REDIS_URL)
+
+
+@lru_cache(maxsize=8)
+def _connected(url: str) -> "Redis":
+    """One second try, for the connection that a restart of Redis left dead in the pool; then the caller decides."""
+    return Redis.from_url(
+        url, decode_responses=True, socket_timeout=0.5, socket_connect_timeout=0.3, retry=Retry(NoBackoff(), 1)
+    )
