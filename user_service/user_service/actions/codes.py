@@ -26,7 +26,7 @@ def issue_code(user: User, purpose: codes.Purpose) -> None:
 
 @transaction.atomic
 def request_code(*, email: str, purpose: codes.Purpose) -> None:
-    """Send a code if there is an account that may have one. The caller cannot tell. Raises TooManyCodes, Unavailable."""
+    """Send a code if an account may have one; the caller cannot tell. Raises TooManyCodes, Unavailable."""
     email = normalised(email)
     codes.count_request(email, purpose)
     user = User.objects.by_email(email)
