@@ -85,7 +85,7 @@ def forget_attempts(message_id: str, *, consumer: str | None = None) -> None:
     rows.filter(handled_at__isnull=True).update(attempts=0, last_error="")
 
 
-def _columns(envelope: Envelope, consumer: str) -> list[object]:
+def _columns(envelope: Envelope, consumer: str) -> list[Any]:
     return [
         consumer, envelope.id, envelope.type, envelope.subject, envelope.source, envelope.correlationid, envelope.time,
     ]  # fmt: skip

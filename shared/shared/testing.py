@@ -84,21 +84,18 @@ def client_as(
     """An API client whose requests come from a checked caller with these roles; none: a guest."""
     client = APIClient()
     if roles:
-        client.force_authenticate(
-            auth.Caller(
-                id=user_id or new_id(),
-                session_id=session_id or new_id(),
-                roles=frozenset(roles),
-                vendor_id=vendor_id,
-            )
+        caller: Any = auth.Caller(
+            id=user_id or new_id(), session_id=session_id or new_id(), roles=frozenset(roles), vendor_id=vendor_id
         )
+        client.force_authenticate(caller)
     return client
 
 
 def client_of(service: str) -> APIClient:
     """An API client that is another service."""
     client = APIClient()
-    client.force_authenticate(auth.CallingService(service))
+    caller: Any = auth.CallingService(service)
+    client.force_authenticate(caller)
     return client
 
 

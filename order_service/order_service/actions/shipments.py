@@ -93,7 +93,7 @@ def deliver_shipment(*, shipment_id: UUID, vendor_id: UUID | None) -> Shipment:
     shipment, now = Shipment.objects.select_for_update().get(id=shipment_id), timezone.now()
     shipment.deliver(at=now)
     shipment.save()
-    waiting = part.shipments.filter(status=Shipment.Status.SHIPPED).exists()  # type: ignore[attr-defined]
+    waiting = part.shipments.filter(status=Shipment.Status.SHIPPED).exists()
     if part.status == VendorOrder.Status.SHIPPED and not waiting:
         _deliver(part, order)
     return shipment

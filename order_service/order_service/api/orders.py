@@ -116,8 +116,8 @@ class AdminOrdersView(APIView):
         wanted = {key: value for key, value in request.query_params.items() if key not in {"limit", "cursor"}}
         rows = _filtered(read(OrderFilter, wanted))
         page = OrderPage()
-        found = page.paginate_queryset(rows, request, view=self)
-        return page.get_paginated_response([order_body(order) for order in found or []])
+        found: list[Order] = page.paginate_queryset(rows, request, view=self) or []
+        return page.get_paginated_response([order_body(order) for order in found])
 
 
 def _filtered(wanted: dict[str, Any]) -> Any:

@@ -28,7 +28,7 @@ class ReturnItemIn(Shape):
 
 
 class ReturnIn(Shape):
-    items = ReturnItemIn(many=True, allow_empty=False, max_length=100)
+    items = ReturnItemIn(many=True, allow_empty=False)
 
 
 class ReturnShape(Shape):
@@ -56,10 +56,7 @@ def return_body(row: Return) -> dict[str, Any]:
         "vendor_id": row.vendor_order.vendor_id,
         "status": row.status,
         "decision_reason": row.decision_reason,
-        "items": [
-            {"id": item.line_id, "quantity": item.quantity, "reason": item.reason}  # type: ignore[attr-defined]
-            for item in row.items.all()
-        ],
+        "items": [{"id": item.line_id, "quantity": item.quantity, "reason": item.reason} for item in row.items.all()],
         "created_at": row.created_at,
     }
 
@@ -110,8 +107,8 @@ class ReturnsView(APIView):
     )
     def get(self, request: Request) -> Response:
         page = ReturnPage()
-        rows = page.paginate_queryset(_mine(request), request, view=self)
-        return page.get_paginated_response([return_body(row) for row in rows or []])
+        rows: list[Return] = page.paginate_queryset(_mine(request), request, view=self) or []
+        return page.get_paginated_response([return_body(row) for row in rows])
 
 
 class ReturnView(APIView):

@@ -58,11 +58,11 @@ def scope(request: Request) -> UUID | None:
 def shipment_body(shipment: Shipment) -> dict[str, Any]:
     return {
         "id": shipment.id,
-        "vendor_order_id": shipment.vendor_order_id,  # type: ignore[attr-defined]
+        "vendor_order_id": shipment.vendor_order_id,
         "carrier": shipment.carrier,
         "tracking_number": shipment.tracking_number,
         "status": shipment.status,
-        "items": [{"id": item.line_id, "quantity": item.quantity} for item in shipment.items.all()],  # type: ignore[attr-defined]
+        "items": [{"id": item.line_id, "quantity": item.quantity} for item in shipment.items.all()],
         "created_at": shipment.created_at,
         "delivered_at": shipment.delivered_at,
     }
@@ -73,7 +73,7 @@ def own_body(part: VendorOrder) -> dict[str, Any]:
         **vendor_order_body(part, part.order.currency),
         "order_number": part.order.number,
         "shipping_address": part.order.shipping_address,
-        "shipments": [shipment_body(shipment) for shipment in part.shipments.all()],  # type: ignore[attr-defined]
+        "shipments": [shipment_body(shipment) for shipment in part.shipments.all()],
         "created_at": part.created_at,
     }
 

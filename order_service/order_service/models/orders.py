@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -56,9 +55,6 @@ class Order(models.Model):
     placed_at = models.DateTimeField(auto_now_add=True)
     confirmed_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(auto_now=True)
-
-    vendor_orders: "models.Manager[VendorOrder]"
-    refunds: "models.Manager[Any]"
 
     class Meta:
         db_table = "order_group"
@@ -142,9 +138,6 @@ class VendorOrder(models.Model):
     delivered_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    lines: "models.Manager[OrderLine]"
-    order_id: UUID
-
     class Meta:
         db_table = "vendor_order"
         indexes = (models.Index(fields=["vendor_id", "-id"], name="vendor_order_list"),)
@@ -197,8 +190,6 @@ class OrderLine(models.Model):
     tax = models.BigIntegerField(default=0)
     shipped_quantity = models.PositiveIntegerField(default=0)
     returned_quantity = models.PositiveIntegerField(default=0)
-
-    vendor_order_id: UUID
 
     class Meta:
         db_table = "order_line"

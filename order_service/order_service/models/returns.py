@@ -1,5 +1,4 @@
 from typing import Any
-from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -25,8 +24,6 @@ class Return(models.Model):
     decision_reason = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-
-    items: "models.Manager[ReturnItem]"
 
     class Meta:
         db_table = "order_return"
@@ -83,8 +80,6 @@ class Refund(models.Model):
     reason = models.CharField(max_length=200)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.ASKED)
     created_at = models.DateTimeField(auto_now_add=True)
-
-    return_request_id: UUID | None
 
     class Meta:
         db_table = "order_refund"

@@ -23,8 +23,6 @@ class Shipment(models.Model):
     delivered_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    items: "models.Manager[ShipmentItem]"
-
     class Meta:
         db_table = "shipment"
 

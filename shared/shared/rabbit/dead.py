@@ -57,7 +57,7 @@ def _take_dead(ids: Collection[str] | None, into: str | None) -> int:
 
 def _peek(ch: BlockingChannel, limit: int) -> list[tuple[int, pika.BasicProperties, bytes]]:
     """Fetch without acknowledging: whatever is not acknowledged returns to its place when the channel closes."""
-    found = []
+    found: list[tuple[int, pika.BasicProperties, bytes]] = []
     while len(found) < limit:
         method, properties, body = ch.basic_get(dead_queue(settings.SERVICE))
         if method is None or properties is None or body is None:
