@@ -1,1 +1,37 @@
-"""What can go wrong, in domain words."""
+"""What can go wrong, in the words of the trade."""
+
+from shared.errors import Conflict, Invalid, Unauthenticated, Unavailable
+
+
+class IllegalMove(Conflict):
+    code = "illegal_transition"
+    title = "The present state does not allow this step"
+
+
+class NothingToRefund(Conflict):
+    code = "nothing_to_refund"
+    title = "There is not that much left to refund"
+
+
+class ProviderAway(Unavailable):
+    """No answer, or none that says what happened: ask again with the same key."""
+
+    code = "provider_unavailable"
+    title = "The payment provider does not answer"
+
+
+class BadSignature(Invalid):
+    """A webhook that the provider did not sign, or signed too long ago."""
+
+    code = "bad_signature"
+    title = "The signature does not hold"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__({"signature": [detail]}, detail)
+
+
+class BadApiKey(Unauthenticated):
+    """Only for the simulator's own API."""
+
+    code = "bad_api_key"
+    title = "The API key is not known"

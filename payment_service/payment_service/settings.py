@@ -1,10 +1,24 @@
 """The shared settings and this service's differences."""
 
+from datetime import timedelta
+
+from shared import env
 from shared.settings import *  # noqa: F403
-from shared.settings import installed_apps
+from shared.settings import ENVIRONMENT, SECRET_KEY, installed_apps
 
 SERVICE = "payment"
 VERSION = "0.1.0"
 ROOT_URLCONF = "payment_service.urls"
 WSGI_APPLICATION = "payment_service.wsgi.application"
 INSTALLED_APPS = installed_apps("payment_service")
+
+PROVIDER_TIMEOUT_SECONDS = env.number("PROVIDER_TIMEOUT_SECONDS", 3)
+PROVIDER_PARALLEL_CALLS = env.number("PROVIDER_PARALLEL_CALLS", 8)
+TRANSFER_ATTEMPTS = env.number("TRANSFER_ATTEMPTS", 50)
+PAYOUT_HOLD = timedelta(seconds=env.number("PAYOUT_HOLD_SECONDS", 0 if ENVIRONMENT != "production" else 14 * 86_400))
+
+SIMULATOR_URL = env.text("SIMULATOR_URL", env.text("PAYMENT_URL", "http://127.0.0.1:8106"))
+SIMULATOR_API_KEY = env.text("SIMULATOR_API_KEY", f"key-{SECRET_KEY}")
+SIMULATOR_WEBHOOK_SECRETS = env.text("SIMULATOR_WEBHOOK_SECRETS", f"hook-{SECRET_KEY}").split(",")
+SIMULATOR_WEBHOOK_URL = env.text("SIMULATOR_WEBHOOK_URL", f"{SIMULATOR_URL}/api/v1/payment-webhooks/simulator")
+SIMULATOR_SLOW_SECONDS = env.number("SIMULATOR_SLOW_SECONDS", 5)

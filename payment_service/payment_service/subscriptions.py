@@ -2,10 +2,28 @@
 
 from datetime import timedelta
 
+from payment_service.actions import payments, payouts, refunds, simulator, upkeep, webhooks
 from shared.clock import Schedule
+from shared.contracts.order import VendorOrderDelivered
+from shared.contracts.payment import CancelPayment, PayOut, RefundPayment, TakePayment
 from shared.inbox import Subscriptions
-from payment_service import actions
 
-SUBSCRIPTIONS: Subscriptions = {}
+SUBSCRIPTIONS: Subscriptions = {
+    TakePayment: payments.take_payment,
+    CancelPayment: payments.cancel_payment,
+    RefundPayment: refunds.refund_payment,
+    PayOut: payouts.pay_out,
+    VendorOrderDelivered: payouts.plan_release,
+}
 
-SCHEDULE: Schedule = {actions.forget_old_answers: timedelta(hours=1)}
+SCHEDULE: Schedule = {
+    payments.ask_providers: timedelta(seconds=1),
+    webhooks.act_on_webhooks: timedelta(milliseconds=500),
+    refunds.ask_for_refunds: timedelta(seconds=1),
+    payouts.ask_for_payouts: timedelta(seconds=1),
+    payouts.release_due: timedelta(seconds=1),
+    simulator.send_webhooks: timedelta(milliseconds=500),
+    simulator.settle_slow_ones: timedelta(seconds=1),
+    webhooks.forget_old_webhooks: timedelta(hours=1),
+    upkeep.forget_old_answers: timedelta(hours=1),
+}

@@ -1,0 +1,98 @@
+"""The only way into the books.
+
+Locks are taken on accounts in key order, both accounts of a vendor together, so that entries never deadlock and a
+vendor's balance is told in the order in which it changed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Sum
+
+from payment_service.models import Account, Entry, Posting
+from shared.contracts.payment import VendorBalanceChanged
+from shared.outbox import publish
+
+Kind = Account.Kind
+_OF_A_VENDOR = (Kind.VENDOR_PENDING, Kind.VENDOR_AVAILABLE)
+
+
+@dataclass(frozen=True)
+class Line:
+    """`minor` above zero is a debit. `owner_id` is the vendor, for a vendor's account."""
+
+    kind: str
+    minor: int
+    owner_id: UUID | None = None
+    vendor_order_id: UUID | None = None
+
+
+def record(*, kind: Entry.Kind, reference: UUID, currency: str, lines: Sequence[Line], memo: str = "") -> Entry:
+    """Book an entry inside the caller's transaction and tell the balances that changed.
+
+    Raises IntegrityError when it was booked before; the database refuses it at commit when it does not sum to zero.
+    """
+    accounts = lock_accounts(currency=currency, lines=lines)
+    entry = Entry.objects.create(kind=kind, reference=reference, memo=memo[:200])
+    postings = [
+        Posting(
+            entry=entry,
+            account=accounts[line.kind, line.owner_id],
+            minor=line.minor,
+            currency=currency,
+            vendor_order_id=line.vendor_order_id,
+        )
+        for line in lines
+        if line.minor
+    ]
+    Posting.objects.bulk_create(sorted(postings, key=lambda posting: posting.account_id))
+    for vendor_id in sorted({line.owner_id for line in lines if line.owner_id}):
+        tell_balance(vendor_id=vendor_id, currency=currency)
+    return entry
+
+
+def lock_accounts(*, currency: str, lines: Sequence[Line]) -> dict[tuple[str, UUID | None], Account]:
+    """The accounts of these lines, made where they are missing, locked until the transaction ends."""
+    wanted: set[tuple[str, UUID | None]] = {(line.kind, line.owner_id) for line in lines}
+    wanted |= {(kind, owner) for _kind, owner in wanted if owner for kind in _OF_A_VENDOR}
+    missing = wanted - set(_accounts(wanted, currency))
+    rows = [Account(kind=kind, owner_id=owner, currency=currency) for kind, owner in sorted(missing, key=str)]
+    Account.objects.bulk_create(rows, ignore_conflicts=True)
+    return _accounts(wanted, currency, lock=True)
+
+
+def _accounts(
+    wanted: set[tuple[str, UUID | None]], currency: str, *, lock: bool = False
+) -> dict[tuple[str, UUID | None], Account]:
+    rows = Account.objects.filter(currency=currency, kind__in={kind for kind, _owner in wanted}).order_by("id")
+    owners = {owner for _kind, owner in wanted if owner}
+    rows = rows.filter(owner_id__in=owners) | rows.filter(owner_id__isnull=True)
+    if lock:
+        rows = rows.select_for_update()
+    return {(row.kind, row.owner_id): row for row in rows if (row.kind, row.owner_id) in wanted}
+
+
+def tell_balance(*, vendor_id: UUID, currency: str) -> None:
+    """A liability has a credit balance, so what a vendor is owed is the negative of its account's."""
+    rows = {row.kind: row for row in Account.objects.filter(owner_id=vendor_id, currency=currency)}
+    pending, available = rows[Kind.VENDOR_PENDING], rows[Kind.VENDOR_AVAILABLE]
+    version = pending.version + available.version
+    publish(
+        VendorBalanceChanged(
+            vendor_id=vendor_id,
+            currency=currency,
+            pending=-pending.balance,
+            available=-available.balance,
+            version=version,
+        ),
+        version=version,
+    )
+
+
+def pending_share(*, vendor_id: UUID, vendor_order_id: UUID) -> int:
+    """What of a vendor order is still pending, in minor units. The vendor's accounts are locked by the caller."""
+    rows = Posting.objects.filter(
+        vendor_order_id=vendor_order_id, account__kind=Kind.VENDOR_PENDING, account__owner_id=vendor_id
+    )
+    return -int(rows.aggregate(sum=Sum("minor"))["sum"] or 0)

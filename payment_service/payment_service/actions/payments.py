@@ -1,0 +1,235 @@
+"""A payment's life. The provider is asked from a stored row, outside every transaction, with the payment's id as key;
+what it answers is settled in a transaction of its own, whoever brings the answer first: the call or a webhook.
+
+    TakePayment ─▶ pending ──▶ taken             PaymentTaken
+                     │  └────▶ declined          PaymentDeclined
+                     ▼            ▲ │
+              action_required ────┘ └──▶ taken   (money that arrives late is told, and order sends it back)
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from payment_service.actions.ledger import Kind, Line, record
+from payment_service.clients import PROVIDERS, Charge, ChargeRequest
+from payment_service.errors import ProviderAway
+from payment_service.models import Cancellation, Entry, Payment
+from shared import clock
+from shared.context import Context, acting, current
+from shared.contracts.payment import (
+    CancelPayment,
+    NextAction,
+    PaymentActionRequired,
+    PaymentDeclined,
+    PaymentTaken,
+    Split,
+    TakePayment,
+)
+from shared.messages import MoneyData
+from shared.outbox import publish
+
+log = logging.getLogger("nexus.payments")
+LEASE = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=5)
+
+
+# ── Order asks ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def take_payment(message: TakePayment) -> None:
+    """Store what is to be taken; the clock asks the provider right after the commit."""
+    _one_at_a_time(message.payment_id)
+    payment, new = Payment.objects.get_or_create(id=message.payment_id, defaults=_fields(message))
+    if not new:
+        return
+    if Cancellation.objects.filter(payment_id=payment.id).exists():
+        _decline(payment, "cancelled")
+    elif payment.method not in PROVIDERS:
+        _decline(payment, "unknown_method")
+    elif payment.minor == 0:
+        _take(payment)
+    payment.save()
+    clock.wake(ask_providers)
+
+
+def _fields(message: TakePayment) -> dict[str, object]:
+    return {
+        "order_id": message.order_id,
+        "order_number": message.order_number,
+        "user_id": message.user_id,
+        "minor": message.amount.minor,
+        "currency": message.amount.currency,
+        "method": message.method,
+        "token": message.token,
+        "splits": [split.model_dump(mode="json") for split in message.splits],
+        "expires_at": message.expires_at,
+        "due_at": timezone.now(),
+        "correlation_id": current().correlation_id,
+    }
+
+
+def cancel_payment(message: CancelPayment) -> None:
+    """Remember the wish, and let the provider stop what it has begun. It may say that the money was taken already."""
+    _one_at_a_time(message.payment_id)
+    Cancellation.objects.get_or_create(payment_id=message.payment_id, defaults={"order_id": message.order_id})
+    payment = Payment.objects.select_for_update().filter(id=message.payment_id).first()
+    if payment and payment.is_open:
+        payment.cancel_reason, payment.due_at = "cancelled", timezone.now()
+        payment.save(update_fields=["cancel_reason", "due_at", "updated_at"])
+        clock.wake(ask_providers)
+
+
+def _one_at_a_time(payment_id: UUID) -> None:
+    """TakePayment and CancelPayment may be handled by two workers at once, and neither sees the other's new row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [payment_id.int & (2**63 - 1)])
+
+
+# ── The provider is asked ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def ask_providers() -> int:
+    """Ask about every payment that is due, a few at a time; answers how many. Safe beside another worker."""
+    asked = 0
+    while payments := _claim(settings.PROVIDER_PARALLEL_CALLS):
+        for payment, charge in _answers(payments):
+            with acting(Context(payment.correlation_id)):
+                settle(payment_id=payment.id, charge=charge)
+        asked += len(payments)
+    return asked
+
+
+@transaction.atomic
+def _claim(limit: int) -> list[Payment]:
+    """Due rows, leased: whoever dies with them leaves them due again when the lease ends."""
+    now = timezone.now()
+    rows = list(Payment.objects.select_for_update(skip_locked=True).filter(due_at__lte=now).order_by("due_at")[:limit])
+    for row in rows:
+        row.attempts += 1
+        row.due_at = now + max(LEASE, wait_before(row.attempts))
+        if row.expires_at <= now and not row.cancel_reason:
+            row.cancel_reason = "expired"
+    Payment.objects.bulk_update(rows, ["attempts", "due_at", "cancel_reason"])
+    return rows
+
+
+def wait_before(attempts: int) -> timedelta:
+    """Exponential, from one second up."""
+    return min(timedelta(seconds=2 ** min(attempts - 1, 10)), LONGEST_WAIT)
+
+
+def _answers(payments: Sequence[Payment]) -> Iterator[tuple[Payment, Charge | None]]:
+    """Each provider's answer as it comes; None where there was none. Only HTTP happens in the threads."""
+    with ThreadPoolExecutor(max_workers=len(payments)) as pool:
+        calls = {pool.submit(_ask, payment): payment for payment in payments}
+        for call in as_completed(calls):
+            yield calls[call], call.result()
+
+
+def _ask(payment: Payment) -> Charge | None:
+    provider = PROVIDERS[payment.method]
+    try:
+        if payment.cancel_reason:
+            return provider.cancel(payment.id)
+        if payment.provider_reference:
+            return provider.look_up(payment.provider_reference)
+        return provider.charge(
+            ChargeRequest(payment.id, payment.amount, payment.token, payment.order_number, payment.expires_at)
+        )
+    except ProviderAway as error:
+        log.warning("payment %s waits: %s", payment.id, error)
+        return None
+
+
+# ── An answer is settled ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def settle(*, payment_id: UUID, charge: Charge | None) -> Payment:
+    """Make a payment what the provider says it is; the same answer twice changes nothing."""
+    payment = Payment.objects.select_for_update().get(id=payment_id)
+    if charge is None:
+        payment.due_at = timezone.now() + wait_before(payment.attempts) if payment.is_open else None
+    else:
+        payment.provider_reference = charge.reference
+        _SETTLE[charge.status](payment, charge)
+    payment.save()
+    return payment
+
+
+def _succeeded(payment: Payment, charge: Charge) -> None:
+    if payment.status != Payment.Status.TAKEN:
+        _take(payment)
+
+
+def _refused(payment: Payment, charge: Charge) -> None:
+    if payment.is_open:
+        _decline(payment, payment.cancel_reason or charge.reason or "declined")
+
+
+def _asks_the_buyer(payment: Payment, charge: Charge) -> None:
+    if payment.status == Payment.Status.PENDING:
+        action = NextAction(kind="redirect", url=charge.url, expires_at=payment.expires_at)
+        payment.await_buyer(action=action.model_dump(mode="json"))
+        publish(PaymentActionRequired(payment_id=payment.id, order_id=payment.order_id, next_action=action))
+    _look_again(payment, timedelta(seconds=60))
+
+
+def _undecided(payment: Payment, charge: Charge) -> None:
+    _look_again(payment, wait_before(payment.attempts))
+
+
+def _look_again(payment: Payment, wait: timedelta) -> None:
+    """In case the webhook is lost; sooner when the time to pay ends before, or order wants to stop."""
+    now = timezone.now()
+    soon = now + timedelta(seconds=1)
+    at = soon if payment.cancel_reason else min(now + wait, max(payment.expires_at, soon))
+    payment.due_at = at if payment.is_open else None
+
+
+_SETTLE: dict[str, Callable[[Payment, Charge], None]] = {
+    "succeeded": _succeeded,
+    "declined": _refused,
+    "cancelled": _refused,
+    "requires_action": _asks_the_buyer,
+    "pending": _undecided,
+}
+
+
+def _take(payment: Payment) -> None:
+    """The buyer's money comes in, and is whose it is: vendors', the state's, ours."""
+    now = timezone.now()
+    payment.take(at=now)
+    splits = [Split.model_validate(split) for split in payment.splits]
+    if payment.minor:
+        lines = [Line(Kind.PROVIDER, payment.minor), *(line for split in splits for line in _shares(split))]
+        record(
+            kind=Entry.Kind.PAYMENT,
+            reference=payment.id,
+            currency=payment.currency,
+            lines=lines,
+            memo=payment.order_number,
+        )
+    amount = MoneyData(minor=payment.minor, currency=payment.currency)
+    publish(PaymentTaken(payment_id=payment.id, order_id=payment.order_id, amount=amount, taken_at=now))
+
+
+def _shares(split: Split) -> list[Line]:
+    owed = split.gross - split.tax - split.commission
+    return [
+        Line(Kind.VENDOR_PENDING, -owed, split.vendor_id, split.vendor_order_id),
+        Line(Kind.TAX, -split.tax, vendor_order_id=split.vendor_order_id),
+        Line(Kind.COMMISSION, -split.commission, vendor_order_id=split.vendor_order_id),
+    ]
+
+
+def _decline(payment: Payment, reason: str) -> None:
+    payment.decline(reason=reason)
+    publish(PaymentDeclined(payment_id=payment.id, order_id=payment.order_id, reason=reason))

@@ -1,0 +1,177 @@
+"""Vendors' money: released some time after delivery, paid out when they ask for it."""
+
+import logging
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from payment_service.actions.ledger import Kind, Line, lock_accounts, pending_share, record
+from payment_service.actions.payments import LEASE, wait_before
+from payment_service.clients import PROVIDERS, Transfer
+from payment_service.errors import ProviderAway
+from payment_service.models import Account, Entry, Payment, Payout, Release
+from shared import clock
+from shared.context import Context, acting, current
+from shared.contracts.order import VendorOrderDelivered
+from shared.contracts.payment import PayOut, PayoutPaid, PayoutRefused
+from shared.errors import Retry
+from shared.messages import MoneyData
+from shared.outbox import publish
+
+log = logging.getLogger("nexus.payments")
+PAYOUT_PROVIDER = "simulator"
+
+
+# ── Pending becomes available ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def plan_release(message: VendorOrderDelivered) -> None:
+    """From delivery on the time to return runs; after it the vendor's share is the vendor's."""
+    Release.objects.get_or_create(
+        vendor_order_id=message.vendor_order_id,
+        defaults={
+            "vendor_id": message.vendor_id,
+            "order_id": message.order_id,
+            "due_at": message.delivered_at + settings.PAYOUT_HOLD,
+        },
+    )
+    clock.wake(release_due)
+
+
+def release_due(limit: int = 100) -> int:
+    """Make due shares available; answers how many."""
+    due = Release.objects.filter(released_at__isnull=True, due_at__lte=timezone.now()).order_by("due_at")
+    keys = list(due.values_list("vendor_order_id", flat=True)[:limit])
+    return sum(release_share(vendor_order_id=key) for key in keys)
+
+
+@transaction.atomic
+def release_share(*, vendor_order_id: UUID) -> bool:
+    """Move what is left of one vendor order's pending share; False when another worker has it."""
+    rows = Release.objects.select_for_update(skip_locked=True).filter(released_at__isnull=True)
+    release = rows.filter(vendor_order_id=vendor_order_id).first()
+    if release is None:
+        return False
+    currency = _currency_of(release)
+    lock_accounts(currency=currency, lines=[Line(Kind.VENDOR_PENDING, 0, release.vendor_id)])
+    left = pending_share(vendor_id=release.vendor_id, vendor_order_id=vendor_order_id)
+    lines = [
+        Line(Kind.VENDOR_PENDING, left, release.vendor_id, vendor_order_id),
+        Line(Kind.VENDOR_AVAILABLE, -left, release.vendor_id, vendor_order_id),
+    ]
+    if left > 0:
+        record(kind=Entry.Kind.RELEASE, reference=vendor_order_id, currency=currency, lines=lines)
+    release.released_at = timezone.now()
+    release.save(update_fields=["released_at"])
+    return True
+
+
+def _currency_of(release: Release) -> str:
+    payment = Payment.objects.filter(order_id=release.order_id).first()
+    if payment is None:
+        raise Retry(f"the payment of order {release.order_id} is not here yet")
+    return payment.currency
+
+
+# ── A vendor asks for its money ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def pay_out(message: PayOut) -> None:
+    """Take the sum out of the available balance, then let the clock ask the provider; or refuse."""
+    if Payout.objects.filter(id=message.payout_id).exists():
+        return
+    amount = message.amount
+    accounts = lock_accounts(currency=amount.currency, lines=[Line(Kind.VENDOR_AVAILABLE, 0, message.vendor_id)])
+    payout = _new_payout(message)
+    if 0 < amount.minor <= _available(accounts[Kind.VENDOR_AVAILABLE, message.vendor_id]):
+        _set_aside(payout)
+    else:
+        _refuse(payout, "insufficient_balance")
+
+
+def _set_aside(payout: Payout) -> None:
+    lines = [Line(Kind.VENDOR_AVAILABLE, payout.minor, payout.vendor_id), Line(Kind.IN_TRANSIT, -payout.minor)]
+    record(kind=Entry.Kind.PAYOUT, reference=payout.id, currency=payout.currency, lines=lines)
+    clock.wake(ask_for_payouts)
+
+
+def _available(account: Account) -> int:
+    return -account.balance
+
+
+def _new_payout(message: PayOut) -> Payout:
+    return Payout.objects.create(
+        id=message.payout_id,
+        vendor_id=message.vendor_id,
+        minor=message.amount.minor,
+        currency=message.amount.currency,
+        due_at=timezone.now(),
+        correlation_id=current().correlation_id,
+    )
+
+
+def ask_for_payouts() -> int:
+    """Carry out every payout that is due; answers how many were asked for."""
+    asked = 0
+    while payout := _claim():
+        transfer = _ask(payout)
+        if transfer:
+            with acting(Context(payout.correlation_id)):
+                settle_payout(payout_id=payout.id, transfer=transfer)
+        asked += 1
+    return asked
+
+
+@transaction.atomic
+def _claim() -> Payout | None:
+    now = timezone.now()
+    payout = Payout.objects.select_for_update(skip_locked=True).filter(due_at__lte=now).order_by("due_at").first()
+    if payout:
+        payout.attempts += 1
+        payout.due_at = now + LEASE
+        payout.save(update_fields=["attempts", "due_at"])
+    return payout
+
+
+def _ask(payout: Payout) -> Transfer | None:
+    try:
+        return PROVIDERS[PAYOUT_PROVIDER].pay_out(key=payout.id, vendor_id=payout.vendor_id, amount=payout.amount)
+    except ProviderAway as error:
+        log.warning("payout %s waits: %s", payout.id, error)
+        if payout.attempts >= settings.TRANSFER_ATTEMPTS:
+            return Transfer("", False, "provider_unavailable")
+        Payout.objects.filter(id=payout.id).update(due_at=timezone.now() + wait_before(payout.attempts))
+        return None
+
+
+@transaction.atomic
+def settle_payout(*, payout_id: UUID, transfer: Transfer) -> None:
+    """Make a payout what the provider says it is; the same answer twice changes nothing."""
+    payout = Payout.objects.select_for_update().get(id=payout_id)
+    if payout.status != Payout.Status.PENDING:
+        return
+    in_transit = Line(Kind.IN_TRANSIT, payout.minor)
+    if transfer.done:
+        lines = [in_transit, Line(Kind.PROVIDER, -payout.minor)]
+        record(kind=Entry.Kind.PAYOUT_PAID, reference=payout.id, currency=payout.currency, lines=lines)
+        _tell_paid(payout, transfer)
+    else:
+        lines = [in_transit, Line(Kind.VENDOR_AVAILABLE, -payout.minor, payout.vendor_id)]
+        record(kind=Entry.Kind.PAYOUT_RETURNED, reference=payout.id, currency=payout.currency, lines=lines)
+        _refuse(payout, transfer.reason or "refused")
+
+
+def _tell_paid(payout: Payout, transfer: Transfer) -> None:
+    now = timezone.now()
+    payout.pay(at=now, reference=transfer.reference)
+    payout.save()
+    amount = MoneyData(minor=payout.minor, currency=payout.currency)
+    publish(PayoutPaid(payout_id=payout.id, vendor_id=payout.vendor_id, amount=amount, paid_at=now))
+
+
+def _refuse(payout: Payout, reason: str) -> None:
+    payout.refuse(reason=reason)
+    payout.save()
+    publish(PayoutRefused(payout_id=payout.id, vendor_id=payout.vendor_id, reason=payout.reason))

@@ -1,0 +1,194 @@
+"""Money back: whole or in part, from the vendors' shares that the splits name, never more than was taken."""
+
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from payment_service.actions.ledger import Kind, Line, lock_accounts, pending_share, record
+from payment_service.actions.payments import LEASE, wait_before
+from payment_service.clients import PROVIDERS, Transfer
+from payment_service.errors import NothingToRefund, ProviderAway
+from payment_service.models import Entry, Payment, Refund
+from shared import clock
+from shared.context import Context, acting, current, new_id
+from shared.contracts.payment import PaymentRefunded, RefundFailed, RefundPayment, Split
+from shared.errors import NotFound, Retry
+from shared.messages import MoneyData
+from shared.money import Money, allocate
+from shared.outbox import publish
+
+log = logging.getLogger("nexus.payments")
+
+
+# ── Somebody asks ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def refund_payment(message: RefundPayment) -> None:
+    """Order asks. What cannot be refunded is told as RefundFailed, for an operator to look at."""
+    payment = Payment.objects.select_for_update().filter(id=message.payment_id).first()
+    if payment is None:
+        raise Retry(f"payment {message.payment_id} is not here yet")
+    if payment.status != Payment.Status.TAKEN:
+        _tell_failure(message.refund_id, payment, "not_taken")
+    elif payment.minor - payment.refunded < message.amount.minor or message.amount.currency != payment.currency:
+        _tell_failure(message.refund_id, payment, "more_than_was_taken")
+    else:
+        _reserve(payment, message.refund_id, message.splits, message.reason, message.return_id)
+
+
+@transaction.atomic
+def start_refund(*, payment_id: UUID, amount: Money | None, reason: str) -> Refund:
+    """An admin asks; without an amount: all that is left. Raises NotFound, NothingToRefund."""
+    payment = Payment.objects.select_for_update().filter(id=payment_id).first()
+    if payment is None:
+        raise NotFound()
+    left = payment.minor - payment.refunded if payment.status == Payment.Status.TAKEN else 0
+    wanted = left if amount is None else amount.minor
+    if not 0 < wanted <= left or (amount and amount.currency != payment.currency):
+        raise NothingToRefund(f"{Money(left, payment.currency)} can be refunded.")
+    return _reserve(payment, new_id(), _splits_for(payment, wanted), reason, None)
+
+
+def _splits_for(payment: Payment, minor: int) -> tuple[Split, ...]:
+    """The amount shared out over the vendor orders by what is left of each, tax and commission in proportion."""
+    left = [_left_of(payment, Split.model_validate(split)) for split in payment.splits]
+    gross = allocate(minor, [split.gross for split in left])
+    return tuple(_part_of(split, part) for split, part in zip(left, gross, strict=True))
+
+
+def _left_of(payment: Payment, split: Split) -> Split:
+    """What of a vendor order's share has not been refunded."""
+    gone = [
+        Split.model_validate(one)
+        for refund in payment.refunds.exclude(status=Refund.Status.FAILED)
+        for one in refund.splits
+        if one["vendor_order_id"] == str(split.vendor_order_id)
+    ]
+    figures = {
+        name: getattr(split, name) - sum(getattr(one, name) for one in gone) for name in ("gross", "tax", "commission")
+    }
+    return split.model_copy(update=figures)
+
+
+def _part_of(split: Split, gross: int) -> Split:
+    owed = split.gross - split.tax - split.commission
+    tax, commission, _owed = allocate(gross, [split.tax, split.commission, owed]) if split.gross else (0, 0, 0)
+    return split.model_copy(update={"gross": gross, "tax": tax, "commission": commission})
+
+
+def _reserve(payment: Payment, refund_id: UUID, splits: Sequence[Split], reason: str, return_id: UUID | None) -> Refund:
+    """Of two refunds at once, each sees what the other took: the payment's row is locked."""
+    minor = sum(split.gross for split in splits)
+    payment.refunded += minor
+    payment.save(update_fields=["refunded", "updated_at"])
+    clock.wake(ask_for_refunds)
+    return Refund.objects.create(
+        id=refund_id,
+        payment=payment,
+        minor=minor,
+        currency=payment.currency,
+        splits=[split.model_dump(mode="json") for split in splits],
+        return_id=return_id,
+        reason=reason[:200],
+        due_at=timezone.now(),
+        correlation_id=current().correlation_id,
+    )
+
+
+# ── The provider is asked ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def ask_for_refunds() -> int:
+    """Carry out every refund that is due; answers how many were asked for."""
+    asked = 0
+    while refund := _claim():
+        transfer = _ask(refund)
+        if transfer:
+            with acting(Context(refund.correlation_id)):
+                settle_refund(refund_id=refund.id, transfer=transfer)
+        asked += 1
+    return asked
+
+
+@transaction.atomic
+def _claim() -> Refund | None:
+    now = timezone.now()
+    due = Refund.objects.filter(due_at__lte=now).order_by("due_at")
+    refund = due.select_for_update(skip_locked=True, of=("self",)).select_related("payment").first()
+    if refund:
+        refund.attempts += 1
+        refund.due_at = now + LEASE
+        refund.save(update_fields=["attempts", "due_at"])
+    return refund
+
+
+def _ask(refund: Refund) -> Transfer | None:
+    provider = PROVIDERS[refund.payment.method]
+    try:
+        return provider.refund(key=refund.id, reference=refund.payment.provider_reference, amount=refund.amount)
+    except ProviderAway as error:
+        log.warning("refund %s waits: %s", refund.id, error)
+        if refund.attempts >= settings.TRANSFER_ATTEMPTS:
+            return Transfer("", False, "provider_unavailable")
+        Refund.objects.filter(id=refund.id).update(due_at=timezone.now() + wait_before(refund.attempts))
+        return None
+
+
+@transaction.atomic
+def settle_refund(*, refund_id: UUID, transfer: Transfer) -> None:
+    """Make a refund what the provider says it is; the same answer twice changes nothing."""
+    payment = Payment.objects.select_for_update().get(refunds=refund_id)
+    refund = Refund.objects.select_for_update().get(id=refund_id)
+    if refund.status != Refund.Status.PENDING:
+        return
+    if transfer.done:
+        _finish(payment, refund)
+    else:
+        refund.fail(reason=transfer.reason or "refused")
+        Payment.objects.filter(id=payment.id).update(refunded=F("refunded") - refund.minor)
+        _tell_failure(refund.id, payment, refund.failure)
+    refund.save()
+
+
+def _finish(payment: Payment, refund: Refund) -> None:
+    refund.finish(at=timezone.now())
+    splits = [Split.model_validate(split) for split in refund.splits]
+    _book(refund, splits, memo=f"{payment.order_number}: {refund.reason}")
+    publish(
+        PaymentRefunded(
+            refund_id=refund.id,
+            payment_id=payment.id,
+            order_id=payment.order_id,
+            return_id=refund.return_id,
+            amount=MoneyData(minor=refund.minor, currency=refund.currency),
+        )
+    )
+
+
+def _book(refund: Refund, splits: Sequence[Split], memo: str) -> None:
+    """Each vendor's part comes from what is still pending of its vendor order, and the rest from what is available."""
+    vendors = [Line(Kind.VENDOR_PENDING, 0, split.vendor_id) for split in splits]
+    lock_accounts(currency=refund.currency, lines=vendors)
+    shares = [line for split in splits for line in _claw_back(split)]
+    lines = [Line(Kind.PROVIDER, -refund.minor), *shares]
+    record(kind=Entry.Kind.REFUND, reference=refund.id, currency=refund.currency, lines=lines, memo=memo)
+
+
+def _claw_back(split: Split) -> list[Line]:
+    owed = split.gross - split.tax - split.commission
+    pending = min(owed, max(pending_share(vendor_id=split.vendor_id, vendor_order_id=split.vendor_order_id), 0))
+    return [
+        Line(Kind.VENDOR_PENDING, pending, split.vendor_id, split.vendor_order_id),
+        Line(Kind.VENDOR_AVAILABLE, owed - pending, split.vendor_id, split.vendor_order_id),
+        Line(Kind.TAX, split.tax, vendor_order_id=split.vendor_order_id),
+        Line(Kind.COMMISSION, split.commission, vendor_order_id=split.vendor_order_id),
+    ]
+
+
+def _tell_failure(refund_id: UUID, payment: Payment, reason: str) -> None:
+    publish(RefundFailed(refund_id=refund_id, payment_id=payment.id, order_id=payment.order_id, reason=reason))

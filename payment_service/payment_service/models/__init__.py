@@ -1,0 +1,21 @@
+"""State of the payment service: payments and refunds, the ledger, payouts, and the simulator's own books."""
+
+from payment_service.models.ledger import Account, Entry, Posting
+from payment_service.models.payments import Cancellation, Payment, Refund, WebhookEvent
+from payment_service.models.payouts import Payout, Release
+from payment_service.models.simulator import SimulatedCharge, SimulatedTransfer, SimulatedWebhook
+
+__all__ = [
+    "Account",
+    "Cancellation",
+    "Entry",
+    "Payment",
+    "Payout",
+    "Posting",
+    "Refund",
+    "Release",
+    "SimulatedCharge",
+    "SimulatedTransfer",
+    "SimulatedWebhook",
+    "WebhookEvent",
+]

@@ -1,0 +1,101 @@
+"""Double entry. A posting's `minor` is positive for a debit and negative for a credit; an entry sums to zero.
+
+The database itself refuses entries that do not, refuses every UPDATE and DELETE, and keeps `Account.balance` as the sum
+of its postings (migration 0002).
+"""
+
+from django.db import models
+from django.db.models import Q
+
+from shared.context import new_id
+
+
+class Account(models.Model):
+    """Whose money it is. `owner_id` names the vendor of a vendor's account and is absent for the others."""
+
+    class Kind(models.TextChoices):
+        PROVIDER = "provider"
+        """What payment providers hold for us (asset)."""
+        VENDOR_PENDING = "vendor_pending"
+        """Owed to a vendor, not yet delivered and past its time to return (liability)."""
+        VENDOR_AVAILABLE = "vendor_available"
+        """Owed to a vendor and free to be paid out (liability); below zero after a late refund."""
+        COMMISSION = "commission"
+        """Ours (income)."""
+        TAX = "tax"
+        """Owed to the state (liability)."""
+        IN_TRANSIT = "in_transit"
+        """Payouts that the provider has not carried out yet (liability)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    owner_id = models.UUIDField(null=True)
+    currency = models.CharField(max_length=3)
+    balance = models.BigIntegerField(default=0)
+    version = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "ledger_account"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["kind", "owner_id", "currency"], name="one_account_of_a_kind", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__startswith="vendor_", owner_id__isnull=False)
+                | (~Q(kind__startswith="vendor_") & Q(owner_id__isnull=True)),
+                name="account_of_a_vendor_names_it",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.owner_id or ''} {self.currency}"
+
+
+class Entry(models.Model):
+    """One happening in the books. `reference` is the payment, refund, vendor order or payout that caused it."""
+
+    class Kind(models.TextChoices):
+        PAYMENT = "payment"
+        REFUND = "refund"
+        RELEASE = "release"
+        PAYOUT = "payout"
+        PAYOUT_PAID = "payout_paid"
+        PAYOUT_RETURNED = "payout_returned"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    reference = models.UUIDField()
+    memo = models.CharField(max_length=200, blank=True)
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "ledger_entry"
+        constraints = (models.UniqueConstraint(fields=["kind", "reference"], name="each_happening_is_booked_once"),)
+        indexes = (models.Index(fields=["reference"], name="ledger_entry_reference"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"
+
+
+class Posting(models.Model):
+    """A line of an entry."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="postings")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="postings")
+    minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    vendor_order_id = models.UUIDField(null=True)
+
+    class Meta:
+        db_table = "ledger_posting"
+        ordering = ("id",)
+        constraints = (models.CheckConstraint(condition=~Q(minor=0), name="posting_is_not_nothing"),)
+        indexes = (
+            models.Index(
+                fields=["vendor_order_id"], name="posting_vendor_order", condition=Q(vendor_order_id__isnull=False)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.minor} {self.currency}"

@@ -1,0 +1,75 @@
+"""A vendor's share becomes available some time after delivery, and is paid out when the vendor asks."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+from payment_service.errors import IllegalMove
+from shared.money import Money
+
+
+class Release(models.Model):
+    """A delivered vendor order: from `due_at` on, what is left of its pending share is available."""
+
+    vendor_order_id = models.UUIDField(primary_key=True)
+    vendor_id = models.UUIDField()
+    order_id = models.UUIDField()
+    due_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "release"
+        indexes = (models.Index(fields=["due_at"], name="release_due", condition=Q(released_at__isnull=True)),)
+
+    def __str__(self) -> str:
+        return str(self.vendor_order_id)
+
+
+class Payout(models.Model):
+    """Asked by vendor_service; the sum leaves the available balance before the provider is asked."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        PAID = "paid"
+        REFUSED = "refused"
+
+    id = models.UUIDField(primary_key=True)
+    vendor_id = models.UUIDField()
+    minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
+    reason = models.CharField(max_length=40, blank=True)
+    provider_reference = models.CharField(max_length=200, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(null=True)
+    correlation_id = models.CharField(max_length=80)
+    created_at = models.DateTimeField(auto_now_add=True)
+    paid_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "payout"
+        indexes = (
+            models.Index(fields=["vendor_id", "-id"], name="payout_list"),
+            models.Index(fields=["due_at"], name="payout_due", condition=Q(due_at__isnull=False)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.amount} to {self.vendor_id}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.minor, self.currency)
+
+    def pay(self, *, at: datetime, reference: str) -> None:
+        self._move(self.Status.PAID)
+        self.paid_at, self.provider_reference = at, reference
+
+    def refuse(self, *, reason: str) -> None:
+        self._move(self.Status.REFUSED)
+        self.reason = reason[:40]
+
+    def _move(self, to: str) -> None:
+        if self.status != self.Status.PENDING:
+            raise IllegalMove(f"A payout that is {self.status} cannot become {to}.")
+        self.status, self.due_at = to, None
