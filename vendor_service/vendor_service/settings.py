@@ -1,5 +1,6 @@
 """The shared settings and this service's differences."""
 
+from shared import env
 from shared.settings import *  # noqa: F403
 from shared.settings import installed_apps
 
@@ -8,3 +9,6 @@ VERSION = "0.1.0"
 ROOT_URLCONF = "vendor_service.urls"
 WSGI_APPLICATION = "vendor_service.wsgi.application"
 INSTALLED_APPS = installed_apps("vendor_service")
+
+COMMISSION_BASIS_POINTS = env.number("COMMISSION_BASIS_POINTS", 1_000)
+"""What the marketplace keeps of a new vendor's sales, in hundredths of a per cent."""

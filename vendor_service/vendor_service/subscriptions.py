@@ -3,9 +3,14 @@
 from datetime import timedelta
 
 from shared.clock import Schedule
+from shared.contracts.payment import PayoutPaid, PayoutRefused, VendorBalanceChanged
 from shared.inbox import Subscriptions
-from vendor_service import actions
+from vendor_service.actions import payouts, upkeep
 
-SUBSCRIPTIONS: Subscriptions = {}
+SUBSCRIPTIONS: Subscriptions = {
+    VendorBalanceChanged: payouts.follow_balance,
+    PayoutPaid: payouts.settle_paid,
+    PayoutRefused: payouts.settle_refused,
+}
 
-SCHEDULE: Schedule = {actions.forget_old_answers: timedelta(hours=1)}
+SCHEDULE: Schedule = {upkeep.forget_old_answers: timedelta(hours=1)}

@@ -1,5 +1,3 @@
-"""Everything that changes state. One function, one use case, one transaction."""
-
 from django.conf import settings
 
 from shared import idempotency

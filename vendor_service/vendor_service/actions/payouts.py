@@ -1,0 +1,95 @@
+"""Balances as payment tells them, and payouts asked of it: the ledger has the last word on both."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from shared.contracts.payment import PayOut, PayoutPaid, PayoutRefused, VendorBalanceChanged
+from shared.contracts.vendor import PayoutSettled
+from shared.errors import Invalid
+from shared.messages import MoneyData
+from shared.money import Money
+from shared.outbox import publish
+from vendor_service.actions.vendors import locked
+from vendor_service.errors import (
+    InsufficientBalance,
+    NothingAvailable,
+    PayoutNotFound,
+    PayoutPending,
+    VendorSuspended,
+)
+from vendor_service.models import Balance, Payout, Vendor
+
+
+def follow_balance(told: VendorBalanceChanged) -> None:
+    """Keep the newest; what is older than it, or told twice, changes nothing."""
+    figures = {"pending": told.pending, "available": told.available, "version": told.version}
+    balance, made = Balance.objects.get_or_create(vendor_id=told.vendor_id, currency=told.currency, defaults=figures)
+    if not made:
+        Balance.objects.filter(id=balance.id, version__lt=told.version).update(**figures)
+
+
+@transaction.atomic
+def request_payout(*, vendor_id: UUID | None, amount: Money | None) -> Payout:
+    """Ask payment to pay out; without an amount, all that is available in the payout currency.
+
+    The vendor's lock makes parallel requests find each other. Raises VendorNotFound, VendorSuspended, Invalid,
+    PayoutPending, NothingAvailable, InsufficientBalance.
+    """
+    if amount is not None and amount.minor <= 0:
+        raise Invalid({"amount": ["Must be above zero."]})
+    vendor = locked(vendor_id)
+    if vendor.status == Vendor.Status.SUSPENDED:
+        raise VendorSuspended()
+    currency = amount.currency if amount else vendor.payout_currency
+    if vendor.payouts.filter(currency=currency, status=Payout.Status.REQUESTED).exists():
+        raise PayoutPending()
+    available = _available(vendor.id, currency)
+    payout = Payout.objects.create(vendor=vendor, amount=_covered(amount or available, available), currency=currency)
+    publish(PayOut(payout_id=payout.id, vendor_id=vendor.id, amount=_told(payout)))
+    return payout
+
+
+def _available(vendor_id: UUID, currency: str) -> Money:
+    balance = Balance.objects.filter(vendor_id=vendor_id, currency=currency).first()
+    return Money(balance.available if balance else 0, currency)
+
+
+def _covered(wanted: Money, available: Money) -> int:
+    """The minor units wanted. Raises NothingAvailable, InsufficientBalance."""
+    if available.minor <= 0:
+        raise NothingAvailable()
+    if available < wanted:
+        raise InsufficientBalance(f"{available} available.")
+    return wanted.minor
+
+
+def settle_paid(told: PayoutPaid) -> None:
+    _settle(told.payout_id, Payout.Status.PAID)
+
+
+def settle_refused(told: PayoutRefused) -> None:
+    _settle(told.payout_id, Payout.Status.REFUSED, told.reason)
+
+
+def _settle(payout_id: UUID, status: Payout.Status, reason: str = "") -> None:
+    """Once. Raises PayoutNotFound, PayoutSettledBefore."""
+    payout = Payout.objects.select_for_update().filter(id=payout_id).first()
+    if payout is None:
+        raise PayoutNotFound()
+    if not payout.settle(status, reason):
+        return
+    payout.save()
+    publish(
+        PayoutSettled(
+            payout_id=payout.id,
+            vendor_id=payout.vendor_id,
+            amount=_told(payout),
+            status="paid" if status == Payout.Status.PAID else "refused",
+            reason=reason,
+        )
+    )
+
+
+def _told(payout: Payout) -> MoneyData:
+    return MoneyData(minor=payout.amount, currency=payout.currency)
