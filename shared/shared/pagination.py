@@ -1,6 +1,13 @@
 """Lists: `{"results", "next", "previous"}`, keyset cursors, `limit` up to 100."""
 
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import DataError
 from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+
+from shared.errors import Invalid
 
 
 class Cursor(CursorPagination):
@@ -10,3 +17,18 @@ class Cursor(CursorPagination):
     page_size_query_param = "limit"
     max_page_size = 100
     ordering = "-id"
+
+    def get_page_size(self, request: Request) -> int:
+        """Raises Invalid for a `limit` that is no number from 1 to 100."""
+        given = request.query_params.get("limit", str(self.page_size))
+        if not (given.isascii() and given.isdigit() and 1 <= int(given[:9]) <= self.max_page_size):
+            raise Invalid({"limit": [f"A whole number from 1 to {self.max_page_size}."]})
+        return int(given)
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        """Raises Invalid for a cursor that this list never gave out: its position need not fit the column."""
+        try:
+            rows: list[Any] | None = super().paginate_queryset(queryset, request, view)
+        except (ValidationError, ValueError, DataError):
+            raise Invalid({"cursor": ["This cursor is not one of this list's."]}) from None
+        return rows

@@ -3,8 +3,12 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from rest_framework.test import APIClient
+from rest_framework.request import Request
+from rest_framework.test import APIClient, APIRequestFactory
 
+from shared.errors import Invalid
+from shared.models import InboxMessage
+from shared.pagination import Cursor
 from shared.testing import body, client_as
 
 pytestmark = pytest.mark.django_db
@@ -65,3 +69,15 @@ def test_a_lost_database_is_a_503_with_a_time_to_wait() -> None:
 def test_a_wrong_method_and_a_wrong_media_type_are_problem_documents() -> None:
     assert body(APIClient().delete(NOTES))["code"] == "method_not_allowed"
     assert body(APIClient().post(NOTES, b"x", content_type="text/plain"))["status"] == 415
+
+
+@pytest.mark.parametrize("query", ["cursor=cD14eXo=", "cursor=cD0lMDA=", "limit=0", "limit=101", "limit=x", "limit=-1"])
+def test_a_cursor_or_limit_that_fits_no_list_is_refused(query: str) -> None:
+    request = Request(APIRequestFactory().get(f"/things?{query}"))
+
+    page = type("ById", (Cursor,), {"ordering": "message_id"})()
+
+    with pytest.raises(Invalid) as refused:
+        page.paginate_queryset(InboxMessage.objects.all(), request)
+
+    assert list(refused.value.errors) == [query.split("=")[0]]

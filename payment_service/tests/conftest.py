@@ -1,0 +1,20 @@
+"""The simulated provider answers over real HTTP: from this service's own live server."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from payment_service.clients import simulator
+
+
+@pytest.fixture
+def provider(live_server: Any, settings: Any) -> Iterator[Any]:
+    """Where the provider listens, and where it sends its webhooks."""
+    settings.SIMULATOR_URL = live_server.url
+    settings.SIMULATOR_WEBHOOK_URL = f"{live_server.url}/api/v1/payment-webhooks/simulator"
+    settings.PUBLIC_URL = live_server.url
+    settings.SIMULATOR_SLOW_SECONDS = 0
+    simulator._http.cache_clear()
+    yield settings
+    simulator._http.cache_clear()

@@ -1,0 +1,193 @@
+"""Money back: never more than was taken, from the shares of those who had it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+from factories import LUMEN, NORTHWIND, asked, balances, hear, part_of, refund_of, released, split, take
+
+from payment_service.actions import refunds
+from payment_service.errors import NothingToRefund
+from payment_service.models import Payment, Refund, SimulatedCharge
+from shared.contracts.payment import PaymentRefunded, RefundFailed
+from shared.errors import NotFound, Retry
+from shared.money import Money
+from shared.testing import body, client_as, published
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def refunded(message: Any, *splits: Any) -> None:
+    hear(refund_of(message, *splits))
+    refunds.ask_for_refunds()
+
+
+def test_a_whole_refund_undoes_the_payment(provider: Any) -> None:
+    message = take()
+    asked(message)
+
+    refunded(message)
+
+    assert [told.amount.minor for told in published(PaymentRefunded)] == [10_000]
+    assert balances() == {"provider": 0, "tax": 0, "commission": 0}
+    assert balances(NORTHWIND)["vendor_pending"] == balances(LUMEN)["vendor_pending"] == 0
+    assert SimulatedCharge.objects.get().refunded == 10_000
+
+
+def test_a_part_comes_from_the_vendor_it_concerns(provider: Any) -> None:
+    message = take()
+    asked(message)
+
+    refunded(message, part_of(message.splits[0], 2))
+
+    assert balances(NORTHWIND)["vendor_pending"] == 2_250
+    assert balances(LUMEN)["vendor_pending"] == 3_100
+    assert balances()["provider"] == 7_000
+
+
+def test_what_has_been_released_is_clawed_back_from_what_is_available(provider: Any) -> None:
+    message = take()
+    asked(message)
+    released(message)
+
+    refunded(message, part_of(message.splits[0], 2))
+
+    assert balances(NORTHWIND) == {"vendor_pending": 0, "vendor_available": 2_250}
+
+
+def test_the_same_command_twice_refunds_once(provider: Any) -> None:
+    message = take()
+    asked(message)
+    command = refund_of(message, part_of(message.splits[0], 2))
+
+    hear(command)
+    refunds.ask_for_refunds()
+    refund = Refund.objects.get()
+    refunds.settle_refund(refund_id=refund.id, transfer=refunds.Transfer("again", True))
+
+    assert len(published(PaymentRefunded)) == 1
+    assert SimulatedCharge.objects.get().refunded == 3_000
+
+
+def test_more_than_was_taken_is_refused_and_told(provider: Any) -> None:
+    message = take()
+    asked(message)
+    refunded(message)
+
+    refunded(message, part_of(message.splits[0], 2))
+
+    assert [told.reason for told in published(RefundFailed)] == ["more_than_was_taken"]
+    assert Payment.objects.get().refunded == 10_000
+
+
+def test_what_was_not_taken_is_not_refunded(provider: Any) -> None:
+    message = take(token="decline")
+    asked(message)
+
+    refunded(message)
+
+    assert [told.reason for told in published(RefundFailed)] == ["not_taken"]
+
+
+def test_a_refund_waits_for_its_payment() -> None:
+    with pytest.raises(Retry):
+        hear(refund_of(take()))
+
+
+def test_a_refund_the_provider_refuses_is_given_up_and_told(provider: Any) -> None:
+    message = take()
+    asked(message)
+    SimulatedCharge.objects.update(refunded=10_000)
+
+    refunded(message)
+
+    assert Refund.objects.get().status == "failed"
+    assert Payment.objects.get().refunded == 0
+    assert [told.reason for told in published(RefundFailed)] == ["more_than_was_charged"]
+
+
+def test_a_provider_that_is_away_delays_a_refund(provider: Any) -> None:
+    message = take()
+    asked(message)
+    url, provider.SIMULATOR_URL = provider.SIMULATOR_URL, "http://127.0.0.1:1"
+    refunded(message)
+    assert Refund.objects.get().status == "pending"
+
+    provider.SIMULATOR_URL = url
+    Refund.objects.update(due_at="2020-01-01T00:00:00Z")
+    refunds.ask_for_refunds()
+
+    assert Refund.objects.get().status == "done"
+
+
+def test_an_admins_partial_refunds_share_out_tax_and_commission_to_the_last_cent(provider: Any) -> None:
+    message = take(split(gross=1_001, tax=167, commission=83), split(LUMEN, gross=333, tax=55, commission=28))
+    asked(message)
+
+    for minor in (1, 500, 332):
+        refunds.start_refund(payment_id=message.payment_id, amount=Money(minor, "USD"), reason="goodwill")
+    refunds.start_refund(payment_id=message.payment_id, amount=None, reason="the rest")
+    refunds.ask_for_refunds()
+
+    assert balances() == {"provider": 0, "tax": 0, "commission": 0}
+    assert balances(NORTHWIND)["vendor_pending"] == balances(LUMEN)["vendor_pending"] == 0
+
+
+def test_an_admin_cannot_refund_more_than_is_left(provider: Any) -> None:
+    message = take()
+    asked(message)
+
+    with pytest.raises(NothingToRefund):
+        refunds.start_refund(payment_id=message.payment_id, amount=Money(10_001, "USD"), reason="goodwill")
+    with pytest.raises(NothingToRefund):
+        refunds.start_refund(payment_id=message.payment_id, amount=Money(1, "EUR"), reason="goodwill")
+    with pytest.raises(NotFound):
+        refunds.start_refund(payment_id=message.order_id, amount=None, reason="goodwill")
+
+
+def test_two_refunds_at_once_do_not_exceed_the_payment(provider: Any) -> None:
+    message = take()
+    asked(message)
+
+    def try_to(_number: int) -> bool:
+        try:
+            refunds.start_refund(payment_id=message.payment_id, amount=Money(4_000, "USD"), reason="race")
+        except NothingToRefund:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(5) as pool:
+        assert sum(pool.map(try_to, range(5))) == 2
+
+    assert Payment.objects.get().refunded == 8_000
+
+
+def test_refunding_over_the_api_needs_an_admin_and_a_key(provider: Any) -> None:
+    message = take()
+    asked(message)
+    path, wanted = f"/api/v1/payments/{message.payment_id}/refunds", {"reason": "goodwill"}
+
+    assert client_as("customer", user_id=message.user_id).post(path, wanted).status_code == 403
+    assert client_as("admin").post(path, wanted).status_code == 400
+    key = {"HTTP_IDEMPOTENCY_KEY": "once-only"}
+    first = client_as("admin", user_id=message.user_id).post(path, wanted, **key)
+    again = client_as("admin", user_id=message.user_id).post(path, wanted, **key)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.content == again.content
+    assert body(first)["amount"] == {"amount": "100.00", "currency": "USD"}
+    assert Refund.objects.count() == 1
+
+
+def test_refunds_show_on_the_payment(provider: Any) -> None:
+    message = take()
+    asked(message)
+    refunded(message, part_of(message.splits[0], 2))
+
+    seen = body(client_as("customer", user_id=message.user_id).get(f"/api/v1/payments/{message.payment_id}"))
+
+    assert seen["refunded"] == {"amount": "30.00", "currency": "USD"}
+    assert [(one["status"], one["amount"]["amount"]) for one in seen["refunds"]] == [("done", "30.00")]
