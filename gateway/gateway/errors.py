@@ -141,6 +141,43 @@ CODES: dict[str, Explanation] = {
     "quantity_limit": Explanation(409, "Too many of one", "A cart takes at most 999 of one variant."),
     "cart_full": Explanation(409, "The cart is full", "A cart takes at most 100 different items."),
     "wishlist_full": Explanation(409, "The wishlist is full", "There is a limit to what is kept."),
+    # Orders
+    "cart_empty": Explanation(409, "The cart is empty", "There is nothing to quote or to order.", "Fill it first."),
+    "out_of_stock": Explanation(
+        409, "Not in stock", "Somebody was faster; `detail` names the SKUs.", "Order fewer, or without them."
+    ),
+    "price_changed": Explanation(
+        409, "The total has changed", "It is not the `expected_total` any more.", "Ask for a quote, and show it."
+    ),
+    "coupon_not_valid": Explanation(
+        409, "The coupon cannot be used", "It is unknown, over, used up, or the order is too small for it."
+    ),
+    "not_returnable": Explanation(
+        409, "This cannot be sent back", "Only what was delivered, and not more of it than was bought."
+    ),
+    # Vendors
+    "application_open": Explanation(409, "An application is open", "One at a time.", "Wait for its decision."),
+    "vendor_suspended": Explanation(409, "The vendor is suspended", "It cannot sell or be paid at the moment."),
+    "payout_pending": Explanation(
+        409, "A payout is on its way", "One at a time for each currency.", "Wait until it is paid or refused."
+    ),
+    "payout_settled": Explanation(409, "The payout has ended", "It was paid or refused before."),
+    "insufficient_balance": Explanation(
+        409, "Not that much is available", "Pending money becomes available some time after delivery.", "Ask for less."
+    ),
+    "nothing_available": Explanation(
+        409, "Nothing is available", "Pending money becomes available some time after delivery.", "Ask later."
+    ),
+    # Payments
+    "nothing_to_refund": Explanation(
+        409, "There is not that much left to refund", "Refunds together never exceed what was taken.", "Refund less."
+    ),
+    "provider_unavailable": Explanation(
+        503, "The payment provider does not answer", "What was asked is kept.", "Wait as long as Retry-After says."
+    ),
+    "bad_signature": Explanation(
+        400, "The signature does not hold", "The webhook was not signed with an active secret in the last five minutes."
+    ),
 }
 
 

@@ -4,7 +4,6 @@ from shared.errors import Conflict, NotFound
 
 
 class OrderNotFound(NotFound):
-    code = "order_not_found"
     title = "There is no such order"
 
 
