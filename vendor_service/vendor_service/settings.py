@@ -2,6 +2,7 @@
 
 from shared import env
 from shared.settings import *  # noqa: F403
+from shared.settings import SPECTACULAR_SETTINGS as SHARED_SPECTACULAR_SETTINGS
 from shared.settings import installed_apps
 
 SERVICE = "vendor"
@@ -12,3 +13,12 @@ INSTALLED_APPS = installed_apps("vendor_service")
 
 COMMISSION_BASIS_POINTS = env.number("COMMISSION_BASIS_POINTS", 1_000)
 """What the marketplace keeps of a new vendor's sales, in hundredths of a per cent."""
+
+SPECTACULAR_SETTINGS = {
+    **SHARED_SPECTACULAR_SETTINGS,
+    "ENUM_NAME_OVERRIDES": {
+        "VendorApplicationStatus": "vendor_service.models.Application.Status",
+        "VendorStatus": "vendor_service.models.Vendor.Status",
+        "VendorPayoutStatus": "vendor_service.models.Payout.Status",
+    },
+}

@@ -30,7 +30,7 @@ def follow_balance(told: VendorBalanceChanged) -> None:
 
 
 @transaction.atomic
-def request_payout(*, vendor_id: UUID | None, amount: Money | None) -> Payout:
+def request_payout(*, vendor_id: UUID, amount: Money | None) -> Payout:
     """Ask payment to pay out; without an amount, all that is available in the payout currency.
 
     The vendor's lock makes parallel requests find each other. Raises VendorNotFound, VendorSuspended, Invalid,

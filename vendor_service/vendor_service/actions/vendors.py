@@ -42,7 +42,8 @@ def open_vendor(*, application: Application) -> Vendor:
 
 def _inserted(vendor: Vendor) -> Vendor:
     """With the first slug that nobody has: the unique index decides, also between approvals at the same moment."""
-    for vendor.slug in _slugs(vendor.name):
+    for slug in _slugs(vendor.name):
+        vendor.slug = slug
         try:
             with transaction.atomic():
                 vendor.save(force_insert=True)
@@ -85,7 +86,7 @@ def change_vendor(*, vendor_id: UUID, changes: Mapping[str, Any]) -> Vendor:
     return vendor
 
 
-def locked(vendor_id: UUID | None) -> Vendor:
+def locked(vendor_id: UUID) -> Vendor:
     """The row, locked until the transaction ends. Raises VendorNotFound."""
     vendor = Vendor.objects.select_for_update().filter(id=vendor_id).first()
     if vendor is None:

@@ -5,17 +5,17 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from shared.auth import IsSignedIn, roles
+from shared.auth import IsSignedIn
 from shared.http import Shape, created, read
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS
 from shared.pagination import Cursor
 from vendor_service.actions import applications
+from vendor_service.api.callers import AdminView, user_of
 from vendor_service.models import Application
 from vendor_service.queries import applications as application_queries
 
@@ -84,6 +84,7 @@ def admin_body(row: Application) -> dict[str, Any]:
 
 class ApplicationsView(APIView):
     permission_classes = [IsSignedIn]
+    pagination_class = ApplicationPage
 
     @extend_schema(
         operation_id="vendor_applications_list",
@@ -92,8 +93,8 @@ class ApplicationsView(APIView):
         responses=ApplicationShape(many=True),
     )
     def get(self, request: Request) -> Response:
-        page = ApplicationPage()
-        rows = page.paginate_queryset(application_queries.applications(user_id=request.user.id), request, view=self)
+        page = self.pagination_class()
+        rows = page.paginate_queryset(application_queries.applications(user_id=user_of(request)), request, view=self)
         return page.get_paginated_response([application_body(row) for row in rows or []])
 
     @extend_schema(
@@ -107,7 +108,7 @@ class ApplicationsView(APIView):
     @idempotent()
     def post(self, request: Request) -> Response:
         business = applications.Business(**read(ApplicationIn, request.data))
-        row = applications.submit(user_id=request.user.id, business=business)
+        row = applications.submit(user_id=user_of(request), business=business)
         return created(application_body(row), f"/api/v1/vendor-applications/{row.id}")
 
 
@@ -121,19 +122,13 @@ class ApplicationView(APIView):
         responses=ApplicationShape,
     )
     def get(self, request: Request, application: UUID) -> Response:
-        row = application_queries.application(application_id=application, user_id=request.user.id)
+        row = application_queries.application(application_id=application, user_id=user_of(request))
         return Response(application_body(row))
 
 
-class AdminView(APIView):
-    """Admins change, support reads."""
-
-    def get_permissions(self) -> list[BasePermission]:
-        allowed = roles("admin", "support") if self.request.method == "GET" else roles("admin")
-        return [allowed()]
-
-
 class AdminApplicationsView(AdminView):
+    pagination_class = ApplicationPage
+
     @extend_schema(
         operation_id="admin_vendor_applications_list",
         tags=["admin: vendors"],
@@ -143,7 +138,7 @@ class AdminApplicationsView(AdminView):
     )
     def get(self, request: Request) -> Response:
         status = read(ApplicationFilter, request.query_params.dict()).get("status", "")
-        page = ApplicationPage()
+        page = self.pagination_class()
         rows = page.paginate_queryset(application_queries.applications(status=status), request, view=self)
         return page.get_paginated_response([admin_body(row) for row in rows or []])
 
@@ -171,7 +166,7 @@ class ApproveView(AdminView):
     @idempotent()
     def post(self, request: Request, application: UUID) -> Response:
         read(Nothing, request.data)
-        return Response(admin_body(applications.approve(application_id=application, admin_id=request.user.id)))
+        return Response(admin_body(applications.approve(application_id=application, admin_id=user_of(request))))
 
 
 class RejectView(AdminView):
@@ -186,5 +181,5 @@ class RejectView(AdminView):
     @idempotent()
     def post(self, request: Request, application: UUID) -> Response:
         body = read(RejectIn, request.data)
-        row = applications.reject(application_id=application, admin_id=request.user.id, reason=body["reason"])
+        row = applications.reject(application_id=application, admin_id=user_of(request), reason=body["reason"])
         return Response(admin_body(row))

@@ -15,6 +15,7 @@ from shared.idempotency import idempotent
 from shared.money import Money
 from shared.pagination import Cursor
 from vendor_service.actions import payouts
+from vendor_service.api.callers import vendor_of
 from vendor_service.models import Balance, Payout
 from vendor_service.queries import payouts as payout_queries
 from vendor_service.queries import vendors as vendor_queries
@@ -71,7 +72,7 @@ class BalanceView(APIView):
         operation_id="vendors_me_balance", tags=["vendors"], summary="What you have earned", responses=BalanceShape
     )
     def get(self, request: Request) -> Response:
-        vendor = vendor_queries.vendor(request.user.vendor_id)
+        vendor = vendor_queries.vendor(vendor_of(request))
         balances = [balance_body(row) for row in payout_queries.balances(vendor.id)]
         nothing = balance_body(Balance(currency=vendor.payout_currency))
         own = next((row for row in balances if row["currency"] == vendor.payout_currency), nothing)
@@ -80,6 +81,7 @@ class BalanceView(APIView):
 
 class PayoutsView(APIView):
     permission_classes = [roles("vendor")]
+    pagination_class = PayoutPage
 
     @extend_schema(
         operation_id="vendors_me_payouts_list",
@@ -88,8 +90,8 @@ class PayoutsView(APIView):
         responses=PayoutShape(many=True),
     )
     def get(self, request: Request) -> Response:
-        page = PayoutPage()
-        rows = page.paginate_queryset(payout_queries.payouts(request.user.vendor_id), request, view=self)
+        page = self.pagination_class()
+        rows = page.paginate_queryset(payout_queries.payouts(vendor_of(request)), request, view=self)
         return page.get_paginated_response([payout_body(row) for row in rows or []])
 
     @extend_schema(
@@ -103,7 +105,7 @@ class PayoutsView(APIView):
     @idempotent()
     def post(self, request: Request) -> Response:
         body = read(PayoutIn, request.data)
-        row = payouts.request_payout(vendor_id=request.user.vendor_id, amount=body.get("amount"))
+        row = payouts.request_payout(vendor_id=vendor_of(request), amount=body.get("amount"))
         return created(payout_body(row), f"/api/v1/vendors/me/payouts/{row.id}")
 
 
@@ -114,4 +116,4 @@ class PayoutView(APIView):
         operation_id="vendors_me_payouts_read", tags=["vendors"], summary="One payout", responses=PayoutShape
     )
     def get(self, request: Request, payout: UUID) -> Response:
-        return Response(payout_body(payout_queries.payout(vendor_id=request.user.vendor_id, payout_id=payout)))
+        return Response(payout_body(payout_queries.payout(vendor_id=vendor_of(request), payout_id=payout)))

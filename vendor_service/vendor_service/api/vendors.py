@@ -15,7 +15,7 @@ from shared.http import Shape, read
 from shared.idempotency import idempotent
 from shared.pagination import Cursor
 from vendor_service.actions import vendors
-from vendor_service.api.applications import AdminView
+from vendor_service.api.callers import AdminView, vendor_of
 from vendor_service.models import Vendor
 from vendor_service.queries import vendors as vendor_queries
 
@@ -64,11 +64,12 @@ class VendorPage(Cursor):
 
 def vendor_body(row: Vendor, shape: type[VendorShape]) -> dict[str, Any]:
     """The fields that the shape names, and no others."""
-    return {name: getattr(row, name) for name in shape().fields}
+    return {str(name): getattr(row, str(name)) for name in shape().fields}
 
 
 class VendorsView(APIView):
     permission_classes = [AllowAny]
+    pagination_class = VendorPage
 
     @extend_schema(
         operation_id="vendors_list",
@@ -78,7 +79,7 @@ class VendorsView(APIView):
         responses=VendorShape(many=True),
     )
     def get(self, request: Request) -> Response:
-        page = VendorPage()
+        page = self.pagination_class()
         rows = page.paginate_queryset(vendor_queries.vendors(status=Vendor.Status.ACTIVE), request, view=self)
         return page.get_paginated_response([vendor_body(row, VendorShape) for row in rows or []])
 
@@ -104,7 +105,7 @@ class OwnVendorView(APIView):
         operation_id="vendors_me_read", tags=["vendors"], summary="Your own vendor", responses=OwnVendorShape
     )
     def get(self, request: Request) -> Response:
-        return Response(vendor_body(vendor_queries.vendor(request.user.vendor_id), OwnVendorShape))
+        return Response(vendor_body(vendor_queries.vendor(vendor_of(request)), OwnVendorShape))
 
     @extend_schema(
         operation_id="vendors_me_change",
@@ -116,11 +117,13 @@ class OwnVendorView(APIView):
     )
     @idempotent()
     def patch(self, request: Request) -> Response:
-        row = vendors.change_vendor(vendor_id=request.user.vendor_id, changes=read(VendorPatch, request.data))
+        row = vendors.change_vendor(vendor_id=vendor_of(request), changes=read(VendorPatch, request.data))
         return Response(vendor_body(row, OwnVendorShape))
 
 
 class AdminVendorsView(AdminView):
+    pagination_class = VendorPage
+
     @extend_schema(
         operation_id="admin_vendors_list",
         tags=["admin: vendors"],
@@ -130,7 +133,7 @@ class AdminVendorsView(AdminView):
     )
     def get(self, request: Request) -> Response:
         status = read(VendorFilter, request.query_params.dict()).get("status", "")
-        page = VendorPage()
+        page = self.pagination_class()
         rows = page.paginate_queryset(vendor_queries.vendors(status=status), request, view=self)
         return page.get_paginated_response([vendor_body(row, AdminVendorShape) for row in rows or []])
 

@@ -15,7 +15,7 @@ def active_vendor(slug_or_id: str) -> Vendor:
     return _one(vendors(status=Vendor.Status.ACTIVE).filter(_named(slug_or_id)))
 
 
-def vendor(vendor_id: UUID | None) -> Vendor:
+def vendor(vendor_id: UUID) -> Vendor:
     """In any status, for its owner and admins. Raises VendorNotFound."""
     return _one(Vendor.objects.filter(id=vendor_id))
 
