@@ -309,7 +309,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True)),
             ],
             options={
-                'db_table': 'vendor',
+                'db_table': 'known_vendor',
                 'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['unknown', 'active', 'suspended', 'closed'])), name='vendor_status_known')],
             },
         ),

@@ -22,7 +22,7 @@ class Vendor(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        db_table = "vendor"
+        db_table = "known_vendor"
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(status__in=["unknown", "active", "suspended", "closed"]), name="vendor_status_known"

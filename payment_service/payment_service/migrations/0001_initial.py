@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
                 ('paid_at', models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'payout',
+                'db_table': 'provider_payout',
                 'indexes': [models.Index(fields=['vendor_id', '-id'], name='payout_list'), models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='payout_due')],
             },
         ),

@@ -48,7 +48,7 @@ class Payout(models.Model):
     paid_at = models.DateTimeField(null=True)
 
     class Meta:
-        db_table = "payout"
+        db_table = "provider_payout"
         indexes = (
             models.Index(fields=["vendor_id", "-id"], name="payout_list"),
             models.Index(fields=["due_at"], name="payout_due", condition=Q(due_at__isnull=False)),
