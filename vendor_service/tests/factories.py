@@ -1,0 +1,54 @@
+"""Businesses, vendors and money, with memorable figures."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from shared.context import new_id
+from shared.contracts.payment import VendorBalanceChanged
+from shared.messages import Message
+from shared.testing import deliver
+from vendor_service.actions import applications
+from vendor_service.models import Application, Payout, Vendor
+from vendor_service.subscriptions import SUBSCRIPTIONS
+
+ADMIN = UUID(int=0xAD)
+APPLICATION = {
+    "business_name": "Northwind Lamps",
+    "contact_email": "nora@northwind.example",
+    "country": "GB",
+    "payout_currency": "USD",
+}
+
+
+def make_application(user_id: UUID | None = None, **changes: Any) -> Application:
+    business = applications.Business(**{**APPLICATION, **changes})
+    return applications.submit(user_id=user_id or new_id(), business=business)
+
+
+def make_vendor(user_id: UUID | None = None, **changes: Any) -> Vendor:
+    application = make_application(user_id, **changes)
+    applications.approve(application_id=application.id, admin_id=ADMIN)
+    return Vendor.objects.get(application=application)
+
+
+def hear(message: Message) -> None:
+    assert deliver(message, SUBSCRIPTIONS)
+
+
+def earn(vendor: Vendor, available: int = 5_000, pending: int = 0, *, currency: str = "USD", version: int = 1) -> None:
+    """Payment tells the vendor's balance, in minor units."""
+    hear(
+        VendorBalanceChanged(
+            vendor_id=vendor.id, currency=currency, pending=pending, available=available, version=version
+        )
+    )
+
+
+def make_payout(vendor: Vendor, **changes: Any) -> Payout:
+    return Payout.objects.create(**{"vendor": vendor, "amount": 1_000, "currency": "USD", **changes})
+
+
+def default_commission() -> int:
+    return int(settings.COMMISSION_BASIS_POINTS)
