@@ -168,6 +168,7 @@ def test_a_suspended_vendor_is_not_paid_out_and_a_closed_one_is() -> None:
         usd("0.001"),
         usd("NaN"),
         usd("9" * 24),
+        usd("1e999990"),
         usd("1\0"),
         "12.00",
         12,
