@@ -47,9 +47,14 @@ class Money:
             raise MoneyError(f"{currency!r} is not a currency traded here")
         try:
             scaled = Decimal(amount).scaleb(EXPONENTS[currency])
-            whole = int(scaled)
+            if not scaled.is_finite():
+                raise ValueError
         except (ArithmeticError, ValueError, TypeError):
             raise MoneyError(f"{amount!r} is not an amount") from None
+        # Before it becomes an integer: "1e999990" would be one of a million digits, and a minute's work.
+        if abs(scaled) > MAX_MINOR:
+            raise MoneyError("the amount is out of range")
+        whole = int(scaled)
         if scaled != whole:
             raise MoneyError(f"{currency} has {EXPONENTS[currency]} digits after the point")
         return cls(whole, currency)
