@@ -1,5 +1,6 @@
 """HTTP in: one error format (RFC 9457), strict input shapes, money fields, request context, paths."""
 
+import json
 import logging
 import re
 import time
@@ -14,6 +15,7 @@ from django.urls import URLPattern
 from django.urls.resolvers import RoutePattern
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions, serializers, status
+from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 
 from shared import context, errors
@@ -206,6 +208,18 @@ class Shape(serializers.Serializer[Any]):
         if unknown:
             raise serializers.ValidationError(unknown)
         return value
+
+
+class StrictJSONParser(JSONParser):
+    """JSON that can be written down again: half of a surrogate pair, which Python lets through, is refused."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        data = super().parse(stream, media_type, parser_context)
+        try:
+            json.dumps(data, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise exceptions.ParseError("JSON parse error - half a surrogate pair") from None
+        return data
 
 
 class MoneyShape(Shape):

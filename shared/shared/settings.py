@@ -72,7 +72,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["shared.auth.UserAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["shared.auth.IsSignedIn"],
     "DEFAULT_RENDERER_CLASSES": ["shared.idempotency.ReplayRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["shared.http.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "shared.http.problem_response",
     "UNAUTHENTICATED_USER": None,

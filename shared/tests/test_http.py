@@ -26,7 +26,9 @@ def test_bad_input_names_every_wrong_field_at_once() -> None:
     assert problem["code"] == "invalid"
 
 
-@pytest.mark.parametrize("sent", ["", "{", "[]", '"x"', "null", '{"text": "a\\u0000b", "copies": 1}', "\x00"])
+@pytest.mark.parametrize(
+    "sent", ["", "{", "[]", '"x"', "null", '{"text": "a\\u0000b", "copies": 1}', "\x00", '{"\\ud800": 1}']
+)
 def test_what_cannot_be_read_is_400(sent: str) -> None:
     response = APIClient().post(NOTES, sent.encode(), content_type="application/json")
 
