@@ -92,7 +92,7 @@ def _make_folder(table: Table) -> None:
     if link.is_symlink():
         link.unlink()
     user = _user()
-    place = link if not user or _reachable(table.var, user) else _place_outside(table.var)
+    place = link if not user or reachable(table.var, user) else _place_outside(table.var)
     if place != link:
         shutil.rmtree(place, ignore_errors=True)
         link.symlink_to(place)
@@ -101,7 +101,7 @@ def _make_folder(table: Table) -> None:
         shutil.chown(place, user, user)
 
 
-def _reachable(folder: Path, user: str) -> bool:
+def reachable(folder: Path, user: str) -> bool:
     """May everybody pass through the folder and all above it? The user's own groups are not worth looking at."""
     return all(path.stat().st_mode & stat.S_IXOTH for path in (folder, *folder.parents))
 

@@ -3,12 +3,11 @@
 packages → keys → servers → databases and roles → prepare (migrations, queues) → services → NGINX → demo data
 """
 
-import importlib.util
 import json
 import time
 from typing import Any
 
-from fleet import bootstrap, demo, keys, ports, processes, servers, services
+from fleet import bootstrap, demo, keys, nginx, ports, processes, servers, services
 from fleet.processes import Program
 from fleet.progress import Problem, elapsed, say
 from fleet.table import Table
@@ -21,7 +20,7 @@ def up(table: Table) -> None:
     with keys.locked(table.var / "run" / "launcher.lock"):
         bootstrap.ensure_packages()
         keys.prepare(table)
-        wanted = [*services.programs(table), *_edge_program(table)]
+        wanted = [*services.programs(table), nginx.program(table)]
         processes.let_it_end(table.var)
         ports.check(table, wanted)
         running = processes.all_info(table.var)
@@ -39,19 +38,8 @@ def _outdated(table: Table, prepared: list[Any]) -> list[Program]:
     return [program for service in prepared for program in services.of(table, service)]
 
 
-def _edge_program(table: Table) -> list[Program]:
-    if not importlib.util.find_spec("fleet.edge"):
-        say("no NGINX: fleet/edge.py is not there yet")
-        return []
-    from fleet import nginx
-
-    return [nginx.program(table)]
-
-
 def _wait_until_ready(table: Table) -> None:
-    questions = {service.name: service.port for service in services.present(table)}
-    if importlib.util.find_spec("fleet.edge"):
-        questions["nginx"] = table.ports["nginx"]
+    questions = {"nginx": table.ports["nginx"]} | {service.name: service.port for service in services.present(table)}
     deadline = time.monotonic() + PATIENCE
     while questions:
         questions = _still_waiting(questions, deadline)

@@ -1,5 +1,6 @@
 """Views: documents for machines, pages for people, one answer for NGINX."""
 
+import time
 from typing import Any
 from uuid import UUID
 
@@ -64,8 +65,12 @@ def status(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def session(_request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """For NGINX: 204 the session lives, 403 it has ended, 503 nobody can tell."""
-    return HttpResponse(status=sessions.verdict(session_id).value)
+    """For NGINX: 204 the session lives, 403 it has ended, 503 nobody can tell. A verdict holds until the second ends."""
+    verdict = sessions.verdict(session_id)
+    response = HttpResponse(status=verdict.value)
+    if verdict is not sessions.Verdict.UNKNOWN:
+        response["X-Accel-Expires"] = f"@{int(time.time())}"
+    return response
 
 
 # ── Documents ────────────────────────────────────────────────────────────────────────────────────────────────────────

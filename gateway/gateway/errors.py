@@ -32,6 +32,9 @@ CODES: dict[str, Explanation] = {
         "It has expired, its session has ended, or it was not made here.",
         "Refresh it, or log in again.",
     ),
+    "session_ended": Explanation(
+        401, "The session has ended", "Somebody logged it out, or the password was changed.", "Log in again."
+    ),
     "authentication_failed": Explanation(401, "Not recognised", "The credentials are not right.", "Check them."),
     "permission_denied": Explanation(403, "Not allowed for your role", "You are known, but your role may not do this."),
     "not_found": Explanation(

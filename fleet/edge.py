@@ -1,0 +1,187 @@
+"""The edge's configuration: nginx/ plus the process table plus the public keys, rendered into one folder.
+
+python -m fleet.edge --out /etc/nexus --media /media order_service=order_service:8000 …     for containers
+"""
+
+import argparse
+import base64
+import json
+import os
+import pwd
+import re
+import shutil
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fleet.postgres import reachable
+from fleet.table import ROOT, Table
+
+SOURCES = ROOT / "nginx"
+ERRORS = (400, 401, 403, 404, 405, 408, 413, 414, 429, 500, 502, 503, 504)
+_PLACE = re.compile(r"<<(\w+)>>")
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Where things are: on this machine or in containers."""
+
+    folder: Path
+    """Receives everything that is rendered, and NGINX's own files."""
+    upstreams: dict[str, list[str]]
+    """Service → `host:port` of each instance."""
+    keys: Path
+    """Public keys of tokens, `<kid>.pem`."""
+    media: Path
+    public_url: str
+    listen: str = "8000"
+    user: str = ""
+    log: str = "/dev/stdout"
+    resolver: str = ""
+    """A name server, where the addresses of upstreams change while NGINX runs."""
+    limits: dict[str, Any] = field(default_factory=dict)
+    """Instead of those in routes.toml."""
+
+
+def render(table: Table, var: Path) -> Path:
+    """For the launcher; called again when keys or instances have changed. Answers nginx.conf's path."""
+    return write(
+        Edge(
+            folder=var / "nginx",
+            upstreams={name: [f"127.0.0.1:{port}" for port in ports] for name, ports in table.upstreams.items()},
+            keys=var / "keys" / "jwt" / "public",
+            media=var / "media",
+            public_url=table.public_url,
+            listen=f"127.0.0.1:{table.ports['nginx']}",
+            user=_user(var),
+        )
+    )
+
+
+def _user(var: Path) -> str:
+    """NGINX's workers give up root's rights, if what they read can be read by somebody else."""
+    if os.geteuid() != 0:
+        return ""
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return "www-data" if "www-data" in known and reachable(var, "www-data") else "root"
+
+
+def write(edge: Edge) -> Path:
+    """Render everything into `edge.folder`."""
+    for name in ("temp", "cache"):
+        (edge.folder / name).mkdir(parents=True, exist_ok=True)
+    edge.media.mkdir(parents=True, exist_ok=True)
+    for name in ("strip.conf", "conditional.conf", "cached.conf", "njs/edge.js"):
+        shutil.copy(SOURCES / name, edge.folder)
+    (edge.folder / "keys.js").write_text(_keys(edge))
+    file = edge.folder / "nginx.conf"
+    places = _places(edge, tomllib.loads((SOURCES / "routes.toml").read_text()))
+    template = (SOURCES / "nginx.conf.template").read_text()
+    file.write_text(_PLACE.sub(lambda place: places[place.group(1)], template))
+    return file
+
+
+def _keys(edge: Edge) -> str:
+    """A JavaScript module with the public keys as base64 of their SPKI."""
+    public_keys = {file.stem: _spki(file.read_text()) for file in sorted(edge.keys.glob("*.pem"))}
+    told = {"issuer": "nexus", "audience": "nexus-api", "public_url": edge.public_url, "public_keys": public_keys}
+    return f"export default {json.dumps(told, indent=2)};\n"
+
+
+def _spki(pem: str) -> str:
+    lines = [line for line in pem.splitlines() if line and not line.startswith("-----")]
+    return base64.b64encode(base64.b64decode("".join(lines))).decode()
+
+
+def _places(edge: Edge, page: dict[str, Any]) -> dict[str, str]:
+    limits = {**page["limits"], **edge.limits}
+    return {
+        "user": f"user {edge.user};" if edge.user else "",
+        "folder": str(edge.folder),
+        "modules": "/usr/lib/nginx/modules",
+        "error_log": "/dev/stderr" if edge.log == "/dev/stdout" else edge.log,
+        "access_log": edge.log,
+        "body": limits["body"],
+        "rate": limits["rate"],
+        "burst": str(limits["burst"]),
+        "listen": edge.listen,
+        "media": str(edge.media),
+        "brakes": "\n".join(_brake(name, row) for name, row in page["brakes"].items()),
+        "resolver": f"    resolver {edge.resolver} valid=5s ipv6=off;" if edge.resolver else "",
+        "upstreams": "" if edge.resolver else "\n".join(_upstream(*one) for one in edge.upstreams.items()),
+        "problems": "\n".join(f"        error_page {status} = /_problem/{status};" for status in ERRORS),
+        "gateway": _pass(edge, "gateway"),
+        "locations": "\n".join(_location(edge, page, *one) for one in _matches(page)),
+    }
+
+
+def _brake(name: str, row: dict[str, Any]) -> str:
+    return f"    limit_req_zone $binary_remote_addr zone={name}:10m rate={row['rate']};"
+
+
+def _upstream(name: str, addresses: list[str]) -> str:
+    """An instance that refused a connection is tried again after two seconds; a service's only one always."""
+    servers = "".join(f"        server {address} max_fails=2 fail_timeout=2s;\n" for address in addresses)
+    return f"    upstream {name} {{\n        zone {name} 64k;\n{servers}        keepalive 16;\n    }}"
+
+
+def _pass(edge: Edge, service: str) -> str:
+    """With a resolver the name is looked up again and again, so that a redeployed service is found."""
+    if not edge.resolver:
+        return f"proxy_pass http://{service};"
+    address = edge.upstreams[service][0]
+    return f"set $backend {address}; proxy_pass http://$backend;"
+
+
+def _matches(page: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Each location's match with its route."""
+    found = []
+    for route in page["route"]:
+        found += [(f"= {path}", route) for path in route.get("exact", ())]
+        found += [(f"= {path}/", route) for path in route.get("exact", ()) if path != "/"]
+        found += [(f"^~ {path}", route) for path in route.get("under", ())]
+        found += [(f"~ {route['pattern']}", route)] if "pattern" in route else []
+        if names := route.get("api"):
+            found.append((f"~ ^/api/v1/(?:{'|'.join(map(re.escape, names))})(?:/|$)", route))
+    return [(match.replace("\\-", "-"), route) for match, route in found]
+
+
+def _location(edge: Edge, page: dict[str, Any], match: str, route: dict[str, Any]) -> str:
+    lines = [
+        f"include {edge.folder}/strip.conf;",
+        f"include {edge.folder}/{'cached' if route.get('cache') else 'conditional'}.conf;",
+        "auth_request /_check;",
+    ]
+    if "body" in route:
+        lines.append(f"client_max_body_size {route['body']};")
+    if brake := route.get("brake"):
+        lines.append(f"limit_req zone={brake} burst={page['brakes'][brake]['burst']} nodelay;")
+    lines.append(_pass(edge, route["to"]))
+    return "\n".join([f"        location {_quoted(match)} {{", *(f"            {line}" for line in lines), "        }"])
+
+
+def _quoted(match: str) -> str:
+    """Braces and semicolons of a regular expression must not end the directive."""
+    kind, _space, text = match.partition(" ")
+    return f'{kind} "{text}"'
+
+
+def main() -> None:
+    """Render for containers, where the launcher does not run."""
+    parser = argparse.ArgumentParser(prog="python -m fleet.edge", description=main.__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--keys", type=Path, required=True)
+    parser.add_argument("--media", type=Path, required=True)
+    parser.add_argument("--public-url", default="http://localhost:8000")
+    parser.add_argument("--listen", default="8000")
+    parser.add_argument("--resolver", default="")
+    parser.add_argument("upstreams", nargs="+", metavar="service=host:port")
+    given = parser.parse_args()
+    upstreams = {name: [address] for name, address in (one.split("=", 1) for one in given.upstreams)}
+    print(write(Edge(given.out, upstreams, given.keys, given.media, given.public_url, given.listen,
+                     resolver=given.resolver)))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

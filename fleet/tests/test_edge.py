@@ -1,0 +1,573 @@
+"""A real NGINX with the rendered configuration, between a client and services that write down what reaches them."""
+
+import base64
+import contextlib
+import http.client
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from fleet import edge, keys
+from fleet.client import wait_for
+from fleet.nginx import BINARY
+from fleet.table import load
+
+pytestmark = pytest.mark.skipif(not Path(BINARY).exists(), reason="NGINX is not installed")
+SERVICES = [service.name for service in load().services]
+KID = "first"
+
+
+@dataclass
+class Stub:
+    """A service that answers 200 and remembers; the gateway's stub answers about sessions as it is told."""
+
+    name: str
+    seen: list[Any] = field(default_factory=list)
+    sessions: dict[str, int] = field(default_factory=dict)
+    port: int = 0
+    server: ThreadingHTTPServer | None = None
+    connections: list[socket.socket] = field(default_factory=list)
+
+    def start(self, port: int = 0) -> "Stub":
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), type("Own", (Answers,), {"stub": self}))
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        assert self.server
+        self.server.shutdown()
+        self.server.server_close()
+        while self.connections:
+            with contextlib.suppress(OSError):
+                self.connections.pop().shutdown(socket.SHUT_RDWR)
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Of a stub."""
+
+    protocol_version = "HTTP/1.1"
+    stub: Stub
+
+    def setup(self) -> None:
+        super().setup()
+        self.stub.connections.append(self.connection)
+
+    def answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.startswith("/internal/sessions/"):
+            self.reply(self.stub.sessions.get(self.path.rsplit("/", 1)[1], 204))
+            return
+        self.stub.seen.append((self.command, self.path, self.headers))
+        body = {"service": self.stub.name, "number": len(self.stub.seen)}
+        self.reply(403 if "/forbidden" in self.path else 200, json.dumps(body).encode())
+
+    do_GET = do_POST = do_HEAD = answer  # noqa: N815 - the base class's names
+
+    def reply(self, status: int, body: bytes = b"") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("X-Request-Id", "from-the-service")
+        if "sessions" in self.path and status != 503:
+            self.send_header("X-Accel-Expires", f"@{int(time.time())}")
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: Any) -> None:
+        pass
+
+
+@dataclass
+class Door:
+    """A running NGINX and what is behind it."""
+
+    configured: edge.Edge
+    process: "subprocess.Popen[bytes]"
+    stubs: dict[str, Stub]
+    key: Any
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.configured.listen}"
+
+    def ask(self, method: str, path: str, token: str | None = None, **kwargs: Any) -> httpx.Response:
+        headers = kwargs.pop("headers", {})
+        if token is not None:
+            headers = {"Authorization": f"Bearer {token}", **headers}
+        return httpx.request(method, f"{self.url}{path}", headers=headers, **kwargs)
+
+    def reached(self) -> int:
+        return sum(len(stub.seen) for stub in self.stubs.values())
+
+    def reload(self, **changes: Any) -> None:
+        self.configured = replace(self.configured, **changes)
+        edge.write(self.configured)
+        self.process.send_signal(signal.SIGHUP)
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    folder = tmp_path_factory.mktemp("edge")
+    stubs = {name: Stub(name).start() for name in SERVICES}
+    keys.make_pair(folder / "jwt", KID)
+    private = (folder / "jwt/private" / f"{KID}.pem").read_bytes()
+    configured = edge.Edge(
+        folder=folder / "nginx",
+        upstreams={name: [f"127.0.0.1:{stub.port}"] for name, stub in stubs.items()},
+        keys=folder / "jwt/public",
+        media=folder / "media",
+        public_url="http://localhost:8000",
+        listen=f"127.0.0.1:{_free_port()}",
+        user=edge._user(folder),
+        log=str(folder / "access.log"),
+    )
+    edge.write(configured)
+    command = [BINARY, "-p", f"{configured.folder}/", "-c", str(configured.folder / "nginx.conf"), "-g", "daemon off;"]
+    process = subprocess.Popen(command)
+    running = Door(configured, process, stubs, serialization.load_pem_private_key(private, None))
+    wait_for(lambda: _answers(running), "NGINX to answer")
+    yield running
+    process.send_signal(signal.SIGQUIT)
+    process.wait(10)
+    for stub in stubs.values():
+        stub.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(door: Door) -> bool:
+    try:
+        return door.ask("GET", "/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def token(door: Door, *, key: Any = None, header: dict[str, Any] | None = None, **changes: Any) -> str:
+    now = int(time.time())
+    claims = {
+        "iss": "nexus", "aud": "nexus-api", "sub": str(uuid4()), "sid": str(uuid4()), "jti": str(uuid4()),
+        "roles": ["customer"], "iat": now, "nbf": now, "exp": now + 60, **changes,
+    }  # fmt: skip
+    kept = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(kept, key or door.key, "ES256", {"kid": KID, "typ": "at+jwt", **(header or {})})
+
+
+def b64(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+# ── Tokens ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+ONE_PATH_EACH = {
+    "user_service": "/api/v1/users/me",
+    "catalog_service": "/api/v1/products",
+    "cart_service": "/api/v1/cart",
+    "order_service": "/api/v1/orders",
+    "vendor_service": "/api/v1/vendors",
+    "payment_service": "/api/v1/payments",
+    "notification_service": "/api/v1/notifications",
+    "gateway": "/status",
+}
+
+
+@pytest.mark.parametrize(("service", "path"), ONE_PATH_EACH.items())
+def test_a_path_reaches_its_service_with_a_token_and_without(door: Door, service: str, path: str) -> None:
+    for credentials in (None, token(door)):
+        for slash in ("", "/"):
+            answer = door.ask("GET", path + slash, credentials)
+            assert (answer.status_code, answer.json()["service"]) == (200, service)
+
+
+def bad_tokens(door: Door) -> dict[str, str]:
+    good, now = token(door), int(time.time())
+    header, payload, signature = good.split(".")
+    foreign = ec.generate_private_key(ec.SECP256R1())
+    hmac_with_public = jwt.encode({"sub": "x"}, "secret-of-thirty-two-bytes-or-more", "HS256", {"kid": KID})
+    return {
+        "alg none": f"{b64({'alg': 'none', 'kid': KID, 'typ': 'at+jwt'})}.{payload}.",
+        "alg none, signed": f"{b64({'alg': 'none', 'kid': KID, 'typ': 'at+jwt'})}.{payload}.{signature}",
+        "hmac": hmac_with_public,
+        "foreign key": token(door, key=foreign),
+        "unknown key": token(door, header={"kid": "nobody"}),
+        "key named like a method": token(door, header={"kid": "toString"}),
+        "other type": token(door, header={"typ": "JWT"}),
+        "critical extension": token(door, header={"crit": ["b64"]}),
+        "expired": token(door, exp=now - 1),
+        "no expiry": token(door, exp=None),
+        "expiry in words": token(door, exp=None, x=1).rsplit(".", 1)[0] + ".AAAA",
+        "not yet": token(door, nbf=now + 60),
+        "other audience": token(door, aud="other"),
+        "other issuer": token(door, iss="other"),
+        "no session": token(door, sid=None),
+        "session that is a path": token(door, sid="../../users"),
+        "changed payload": f"{header}.{b64({'sub': 'admin'})}.{signature}",
+        "cut signature": good[:-4],
+        "empty signature": f"{header}.{payload}.",
+        "two parts": f"{header}.{payload}",
+        "garbage": "x.y.z",
+        "endless": "a" * 6_000,
+    }
+
+
+@pytest.mark.parametrize("path", [*ONE_PATH_EACH.values(), "/api/v1/auth/login", "/media/x.webp", "/nowhere"])
+def test_a_bad_token_reaches_no_service(door: Door, path: str) -> None:
+    before, answers = door.reached(), {}
+    for name, bad in bad_tokens(door).items():
+        answer = door.ask("GET", path, bad)
+        answers[name] = (answer.status_code, answer.headers["content-type"], answer.json()["code"])
+
+    assert answers == dict.fromkeys(answers, (401, "application/problem+json", "token_not_valid"))
+    assert door.reached() == before
+
+
+@pytest.mark.parametrize("header", ["Basic YTpi", "Bearer", "bearer  x", "Token x"])
+def test_other_credentials_are_refused(door: Door, header: str) -> None:
+    assert door.ask("GET", "/api/v1/products", headers={"Authorization": header}).status_code == 401
+
+
+def test_two_tokens_are_one_too_many(door: Door) -> None:
+    connection = http.client.HTTPConnection(door.configured.listen)
+    connection.putrequest("GET", "/api/v1/users/me")
+    connection.putheader("Authorization", f"Bearer {token(door)}")
+    connection.putheader("Authorization", "Bearer other")
+    connection.endheaders()
+
+    assert connection.getresponse().status in {400, 401}
+    connection.close()
+
+
+def test_a_refusal_says_how_to_authenticate(door: Door) -> None:
+    answer = door.ask("GET", "/api/v1/orders", "x.y.z")
+
+    assert answer.headers["www-authenticate"].startswith("Bearer ")
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+def test_a_new_key_is_known_after_a_reload(door: Door) -> None:
+    keys.make_pair(door.configured.keys.parent, "second")
+    private = (door.configured.keys.parent / "private/second.pem").read_bytes()
+    fresh = token(door, key=serialization.load_pem_private_key(private, None), header={"kid": "second"})
+    assert door.ask("GET", "/api/v1/orders", fresh).status_code == 401
+
+    door.reload()
+
+    wait_for(lambda: door.ask("GET", "/api/v1/orders", fresh).status_code == 200, "the new key")
+    assert door.ask("GET", "/api/v1/orders", token(door)).status_code == 200
+
+
+# ── Sessions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_ended_session_is_refused_within_two_seconds(door: Door) -> None:
+    session = str(uuid4())
+    held = token(door, sid=session)
+    assert door.ask("GET", "/api/v1/orders", held).status_code == 200
+
+    door.stubs["gateway"].sessions[session] = 403
+
+    wait_for(lambda: door.ask("GET", "/api/v1/orders", held).status_code == 401, "the session to be refused", 2)
+    assert door.ask("GET", "/api/v1/products", held).json()["code"] == "session_ended"
+
+
+def test_without_the_gateway_sessions_seen_lately_live_on_and_unknown_ones_wait(door: Door) -> None:
+    seen, unseen = token(door), token(door)
+    ended_session = str(uuid4())
+    door.stubs["gateway"].sessions[ended_session] = 403
+    ended = token(door, sid=ended_session)
+    assert door.ask("GET", "/api/v1/orders", seen).status_code == 200
+    assert door.ask("GET", "/api/v1/orders", ended).status_code == 401
+
+    port = door.stubs["gateway"].port
+    door.stubs["gateway"].stop()
+    second = int(time.time())
+    wait_for(lambda: int(time.time()) > second, "the verdicts' second to end")
+    try:
+        assert door.ask("GET", "/api/v1/orders", seen).status_code == 200
+        assert door.ask("GET", "/api/v1/orders", ended).status_code == 401
+        waits = door.ask("GET", "/api/v1/orders", unseen)
+        assert (waits.status_code, waits.json()["code"]) == (503, "unavailable")
+        assert int(waits.headers["retry-after"]) > 0
+        assert door.ask("GET", "/api/v1/products").status_code == 200
+    finally:
+        door.stubs["gateway"].start(port)
+
+
+def test_a_session_that_the_gateway_knows_nothing_about_waits(door: Door) -> None:
+    session = str(uuid4())
+    door.stubs["gateway"].sessions[session] = 503
+
+    assert door.ask("GET", "/api/v1/orders", token(door, sid=session)).status_code == 503
+
+
+# ── What reaches a service ───────────────────────────────────────────────────────────────────────────────────────────
+
+IDENTITY = [
+    ("X-User-Id", "1"), ("x-user-id", "2"), ("X_User_Id", "3"), ("X-User-Roles", "admin"), ("X-Vendor-Id", "4"),
+    ("X-Internal-Token", "5"), ("X-Forwarded-For", "6.6.6.6"), ("X-Real-IP", "6.6.6.6"), ("Forwarded", "for=6.6.6.6"),
+    ("X-Forwarded-Proto", "gopher"), ("X-Anything-Else", "7"), ("Cookie", "sessionid=8"), ("X-Request-Id", "in valid"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("service", "path"), ONE_PATH_EACH.items())
+def test_identity_headers_of_a_client_do_not_arrive(door: Door, service: str, path: str) -> None:
+    connection = http.client.HTTPConnection(door.configured.listen)
+    connection.putrequest("GET", f"{path}?{uuid4()}")
+    for name, value in IDENTITY:
+        connection.putheader(name, value)
+    connection.endheaders()
+    assert connection.getresponse().status == 200
+    connection.close()
+
+    headers = door.stubs[service].seen[-1][2]
+    told = {name.lower(): value for name, value in headers.items()}
+    assert not {"x-user-id", "x_user_id", "x-user-roles", "x-vendor-id", "x-internal-token", "x-real-ip", "forwarded",
+                "x-anything-else", "cookie"} & told.keys()  # fmt: skip
+    assert (told["x-forwarded-for"], told["x-forwarded-proto"]) == ("127.0.0.1", "http")
+    assert re.fullmatch(r"[0-9a-f]{32}", told["x-request-id"])
+
+
+def test_what_a_service_needs_arrives(door: Door) -> None:
+    sent = {
+        "Idempotency-Key": "k-1", "X-Cart-Token": "t-1", "If-None-Match": '"e"', "Accept-Language": "am",
+        "X-Request-Id": "chosen-by-the-client", "User-Agent": "shop/1", "traceparent": "00-1-1-00",
+    }  # fmt: skip
+    held = token(door)
+
+    answer = door.ask("POST", "/api/v1/orders?a=b%20c", held, headers=sent, json={"x": 1})
+
+    method, path, headers = door.stubs["order_service"].seen[-1]
+    assert (method, path) == ("POST", "/api/v1/orders?a=b%20c")
+    assert all(headers[name] == value for name, value in sent.items())
+    assert headers["Authorization"] == f"Bearer {held}"
+    assert answer.headers.get_list("x-request-id") == ["chosen-by-the-client"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/internal/cart", "/internal/sessions/x", "//internal/cart", "/api/v1/products/../../../internal/cart",
+        "/api/v1/products/%2e%2e/internal", "/api/v1/products/..%2finternal", "/internal/x/%2e%2e/%2e%2e/api/v1/cart",
+        "/api/v1/products\\..\\internal", "/health/live", "/health/ready", "/health/status", "/metrics", "/_check",
+        "/_session/x", "/_problem/404", "/simulator/v1/charges", "/api/v1/nothing", "/api/v2/products",
+        "/media/../keys",
+        "/api/v1/productsandmore", "/api/v1/admin", "/.env", "/media",
+    ],
+)  # fmt: skip
+def test_what_is_not_in_the_table_is_not_routed(door: Door, path: str) -> None:
+    before = door.reached()
+    connection = http.client.HTTPConnection(door.configured.listen)
+    connection.putrequest("GET", path, skip_accept_encoding=True)
+    connection.endheaders()
+    answer = connection.getresponse()
+
+    assert (answer.status, answer.headers["content-type"]) in {
+        (404, "application/problem+json"),
+        (400, "application/problem+json"),
+    }
+    assert door.reached() == before
+    connection.close()
+
+
+# ── Errors, limits, caches ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_services_own_refusal_passes_unchanged(door: Door) -> None:
+    assert door.ask("GET", "/api/v1/orders/forbidden").json()["service"] == "order_service"
+
+
+def test_a_body_that_is_too_large_is_refused(door: Door) -> None:
+    answer = door.ask("POST", "/api/v1/orders", content=b"x" * 1_100_000)
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert door.ask("POST", "/api/v1/imports", content=b"x" * 1_100_000).status_code == 200
+
+
+def test_a_service_that_is_away_is_a_problem_document_and_comes_back(door: Door) -> None:
+    stub = door.stubs["vendor_service"]
+    stub.stop()
+
+    answer = door.ask("GET", "/api/v1/vendors")
+    assert (answer.status_code, answer.json()["code"]) == (502, "unavailable")
+    assert answer.headers["retry-after"]
+
+    stub.start(stub.port)
+    assert door.ask("GET", "/api/v1/vendors").status_code == 200
+
+
+def test_a_hot_page_is_asked_for_once_and_is_fresh_after_a_second(door: Door) -> None:
+    path = f"/api/v1/products?search={uuid4()}"
+    before = len(door.stubs["catalog_service"].seen)
+    answers = [door.ask("GET", path) for _ in range(5)]
+    assert len(door.stubs["catalog_service"].seen) == before + 1
+    assert [answer.headers["x-cache"] for answer in answers] == ["MISS", "HIT", "HIT", "HIT", "HIT"]
+
+    newer = wait_for(lambda: door.ask("GET", path).json()["number"] > answers[0].json()["number"], "a fresh page", 2)
+    assert newer
+
+
+def test_a_page_survives_its_service(door: Door) -> None:
+    path, stub = f"/api/v1/products?search={uuid4()}", door.stubs["catalog_service"]
+    assert door.ask("GET", path).status_code == 200
+    stub.stop()
+
+    try:
+        wait_for(lambda: door.ask("GET", path).headers["x-cache"] == "STALE", "the page's second to end", 4)
+        assert door.ask("GET", path).status_code == 200
+    finally:
+        stub.start(stub.port)
+
+
+@pytest.mark.parametrize("personal", ["token", "cart"])
+def test_what_somebody_in_particular_asks_is_not_shared(door: Door, personal: str) -> None:
+    path = f"/api/v1/products?search={uuid4()}"
+    headers = {"X-Cart-Token": "mine"} if personal == "cart" else {"Authorization": f"Bearer {token(door)}"}
+
+    numbers = {door.ask("GET", path, headers=headers).json()["number"] for _ in range(3)}
+    guest = door.ask("GET", path)
+
+    assert len(numbers) == 3
+    assert guest.headers["x-cache"] == "MISS"
+
+
+def test_other_services_are_never_cached(door: Door) -> None:
+    assert door.ask("GET", "/api/v1/vendors").json() != door.ask("GET", "/api/v1/vendors").json()
+
+
+def test_media_are_served_from_their_folder_alone(door: Door) -> None:
+    (door.configured.media / "products").mkdir(parents=True, exist_ok=True)
+    (door.configured.media / "products" / "lamp.webp").write_bytes(b"picture")
+
+    found = door.ask("GET", "/media/products/lamp.webp")
+
+    assert (found.status_code, found.content, found.headers["content-type"]) == (200, b"picture", "image/webp")
+    assert found.headers["x-content-type-options"] == "nosniff"
+    assert door.ask("GET", "/media/products/none.webp").json()["code"] == "not_found"
+
+
+def test_an_added_instance_is_used_after_a_reload(door: Door) -> None:
+    second = Stub("second").start()
+    first = door.configured.upstreams["order_service"][0]
+
+    door.reload(upstreams={**door.configured.upstreams, "order_service": [first, f"127.0.0.1:{second.port}"]})
+
+    wait_for(lambda: door.ask("GET", "/api/v1/orders").json()["service"] == "second", "the second instance")
+    second.stop()
+    answers = {door.ask("GET", "/api/v1/orders").status_code for _ in range(10)}
+    assert answers == {200}
+    door.reload(upstreams={**door.configured.upstreams, "order_service": [first]})
+
+
+def test_too_many_requests_are_refused_with_the_time_to_wait(door: Door) -> None:
+    door.reload(limits={"rate": "1r/s", "burst": 2})
+    refused = wait_for(
+        lambda: next((one for one in (door.ask("GET", "/health") for _ in range(6)) if one.status_code == 429), None),
+        "a refusal",
+    )
+    door.reload(limits={})
+
+    assert refused.json()["code"] == "too_many_requests"
+    assert int(refused.headers["retry-after"]) > 0
+    wait_for(lambda: {door.ask("GET", "/health").status_code for _ in range(20)} == {200}, "the old limits")
+
+
+def test_the_log_tells_who_and_what_but_no_secret(door: Door) -> None:
+    user, request_id = str(uuid4()), uuid4().hex
+    held = token(door, sub=user)
+    door.ask("GET", "/api/v1/orders?secret=hush", held, headers={"X-Request-Id": request_id})
+
+    log = Path(door.configured.log)
+    line = wait_for(lambda: next((x for x in log.read_text().splitlines() if request_id in x), None), "the log line")
+
+    told = json.loads(line)
+    assert (told["user_id"], told["path"], told["status"]) == (user, "/api/v1/orders", 200)
+    assert "hush" not in log.read_text()
+    assert held not in log.read_text()
+
+
+# ── The configuration itself ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_location_strips_headers_and_checks_tokens(door: Door) -> None:
+    text = (door.configured.folder / "nginx.conf").read_text()
+    blocks = re.findall(r"location ([^{]+)\{([^}]*)\}", text)
+
+    internal = {name.strip() for name, block in blocks if "internal;" in block}
+    assert internal == {"= /_check", "^~ /_session/", "^~ /_problem/"}
+    for name, block in blocks:
+        assert "strip.conf" in block, name
+        assert ("auth_request /_check" in block) is (name.strip() not in internal), name
+        assert not ("auth_request" in block and re.search(r"\breturn\b", block)), name
+
+
+def test_every_public_path_of_a_service_is_routed_to_it() -> None:
+    page = edge.tomllib.loads((edge.SOURCES / "routes.toml").read_text())
+    routes = edge._matches(page)
+    wrong = {path: service for service in SERVICES for path in _paths(service) if _routed(routes, path) != service}
+
+    assert wrong == {}
+
+
+def _paths(service: str) -> list[str]:
+    """As urls.py writes them, with a value in place of each converter; internal ones left out."""
+    text = (load().service(service).folder / service / "urls.py").read_text()
+    written = re.findall(r"\bpath\(\s*\"([^\"]*)\"", text)
+    paths = ["/" + re.sub(r"<[^>]+>", "x", one) for one in written]
+    hidden = ("/internal/", "/health/", "/simulator/v1/")
+    return [path for path in paths if not path.startswith(hidden)]
+
+
+def _routed(routes: list[tuple[str, dict[str, Any]]], path: str) -> str | None:
+    """NGINX's own order: exact, then ^~ prefixes, then regular expressions."""
+    kinds = {"=": str.__eq__, "^~": str.startswith, "~": lambda path, text: re.search(text, path) is not None}
+    for kind in kinds:
+        for match, route in routes:
+            own, _space, text = match.partition(" ")
+            if own == kind and kinds[kind](path, text):
+                return str(route["to"])
+    return None
+
+
+def test_containers_get_the_same_configuration(tmp_path: Path) -> None:
+    keys.make_pair(tmp_path / "jwt", "one")
+    written = edge.write(
+        edge.Edge(
+            folder=tmp_path / "out",
+            upstreams={name: [f"{name}:8000"] for name in SERVICES},
+            keys=tmp_path / "jwt/public",
+            media=tmp_path / "media",
+            public_url="http://shop.example",
+            log=str(tmp_path / "access.log"),
+            resolver="127.0.0.11",
+        )
+    )
+
+    checked = subprocess.run(
+        [BINARY, "-p", f"{written.parent}/", "-c", str(written), "-t"], capture_output=True, text=True
+    )
+
+    assert checked.returncode == 0, checked.stderr
+    assert shutil.which(BINARY)
