@@ -65,7 +65,7 @@ def status(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def session(_request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """For NGINX: 204 the session lives, 403 it has ended, 503 nobody can tell. A verdict holds until the second ends."""
+    """For NGINX: 204 the session lives, 403 it has ended, 503 nobody can tell. It holds until this second ends."""
     verdict = sessions.verdict(session_id)
     response = HttpResponse(status=verdict.value)
     if verdict is not sessions.Verdict.UNKNOWN:
