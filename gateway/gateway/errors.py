@@ -178,6 +178,7 @@ CODES: dict[str, Explanation] = {
     "provider_unavailable": Explanation(
         503, "The payment provider does not answer", "What was asked is kept.", "Wait as long as Retry-After says."
     ),
+    "not_failed": Explanation(409, "It has not failed", "Only a mail that failed can be sent again, and no secret."),
     "bad_signature": Explanation(
         400, "The signature does not hold", "The webhook was not signed with an active secret in the last five minutes."
     ),

@@ -2,10 +2,52 @@
 
 from datetime import timedelta
 
+from notification_service.actions import accounts, deliveries, orders, products, recipients, upkeep, vendors
 from shared.clock import Schedule
+from shared.contracts.catalog import ProductDecided, ProductSubmitted, ReviewPublished, StockRanLow
+from shared.contracts.order import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderPlaced,
+    OrderRefunded,
+    ReturnDecided,
+    ReturnRequested,
+    VendorOrderDelivered,
+    VendorOrderShipped,
+)
+from shared.contracts.user import EmailCodeIssued, PasswordChanged, UserChanged, UserRegistered
+from shared.contracts.vendor import (
+    PayoutSettled,
+    VendorApplicationDecided,
+    VendorApplicationSubmitted,
+    VendorChanged,
+)
 from shared.inbox import Subscriptions
-from notification_service import actions
 
-SUBSCRIPTIONS: Subscriptions = {}
+SUBSCRIPTIONS: Subscriptions = {
+    UserRegistered: recipients.keep_new_user,
+    UserChanged: recipients.keep_user,
+    VendorChanged: recipients.keep_vendor,
+    EmailCodeIssued: accounts.mail_code,
+    PasswordChanged: accounts.tell_password_changed,
+    VendorApplicationSubmitted: vendors.tell_application_submitted,
+    VendorApplicationDecided: vendors.tell_application_decided,
+    PayoutSettled: vendors.tell_payout_settled,
+    ProductSubmitted: products.tell_product_submitted,
+    ProductDecided: products.tell_product_decided,
+    StockRanLow: products.tell_stock_low,
+    ReviewPublished: products.tell_review_published,
+    OrderPlaced: orders.tell_order_placed,
+    OrderConfirmed: orders.tell_order_confirmed,
+    OrderCancelled: orders.tell_order_cancelled,
+    VendorOrderShipped: orders.tell_shipped,
+    VendorOrderDelivered: orders.tell_delivered,
+    ReturnRequested: orders.tell_return_requested,
+    ReturnDecided: orders.tell_return_decided,
+    OrderRefunded: orders.tell_refunded,
+}
 
-SCHEDULE: Schedule = {actions.forget_old_answers: timedelta(hours=1)}
+SCHEDULE: Schedule = {
+    deliveries.send_mails: timedelta(seconds=1),
+    upkeep.forget_old_answers: timedelta(hours=1),
+}

@@ -2,6 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
+from notification_service.api import deliveries, inbox
 from shared import health
 from shared.http import path
 
@@ -12,4 +13,12 @@ handler500 = "shared.http.server_error"
 urlpatterns = [
     *health.urlpatterns,
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
+    path("api/v1/notifications", inbox.InboxView.as_view()),
+    path("api/v1/notifications/unread", inbox.UnreadView.as_view()),
+    path("api/v1/notifications/read-all", inbox.ReadAllView.as_view()),
+    path("api/v1/notifications/<uuid:notification>/read", inbox.ReadView.as_view()),
+    path("api/v1/notification-preferences", inbox.PreferencesView.as_view()),
+    path("api/v1/admin/notification-deliveries", deliveries.DeliveriesView.as_view()),
+    path("api/v1/admin/notification-deliveries/<uuid:delivery>", deliveries.DeliveryView.as_view()),
+    path("api/v1/admin/notification-deliveries/<uuid:delivery>/resend", deliveries.ResendView.as_view()),
 ]

@@ -1,4 +1,4 @@
-"""Everything that changes state. One function, one use case, one transaction."""
+"""What is kept only for a while."""
 
 from django.conf import settings
 

@@ -1,0 +1,1 @@
+"""Everything that changes state. One function, one use case, one transaction."""

@@ -1,0 +1,18 @@
+"""What users are told about their accounts."""
+
+from notification_service.actions.telling import mail_secret, tell, user
+from notification_service.models.notifications import Group
+from shared.contracts.user import EmailCodeIssued, PasswordChanged
+
+
+def mail_code(message: EmailCodeIssued) -> None:
+    mail_secret(
+        user(message.user_id, message.email),
+        kind=f"code_{message.purpose}",
+        shown={"code": message.code, "expires_at": message.expires_at},
+        expires_at=message.expires_at,
+    )
+
+
+def tell_password_changed(message: PasswordChanged) -> None:
+    tell(user(message.user_id, message.email), kind="password_changed", group=Group.ACCOUNT)

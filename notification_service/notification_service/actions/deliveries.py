@@ -1,0 +1,71 @@
+"""Mail is sent by the worker's clock from stored rows: never inside the transaction that decided to send it."""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from notification_service.clients import MailAway, send_mail
+from notification_service.models import Delivery
+from shared.errors import NotFound
+
+log = logging.getLogger("nexus.mail")
+LEASE = timedelta(seconds=60)
+
+
+def send_mails() -> int:
+    """Send all that are due; answers how many were tried. Safe beside another worker."""
+    tried = 0
+    while delivery := _claim():
+        _send(delivery)
+        tried += 1
+    return tried
+
+
+@transaction.atomic
+def _claim() -> Delivery | None:
+    """Leased: whoever dies with it leaves it due again when the lease ends."""
+    now = timezone.now()
+    due = Delivery.objects.select_for_update(skip_locked=True).filter(due_at__lte=now)
+    delivery = due.order_by("due_at").first()
+    if delivery:
+        delivery.attempts += 1
+        delivery.due_at = now + LEASE
+        delivery.save(update_fields=["attempts", "due_at"])
+    return delivery
+
+
+def _send(delivery: Delivery) -> None:
+    now = timezone.now()
+    if delivery.expires_at and delivery.expires_at <= now:
+        delivery.fail(error="too late to be of use")
+    else:
+        _hand_over(delivery)
+    delivery.save()
+
+
+def _hand_over(delivery: Delivery) -> None:
+    try:
+        send_mail(delivery_id=delivery.id, address=delivery.address, subject=delivery.subject, body=delivery.body)
+    except MailAway as error:
+        log.warning("mail %s waits: %s", delivery.id, error)
+        if delivery.attempts >= settings.MAIL_ATTEMPTS:
+            delivery.fail(error=str(error))
+        else:
+            delivery.postpone(to=timezone.now() + delivery.wait, error=str(error))
+    else:
+        delivery.succeed(at=timezone.now())
+
+
+@transaction.atomic
+def resend(*, delivery_id: UUID) -> Delivery:
+    """An admin tries a failed one again. Raises NotFound, NotFailed."""
+    delivery = Delivery.objects.select_for_update().filter(id=delivery_id).first()
+    if delivery is None:
+        raise NotFound()
+    delivery.send_again(at=timezone.now())
+    delivery.save()
+    return delivery

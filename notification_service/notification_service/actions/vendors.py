@@ -1,0 +1,28 @@
+"""What vendors, and those who want to be, are told."""
+
+from notification_service.actions.telling import Person, admins, shown_money, tell, user, vendor
+from notification_service.models.notifications import Group
+from shared.contracts.vendor import PayoutSettled, VendorApplicationDecided, VendorApplicationSubmitted
+
+
+def tell_application_submitted(message: VendorApplicationSubmitted) -> None:
+    """The applicant, that it has arrived; the admins, that it waits."""
+    data = {"application_id": str(message.application_id), "business_name": message.business_name}
+    applicant = Person(message.user_id, message.contact_email, message.business_name)
+    tell(applicant, kind="application_received", group=Group.SELLING, fact=message.application_id, data=data)
+    for admin in admins():
+        tell(admin, kind="application_waits", group=Group.ADMINISTRATION, fact=message.application_id, data=data)
+
+
+def tell_application_decided(message: VendorApplicationDecided) -> None:
+    kind = "application_approved" if message.approved else "application_rejected"
+    data = {"application_id": str(message.application_id), "business_name": message.business_name}
+    person = user(message.user_id, message.contact_email)
+    shown = {"reason": message.reason}
+    tell(person, kind=kind, group=Group.SELLING, fact=message.application_id, data=data, shown=shown)
+
+
+def tell_payout_settled(message: PayoutSettled) -> None:
+    data = {"payout_id": str(message.payout_id), "amount": shown_money(message.amount), "reason": message.reason}
+    kind = f"payout_{message.status}"
+    tell(vendor(message.vendor_id), kind=kind, group=Group.SELLING, fact=message.payout_id, data=data)

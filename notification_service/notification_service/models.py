@@ -1,1 +1,0 @@
-"""State, constraints, and named transitions that refuse illegal moves."""
