@@ -19,7 +19,9 @@ from fleet.postgres import reachable
 from fleet.table import ROOT, Table
 
 SOURCES = ROOT / "nginx"
-ERRORS = (400, 401, 403, 404, 405, 408, 413, 414, 429, 500, 502, 503, 504)
+ERRORS = {status: status for status in (400, 401, 403, 404, 405, 408, 413, 414, 429, 500, 502, 503, 504)} | {494: 431}
+"""What NGINX may end a request with, and what that is called outside; 494 is its own name for too large headers."""
+LOG_KEPT = 20_000_000
 _PLACE = re.compile(r"<<(\w+)>>")
 
 
@@ -55,6 +57,7 @@ def render(table: Table, var: Path) -> Path:
             public_url=table.public_url,
             listen=f"127.0.0.1:{table.ports['nginx']}",
             user=_user(var),
+            log=str(_log(var / "log" / "nginx-access.log")),
         )
     )
 
@@ -67,12 +70,20 @@ def _user(var: Path) -> str:
     return "www-data" if "www-data" in known and reachable(var, "www-data") else "root"
 
 
+def _log(file: Path) -> Path:
+    """Put aside when it has grown large; a running NGINX goes on writing there until it reloads."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists() and file.stat().st_size > LOG_KEPT:
+        file.replace(file.with_name(f"{file.name}.1"))
+    return file
+
+
 def write(edge: Edge) -> Path:
     """Render everything into `edge.folder`."""
     for name in ("temp", "cache"):
         (edge.folder / name).mkdir(parents=True, exist_ok=True)
     edge.media.mkdir(parents=True, exist_ok=True)
-    for name in ("strip.conf", "conditional.conf", "cached.conf", "njs/edge.js"):
+    for name in ("strip.conf", "conditional.conf", "cached.conf", "websocket.conf", "njs/edge.js"):
         shutil.copy(SOURCES / name, edge.folder)
     (edge.folder / "keys.js").write_text(_keys(edge))
     file = edge.folder / "nginx.conf"
@@ -100,7 +111,6 @@ def _places(edge: Edge, page: dict[str, Any]) -> dict[str, str]:
         "user": f"user {edge.user};" if edge.user else "",
         "folder": str(edge.folder),
         "modules": "/usr/lib/nginx/modules",
-        "error_log": "/dev/stderr" if edge.log == "/dev/stdout" else edge.log,
         "access_log": edge.log,
         "body": limits["body"],
         "rate": limits["rate"],
@@ -110,7 +120,7 @@ def _places(edge: Edge, page: dict[str, Any]) -> dict[str, str]:
         "brakes": "\n".join(_brake(name, row) for name, row in page["brakes"].items()),
         "resolver": f"    resolver {edge.resolver} valid=5s ipv6=off;" if edge.resolver else "",
         "upstreams": "" if edge.resolver else "\n".join(_upstream(*one) for one in edge.upstreams.items()),
-        "problems": "\n".join(f"        error_page {status} = /_problem/{status};" for status in ERRORS),
+        "problems": "\n".join(f"        error_page {own} = /_problem/{told};" for own, told in ERRORS.items()),
         "gateway": _pass(edge, "gateway"),
         "locations": "\n".join(_location(edge, page, *one) for one in _matches(page)),
     }
@@ -153,6 +163,8 @@ def _location(edge: Edge, page: dict[str, Any], match: str, route: dict[str, Any
         f"include {edge.folder}/{'cached' if route.get('cache') else 'conditional'}.conf;",
         "auth_request /_check;",
     ]
+    if route.get("websocket"):
+        lines.append(f"include {edge.folder}/websocket.conf;")
     if "body" in route:
         lines.append(f"client_max_body_size {route['body']};")
     if brake := route.get("brake"):

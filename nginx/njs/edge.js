@@ -50,7 +50,7 @@ async function claims_of(r, given) {
         return null;
     }
     const signature = Buffer.from(parts[2], 'base64url');
-    if (signature.length !== 64 || !await signed(DER[header.kid], signature, parts[0] + '.' + parts[1])) {
+    if (signature.length !== 64 || signature.toString('base64url') !== parts[2] || !await signed(DER[header.kid], signature, parts[0] + '.' + parts[1])) {
         return null;
     }
     const claims = json(parts[1]);
@@ -87,15 +87,17 @@ function json(part) {
     }
 }
 
+/** Code, title, and another status where NGINX's own says too much or too little. */
 const PROBLEMS = {
     400: ['bad_request', 'The request cannot be read'],
     401: ['token_not_valid', 'The token is not valid'],
-    403: ['permission_denied', 'This is not allowed'],
+    403: ['not_found', 'Not found', 404],
     404: ['not_found', 'Not found'],
     405: ['method_not_allowed', 'Not for this method'],
     408: ['bad_request', 'The request came too slowly'],
     413: ['too_large', 'The body is too large'],
     414: ['bad_request', 'The address is too long'],
+    431: ['bad_request', 'The headers are too large'],
     429: ['too_many_requests', 'Too many requests'],
     502: ['unavailable', 'Temporarily not available'],
     503: ['unavailable', 'Temporarily not available'],
@@ -110,7 +112,7 @@ const REASONS = {
 function problem(r) {
     const status = Number(r.uri.slice(-3));
     const known = PROBLEMS[status] || ['internal_error', 'Something went wrong on our side'];
-    const told = REASONS[r.variables.edge_reason] || [status, known[0], known[1]];
+    const told = REASONS[r.variables.edge_reason] || [known[2] || status, known[0], known[1]];
     r.headersOut['Content-Type'] = 'application/problem+json';
     r.headersOut['Cache-Control'] = 'no-store';
     if (told[0] === 401) {

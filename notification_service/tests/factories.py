@@ -119,7 +119,7 @@ def every_event() -> dict[str, tuple[Message, set[str], set[UUID]]]:
         "product approved": (product_decided(), *selling),
         "product rejected": (product_decided(approved=False), *selling),
         "stock low": (catalog.StockRanLow(**variant), *selling),
-        "review": (catalog.ReviewPublished(**review, product_name="Lamp"), *selling),
+        "review": (catalog.ReviewPublished(**review), *selling),
         "order placed": (order.OrderPlaced(**about_order(), total=FIVE, placed_at=timezone.now()), *buying),
         "order confirmed": (
             order_confirmed(), {"ada@example.com", "sales@northwind.example"}, {ADA, OWNER},
