@@ -94,7 +94,7 @@ def fingerprint(table: Table, service: Service) -> str:
         *shared.glob("migrations/*.py"),
         *shared.glob("contracts/*.py"),
         *shared.glob("management/**/*.py"),
-        shared / "rabbit.py",
+        shared / "rabbit" / "topology.py",
     ]
     variables = environment.of(table, service, prepare=True)
     digest = hashlib.sha256(f"{variables['DATABASE_URL']} {variables['RABBITMQ_URL']}".encode())
