@@ -28,20 +28,27 @@ AT_ONCE = 8
 KILLS = 10
 BROKER_KILLS = 2
 STOCK = 400
+REFUSED = ["decline", "insufficient_funds"]
+TOKENS = ["ok"] * 6 + ["duplicate_webhook", "timeout", *REFUSED]
 TERMINAL = {"confirmed", "cancelled"}
 SECONDS_TO_SETTLE = 60
 
 
 @dataclass
 class Log:
-    """What a client did and knows: one entry a checkout."""
+    """What a client wants, did and knows: one entry a checkout."""
 
     email: str
-    sku: str
+    product: Json
     quantity: int
-    buyer: Person
+    token: str
     order: Json = field(default_factory=dict)
+    buyer: Person | None = None
     tries: int = 0
+
+    @property
+    def sku(self) -> str:
+        return str(self.product["variants"][0]["sku"])
 
 
 def test_nothing_is_lost_or_doubled_while_processes_and_the_broker_are_killed(
@@ -52,17 +59,21 @@ def test_nothing_is_lost_or_doubled_while_processes_and_the_broker_are_killed(
     chance = random.Random(seed)
     products = [make_product(stock=STOCK) for _ in range(3)]
     run = uuid4().hex[:8]
-    plan = [(f"drill-{run}-{n}@example.com", chance.choice(products), chance.randint(1, 3)) for n in range(CHECKOUTS)]
+    plan = [
+        Log(f"drill-{run}-{n}@example.com", chance.choice(products), chance.randint(1, 3), chance.choice(TOKENS))
+        for n in range(CHECKOUTS)
+    ]
 
-    with Faults(fleet, random.Random(seed + 1)) as killed, ThreadPoolExecutor(AT_ONCE) as pool:
-        logs = list(pool.map(lambda one: _check_out(market, *one), plan))
-    print("killed:", ", ".join(killed))
+    with Faults(fleet, random.Random(seed + 1)) as faults, ThreadPoolExecutor(AT_ONCE) as pool:
+        logs = list(pool.map(lambda log: _check_out(market, log, faults), plan))
+    print("killed:", ", ".join(faults.killed))
 
     until = time.monotonic() + SECONDS_TO_SETTLE
     for log in logs:
         log.order = wait_for(lambda log=log: _terminal(log), f"{log.order['number']} to end", until - time.monotonic())
     verdict = {
         "every order ended": {log.order["status"] for log in logs} <= TERMINAL,
+        "who could pay got the order, who could not did not": _deserved(logs),
         "one order a checkout": _orders_found(admin, run) == sorted(log.email for log in logs),
         "stock is initial − sold": _stock_agrees(vendor, products, logs),
         "one payment an order, of its amount": _payments_agree(admin, logs),
@@ -72,47 +83,64 @@ def test_nothing_is_lost_or_doubled_while_processes_and_the_broker_are_killed(
     }
     print(*(f"{'ok' if holds else 'BROKEN':7}{what}" for what, holds in verdict.items()), sep="\n")
 
-    assert len(killed) >= KILLS + BROKER_KILLS
+    assert len(faults.killed) == KILLS + BROKER_KILLS
     assert all(verdict.values()), {what for what, holds in verdict.items() if not holds}
 
 
 class Faults:
-    """While inside, kills -9 a random process of a service every so often, and the broker; lists what it killed."""
+    """While inside, kills -9 a random process of a service, or the broker, at random points of the work's progress."""
 
     def __init__(self, fleet: Table, chance: random.Random) -> None:
         names = [name for name in processes.all_info(fleet.var) if name.endswith(("-web", "-worker"))]
-        victims = [chance.choice(sorted(names)) for _ in range(KILLS)] + ["rabbitmq"] * BROKER_KILLS
-        chance.shuffle(victims)
-        self.fleet, self.chance, self.victims = fleet, chance, victims
-        self.killed: list[str] = []
-        self.over = threading.Event()
+        self.victims = [chance.choice(sorted(names)) for _ in range(KILLS)] + ["rabbitmq"] * BROKER_KILLS
+        chance.shuffle(self.victims)
+        self.moments = sorted(chance.sample(range(5, CHECKOUTS - 5), KILLS + BROKER_KILLS))
+        self.fleet, self.done, self.killed = fleet, 0, list[str]()
+        self.progress = threading.Condition()
         self.thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> list[str]:
+    def __enter__(self) -> "Faults":
         self.thread.start()
-        return self.killed
+        return self
 
     def __exit__(self, *_error: object) -> None:
+        self.advance(CHECKOUTS)
         self.thread.join()
 
+    def advance(self, by: int = 1) -> None:
+        with self.progress:
+            self.done += by
+            self.progress.notify_all()
+
     def _run(self) -> None:
-        for victim in self.victims:
-            self.over.wait(self.chance.uniform(0.8, 2.2))
-            kill(self.fleet, victim)
+        for victim, moment in zip(self.victims, self.moments, strict=True):
+            with self.progress:
+                self.progress.wait_for(lambda moment=moment: self.done >= moment)
+            wait_for(lambda victim=victim: _kill(self.fleet, victim), f"{victim} to be there to be killed", 30)
             self.killed.append(victim)
 
 
-def _check_out(market: Market, email: str, product: Json, quantity: int) -> Log:
+def _kill(fleet: Table, name: str) -> bool:
+    """False while the process is not back from its last death."""
+    if processes.all_info(fleet.var)[name]["statename"] != "RUNNING":
+        return False
+    kill(fleet, name)
+    return True
+
+
+def _check_out(market: Market, log: Log, faults: Faults) -> Log:
     """As a good client: whatever fails is tried again, the order with the same key."""
-    log = Log(email, product["variants"][0]["sku"], quantity, market.guest())
-    line = {"variant_id": product["variants"][0]["id"], "quantity": quantity}
-    _persist(log, "PUT-CART", lambda: log.buyer.ask("POST", "cart/items", json=line), known={201})
-    cart = _persist(log, "CART", lambda: log.buyer.ask("GET", "cart"), known={200}).json()
+    buyer = log.buyer = market.guest()
+    line = {"variant_id": log.product["variants"][0]["id"], "quantity": log.quantity}
+    _persist(log, "PUT-CART", lambda: buyer.ask("POST", "cart/items", json=line), known={201})
+    cart = _persist(log, "CART", lambda: buyer.ask("GET", "cart"), known={200}).json()
     log.quantity = cart["items"][0]["quantity"]
-    body = {"shipping_address": ADDRESS, "payment_method": "simulator", "email": email}
+    payment = {"payment_method": "simulator", "payment_token": log.token}
+    body = {"shipping_address": ADDRESS, "email": log.email, **payment}
     headers = {"Idempotency-Key": str(uuid4())}
-    placed = _persist(log, "ORDER", lambda: log.buyer.ask("POST", "orders", json=body, headers=headers), known={201})
+    placed = _persist(log, "ORDER", lambda: buyer.ask("POST", "orders", json=body, headers=headers), known={201})
     log.order = placed.json()
+    faults.advance()
     return log
 
 
@@ -137,6 +165,13 @@ def _terminal(log: Log) -> Json | None:
     except (httpx.TransportError, AssertionError):
         return None
     return {**log.order, **order} if order["status"] in TERMINAL else None
+
+
+def _deserved(logs: list[Log]) -> bool:
+    """There is stock for all, so only the payment decides."""
+    expected = {token: ("cancelled", "payment_declined") for token in REFUSED}
+    ends = [(log.order["status"], log.order.get("cancel_reason") or "") for log in logs]
+    return ends == [expected.get(log.token, ("confirmed", "")) for log in logs]
 
 
 def _pages(person: Person, path: str, **params: object) -> Iterator[Json]:
