@@ -169,7 +169,7 @@ def _terminal(log: Log) -> Json | None:
 
 def _deserved(logs: list[Log]) -> bool:
     """There is stock for all, so only the payment decides."""
-    expected = {token: ("cancelled", "payment_declined") for token in REFUSED}
+    expected = dict.fromkeys(REFUSED, ("cancelled", "payment_declined"))
     ends = [(log.order["status"], log.order.get("cancel_reason") or "") for log in logs]
     return ends == [expected.get(log.token, ("confirmed", "")) for log in logs]
 
