@@ -91,10 +91,11 @@ class Person:
         return texts
 
     def wait_for_mail(self, containing: str) -> str:
-        return wait_for(
+        text: str = wait_for(
             lambda: next((text for text in reversed(self.mails()) if containing.lower() in text.lower()), None),
             f"a mail to {self.email} with {containing!r}",
         )
+        return text
 
     def _headers(self) -> dict[str, str | None]:
         return {"Authorization": f"Bearer {self.access}" if self.access else None, "X-Cart-Token": self.cart_token}

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -107,7 +108,7 @@ def list_products(journey: Journey) -> None:
 def _list_product(vendor: Person, category: str, name: str) -> Json:
     variant = {"sku": f"JL-{uuid4().hex[:10]}", "price": {"amount": "20.00", "currency": "USD"}, "stock": 10}
     body = {"name": name, "category": category, "description": "Made for a journey.", "variants": [variant]}
-    product = wait_for(lambda: _created(vendor, body), "the catalogue to know the vendor")
+    product: Json = wait_for(lambda: _created(vendor, body), "the catalogue to know the vendor")
     image = {"image": ("dot.png", io.BytesIO(RED_DOT), "image/png")}
     vendor.ask("POST", f"products/{product['id']}/images", files=image, data={"alt": "A lamp"}, expect=201)
     return product
@@ -138,7 +139,7 @@ def browse(journey: Journey) -> None:
 def fill_cart(journey: Journey) -> None:
     for product in journey.products:
         line = {"variant_id": product["variants"][0]["id"], "quantity": 2}
-        wait_for(lambda line=line: _added(journey.buyer, line), "the offer in the cart service")
+        wait_for(partial(_added, journey.buyer, line), "the offer in the cart service")
     cart = journey.buyer.get("cart")
     journey.check(
         cart["subtotal"] == {"amount": "80.00", "currency": "USD"}, "four lamps of two vendors cost 80.00 USD"

@@ -104,8 +104,8 @@ def end_session(*, user_id: UUID, session_id: UUID, reason: str = "logout") -> N
 @transaction.atomic
 def end_all_sessions(*, user_id: UUID, reason: str, but: UUID | None = None) -> int:
     """All of a user's sessions, `but` one; answers how many ended."""
-    live = Session.objects.select_for_update().filter(user_id=user_id, ended_at__isnull=True).exclude(id=but)
-    sessions = list(live.order_by("id"))
+    live = Session.objects.select_for_update().filter(user_id=user_id, ended_at__isnull=True).order_by("id")
+    sessions = [session for session in live if session.id != but]
     if sessions:
         _end(sessions, reason)
     return len(sessions)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -47,7 +48,7 @@ class AccountIn(ProfileIn):
 
 
 class AccountView(APIView):
-    def get_permissions(self) -> list[object]:
+    def get_permissions(self) -> list[BasePermission]:
         allowed = roles("admin", "support") if self.request.method == "GET" else roles("admin")
         return [allowed()]
 

@@ -19,7 +19,12 @@ from user_service.models import User
 from user_service.models import keys as key_files
 from user_service.queries import accounts as account_queries
 
-Password = {"max_length": 128, "trim_whitespace": False}
+
+class PasswordField(serializers.CharField):
+    """Long enough for any manager's passwords, short enough to hash; spaces count."""
+
+    def __init__(self, *, required: bool = True) -> None:
+        super().__init__(max_length=128, trim_whitespace=False, required=required)
 
 
 def client_address(request: Request) -> str | None:
@@ -44,13 +49,13 @@ class UserShape(Shape):
 
 
 def user_body(user: User) -> dict[str, Any]:
-    return {name: getattr(user, name) for name in UserShape().fields}
+    return {name: getattr(user, name) for name in map(str, UserShape().fields)}
 
 
 class RegisterIn(Shape):
     email = serializers.EmailField(max_length=254)
-    password = serializers.CharField(**Password)
-    password_confirm = serializers.CharField(**Password)
+    password = PasswordField()
+    password_confirm = PasswordField()
     first_name = serializers.CharField(max_length=100)
     last_name = serializers.CharField(max_length=100)
 
@@ -82,7 +87,7 @@ class RegisterView(APIView):
     @idempotent()
     def post(self, request: Request) -> Response:
         user = accounts.register(**read(RegisterIn, request.data))
-        return created({name: getattr(user, name) for name in RegisteredShape().fields}, "/api/v1/users/me")
+        return created({name: getattr(user, name) for name in map(str, RegisteredShape().fields)}, "/api/v1/users/me")
 
 
 class CodeIn(Shape):
@@ -134,7 +139,7 @@ class ResendView(APIView):
 
 class LoginIn(Shape):
     email = serializers.EmailField(max_length=254)
-    password = serializers.CharField(**Password)
+    password = PasswordField()
 
 
 class TokensShape(Shape):
@@ -233,8 +238,8 @@ class PasswordResetView(APIView):
 
 
 class PasswordResetConfirmIn(CodeIn):
-    password = serializers.CharField(**Password)
-    password_confirm = serializers.CharField(**Password, required=False)
+    password = PasswordField()
+    password_confirm = PasswordField(required=False)
 
 
 class PasswordResetConfirmView(APIView):
@@ -258,9 +263,9 @@ class PasswordResetConfirmView(APIView):
 
 
 class PasswordChangeIn(Shape):
-    current_password = serializers.CharField(**Password)
-    password = serializers.CharField(**Password)
-    password_confirm = serializers.CharField(**Password, required=False)
+    current_password = PasswordField()
+    password = PasswordField()
+    password_confirm = PasswordField(required=False)
 
 
 class PasswordChangeView(APIView):

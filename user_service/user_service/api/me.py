@@ -88,7 +88,7 @@ class AddressShape(AddressIn):
 
 
 def address_body(address: Address) -> dict[str, Any]:
-    return {name: getattr(address, name) for name in AddressShape().fields}
+    return {name: getattr(address, name) for name in map(str, AddressShape().fields)}
 
 
 class NewestFirst(Cursor):

@@ -109,7 +109,7 @@ class User(AbstractBaseUser):
         return str(self.id)
 
     @property
-    def is_active(self) -> bool:
+    def is_active(self) -> bool:  # type: ignore[override]
         return self.active
 
     @property

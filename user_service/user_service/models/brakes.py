@@ -62,7 +62,7 @@ def _limits(email: str, address: str | None) -> list[tuple[str, int]]:
 
 def _count(key: str) -> tuple[int, int]:
     try:
-        count, wait = own().eval(_COUNT, 1, key, int(settings.LOGIN_BRAKE.total_seconds()))
+        count, wait = own().eval(_COUNT, 1, key, int(settings.LOGIN_BRAKE.total_seconds()))  # type: ignore[no-untyped-call]
         return int(count), int(wait)
     except RedisError:
         return _count_locally(key)

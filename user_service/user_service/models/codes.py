@@ -50,7 +50,7 @@ def make(email: str, purpose: Purpose) -> str:
 def count_request(email: str, purpose: Purpose) -> None:
     """Every request for a code counts, whether or not there is such an account. Raises TooManyCodes, Unavailable."""
     try:
-        sent, wait = own().eval(_COUNT, 1, f"codes-sent:{purpose}:{_name(email)}")
+        sent, wait = own().eval(_COUNT, 1, f"codes-sent:{purpose}:{_name(email)}")  # type: ignore[no-untyped-call]
     except RedisError:
         raise Unavailable("Codes cannot be sent at this moment.", retry_after=5) from None
     if sent > settings.CODES_PER_HOUR:
@@ -61,7 +61,7 @@ def is_right(email: str, purpose: Purpose, code: str) -> bool:
     """Counts the try; a code that was tried too often is void. Raises Unavailable."""
     try:
         digest = _digest(email, purpose, code)
-        return bool(own().eval(_CHECK, 1, _key(email, purpose), digest, settings.CODE_TRIES))
+        return bool(own().eval(_CHECK, 1, _key(email, purpose), digest, settings.CODE_TRIES))  # type: ignore[no-untyped-call]
     except RedisError:
         raise Unavailable("Codes cannot be checked at this moment.", retry_after=5) from None
 

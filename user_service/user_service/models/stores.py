@@ -11,16 +11,16 @@ from redis.retry import Retry
 __all__ = ["RedisError", "own", "sessions"]
 
 
-def own() -> "Redis":
+def own() -> "Redis[str]":
     return _connected(settings.REDIS_URL)
 
 
-def sessions() -> "Redis":
+def sessions() -> "Redis[str]":
     return _connected(settings.SESSIONS_REDIS_URL)
 
 
 @lru_cache(maxsize=8)
-def _connected(url: str) -> "Redis":
+def _connected(url: str) -> "Redis[str]":
     """One second try, for the connection that a restart of Redis left dead in the pool; then the caller decides."""
     return Redis.from_url(
         url, decode_responses=True, socket_timeout=0.5, socket_connect_timeout=0.3, retry=Retry(NoBackoff(), 1)
