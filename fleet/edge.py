@@ -22,6 +22,8 @@ SOURCES = ROOT / "nginx"
 ERRORS = {status: status for status in (400, 401, 403, 404, 405, 408, 413, 414, 429, 500, 502, 503, 504)} | {494: 431}
 """What NGINX may end a request with, and what that is called outside; 494 is its own name for too large headers."""
 LOG_KEPT = 20_000_000
+ON_ONE_MACHINE = {"rate": "2000r/s", "burst": 4000}
+"""Here all clients have the same address, and tests and demonstrations play sixty buyers at once."""
 _PLACE = re.compile(r"<<(\w+)>>")
 
 
@@ -58,6 +60,7 @@ def render(table: Table, var: Path) -> Path:
             listen=f"127.0.0.1:{table.ports['nginx']}",
             user=_user(var),
             log=str(_log(var / "log" / "nginx-access.log")),
+            limits=ON_ONE_MACHINE,
         )
     )
 
@@ -137,11 +140,13 @@ def _upstream(name: str, addresses: list[str]) -> str:
 
 
 def _pass(edge: Edge, service: str) -> str:
-    """With a resolver the name is looked up again and again, so that a redeployed service is found."""
+    """With a resolver the name is looked up again and again, so that a redeployed service is found.
+
+    Each service has a variable of its own: a request shares its variables with the question about its session.
+    """
     if not edge.resolver:
         return f"proxy_pass http://{service};"
-    address = edge.upstreams[service][0]
-    return f"set $backend {address}; proxy_pass http://$backend;"
+    return f"set $at_{service} {edge.upstreams[service][0]}; proxy_pass http://$at_{service};"
 
 
 def _matches(page: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
