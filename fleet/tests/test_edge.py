@@ -5,7 +5,6 @@ import contextlib
 import http.client
 import json
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -151,16 +150,24 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         user=edge._user(folder),
         log=str(folder / "access.log"),
     )
-    edge.write(configured)
-    command = [BINARY, "-p", f"{configured.folder}/", "-c", str(configured.folder / "nginx.conf"), "-g", "daemon off;"]
-    process = subprocess.Popen(command)
-    running = Door(configured, process, stubs, serialization.load_pem_private_key(private, None))
-    wait_for(lambda: _answers(running), "NGINX to answer")
-    yield running
-    process.send_signal(signal.SIGQUIT)
-    process.wait(10)
+    with opened(configured, stubs, serialization.load_pem_private_key(private, None)) as running:
+        yield running
     for stub in stubs.values():
         stub.stop()
+
+
+@contextlib.contextmanager
+def opened(configured: edge.Edge, stubs: dict[str, Stub], key: Any) -> Iterator[Door]:
+    """NGINX with this configuration, answering."""
+    edge.write(configured)
+    command = [BINARY, "-p", f"{configured.folder}/", "-c", str(configured.folder / "nginx.conf"), "-g", "daemon off;"]
+    running = Door(configured, subprocess.Popen(command), stubs, key)
+    try:
+        wait_for(lambda: _answers(running), "NGINX to answer")
+        yield running
+    finally:
+        running.process.send_signal(signal.SIGQUIT)
+        running.process.wait(10)
 
 
 def _free_port() -> int:
@@ -684,23 +691,16 @@ def _routed(routes: list[tuple[str, dict[str, Any]]], path: str) -> str | None:
     return None
 
 
-def test_containers_get_the_same_configuration(tmp_path: Path) -> None:
-    keys.make_pair(tmp_path / "jwt", "one")
-    written = edge.write(
-        edge.Edge(
-            folder=tmp_path / "out",
-            upstreams={name: [f"{name}:8000"] for name in SERVICES},
-            keys=tmp_path / "jwt/public",
-            media=tmp_path / "media",
-            public_url="http://shop.example",
-            log=str(tmp_path / "access.log"),
-            resolver="127.0.0.11",
-        )
-    )
+def test_with_a_name_server_the_same_doors_are_open_and_shut(door: Door, tmp_path_factory: Any) -> None:
+    """As in containers, where an upstream's address is looked up again while NGINX runs."""
+    listen, folder = f"127.0.0.1:{_free_port()}", tmp_path_factory.mktemp("containers")
+    session = str(uuid4())
+    door.stubs["gateway"].sessions[session] = 403
 
-    checked = subprocess.run(
-        [BINARY, "-p", f"{written.parent}/", "-c", str(written), "-t"], capture_output=True, text=True
-    )
-
-    assert checked.returncode == 0, checked.stderr
-    assert shutil.which(BINARY)
+    named = replace(door.configured, folder=folder, listen=listen, resolver="127.0.0.11", user=edge._user(folder))
+    with opened(named, door.stubs, door.key) as other:
+        good = other.ask("GET", "/api/v1/orders?a=b%20c", token(other))
+        assert (good.status_code, good.json()["service"]) == (200, "order_service")
+        assert door.stubs["order_service"].seen[-1][1] == "/api/v1/orders?a=b%20c"
+        assert other.ask("GET", "/api/v1/orders", token(other, sid=session)).json()["code"] == "session_ended"
+        assert other.ask("GET", "/api/v1/orders", "x.y.z").status_code == 401
