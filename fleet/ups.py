@@ -84,12 +84,13 @@ def _accounts(table: Table) -> dict[str, dict[str, str]]:
 
 
 def servers_only(table: Table) -> None:
-    """The private servers; services that run go on running."""
+    """The private servers; services that run go on running, and so does NGINX before them."""
     with keys.locked(table.var / "run" / "launcher.lock"):
         bootstrap.ensure_packages()
         keys.prepare(table)
         running = processes.all_info(table.var)
-        servers.start(table, others=[one for one in services.programs(table) if one.name in running])
+        wanted = [*services.programs(table), nginx.program(table)]
+        servers.start(table, others=[one for one in wanted if one.name in running])
     say("PostgreSQL, Redis and RabbitMQ are there")
 
 

@@ -24,7 +24,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from fleet import edge, keys
+from fleet import edge, keys, ups
 from fleet.client import wait_for
 from fleet.nginx import BINARY
 from fleet.table import load
@@ -704,3 +704,14 @@ def test_with_a_name_server_the_same_doors_are_open_and_shut(door: Door, tmp_pat
         assert door.stubs["order_service"].seen[-1][1] == "/api/v1/orders?a=b%20c"
         assert other.ask("GET", "/api/v1/orders", token(other, sid=session)).json()["code"] == "session_ended"
         assert other.ask("GET", "/api/v1/orders", "x.y.z").status_code == 401
+
+
+def test_starting_the_servers_does_not_stop_a_running_nginx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[str] = []
+    monkeypatch.setattr(ups.bootstrap, "ensure_packages", lambda: None)
+    monkeypatch.setattr(ups.processes, "all_info", lambda _var: {"nginx": {}, "order_service-web": {}})
+    monkeypatch.setattr(ups.servers, "start", lambda _table, others: kept.extend(one.name for one in others))
+
+    ups.servers_only(load(var=tmp_path))
+
+    assert sorted(kept) == ["nginx", "order_service-web"]
