@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from email.errors import MessageError
 from pathlib import Path
 from smtplib import SMTPException
 from uuid import UUID
@@ -18,17 +19,23 @@ class MailAway(Exception):
 
 
 def send_mail(*, delivery_id: UUID, address: str, subject: str, body: str) -> None:
-    """Hand a mail over. Raises MailAway. Sent twice it has the same Message-ID, and is the same file."""
+    """Hand a mail over. Raises MailAway, also for an address or a subject that no mail can be made of.
+
+    Sent twice it has the same Message-ID, and is the same file.
+    """
     headers = {"Message-ID": f"<{delivery_id}@{MAIL_DOMAIN}>"}
     mail = EmailMessage(subject, body, to=[address], headers=headers)
     try:
         mail.send()
-    except (OSError, SMTPException) as error:
+    except (OSError, SMTPException, MessageError, ValueError) as error:
         raise MailAway(f"{type(error).__name__}: {error}") from None
 
 
 class MailFiles(BaseEmailBackend):
-    """`<delivery id>.eml` in MAIL_DIR, whole or not at all."""
+    """`<delivery id>.eml` in MAIL_DIR, whole or not at all.
+
+    It is written beside the folder, whose readers take every file in it for a mail, and then moved in.
+    """
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         folder = Path(settings.EMAIL_FILE_PATH)

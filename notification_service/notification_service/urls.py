@@ -14,7 +14,7 @@ urlpatterns = [
     *health.urlpatterns,
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
     path("api/v1/notifications", inbox.InboxView.as_view()),
-    path("api/v1/notifications/unread", inbox.UnreadView.as_view()),
+    path("api/v1/notifications/unread-count", inbox.UnreadView.as_view()),
     path("api/v1/notifications/read-all", inbox.ReadAllView.as_view()),
     path("api/v1/notifications/<uuid:notification>/read", inbox.ReadView.as_view()),
     path("api/v1/notification-preferences", inbox.PreferencesView.as_view()),

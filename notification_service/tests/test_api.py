@@ -26,12 +26,12 @@ def ada() -> Any:
 def test_an_inbox_is_read(ada: Any) -> None:
     first = body(ada.get(INBOX))["results"][0]
     assert (first["kind"], first["read"]) == ("order_confirmed", False)
-    assert first["about"]["number"] == "N-1001"
+    assert first["data"]["number"] == "N-1001"
 
     read = ada.post(f"{INBOX}/{first['id']}/read")
 
     assert (read.status_code, body(read)["read"]) == (200, True)
-    assert body(ada.get(f"{INBOX}/unread")) == {"unread": 1}
+    assert body(ada.get(f"{INBOX}/unread-count")) == {"unread": 1}
     assert [row["id"] for row in body(ada.get(f"{INBOX}?unread=false"))["results"]] == [first["id"]]
 
 
@@ -53,7 +53,7 @@ def test_somebody_elses_notification_is_as_good_as_absent(ada: Any) -> None:
     assert theirs.read_at is None
 
 
-@pytest.mark.parametrize("path", [INBOX, f"{INBOX}/unread", "/api/v1/notification-preferences"])
+@pytest.mark.parametrize("path", [INBOX, f"{INBOX}/unread-count", "/api/v1/notification-preferences"])
 def test_a_guest_has_no_inbox(path: str) -> None:
     assert client_as().get(path).status_code == 401
 

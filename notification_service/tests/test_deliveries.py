@@ -2,15 +2,18 @@
 
 import socketserver
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
-from factories import code, hear, mails, make_people, order_confirmed
+from factories import ADA, code, hear, mails, make_people, order_confirmed
 
 from notification_service.actions import deliveries
 from notification_service.models import Delivery
+from shared.contracts.user import PasswordChanged
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +44,55 @@ def test_a_worker_killed_after_sending_repeats_the_same_mail(mail: Path) -> None
 
     assert len(mails(mail)) == 1
     assert Delivery.objects.get().attempts == 2
+
+
+def test_a_sender_that_lost_its_lease_brings_no_secret_back(mail: Path) -> None:
+    hear(code())
+    slow = deliveries._claim()
+    assert slow
+    due_now()
+    deliveries.send_mails()
+
+    Path(mail).rename(mail.with_name("away"))
+    mail.touch()  # now nothing can be written there: the slow one fails, after another has sent it
+    deliveries._send(slow)
+
+    row = Delivery.objects.get()
+    assert (row.status, row.body, row.due_at) == ("sent", "", None)
+
+
+def test_a_mail_that_cannot_even_be_written_stops_no_other(mail: Path) -> None:
+    make_people()
+    hear(PasswordChanged(user_id=ADA, email="a@" + "ü" * 60 + ".example"))
+    hear(code())
+
+    deliveries.send_mails()
+
+    assert [str(one["To"]) for one in mails(mail)] == ["ada@example.com"]
+    stuck = Delivery.objects.get(status="queued")
+    assert "UnicodeError" in stuck.error
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_share_the_mails(mail: Path) -> None:
+    make_people()
+    for _order in range(10):
+        hear(order_confirmed())
+    start = threading.Barrier(2)
+
+    def work(_number: int) -> int:
+        start.wait()
+        try:
+            return deliveries.send_mails()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as workers:
+        tried = sum(workers.map(work, range(2)))
+
+    assert tried == 20
+    assert len(mails(mail)) == 20
+    assert set(Delivery.objects.values_list("status", "attempts")) == {("sent", 1)}
 
 
 def test_what_cannot_be_sent_is_tried_again_ever_later(settings: Any, mail: Path) -> None:

@@ -7,9 +7,11 @@ from django.template.loader import get_template
 from factories import (
     ADA,
     BUYER,
+    FIVE,
     GRACE,
     NORTHWIND,
     OWNER,
+    about_order,
     code,
     every_event,
     hear,
@@ -25,6 +27,7 @@ from notification_service.actions.deliveries import send_mails
 from notification_service.models import Delivery, Notification, Recipient, VendorContact
 from notification_service.subscriptions import SUBSCRIPTIONS
 from shared.context import new_id
+from shared.contracts.order import OrderCancelled
 from shared.contracts.user import UserChanged, UserRegistered
 from shared.errors import Retry
 from shared.inbox import handle
@@ -96,6 +99,19 @@ def test_a_vendor_reads_its_own_lines_only(mail: Path) -> None:
     assert "2 × Lamp  10.00 USD" in texts["sales@northwind.example"]
     assert "Secret mug" in texts["hello@lumen.example"]
     assert "Secret mug" in texts[BUYER.email]
+
+
+@pytest.mark.parametrize(
+    "reason", ["out_of_stock", "unavailable", "stock_timeout", "payment_declined", "payment_expired"]
+)
+def test_a_cancelled_order_says_why_in_words(reason: str) -> None:
+    event = OrderCancelled(**about_order(), reason=reason, total=FIVE)
+
+    hear(event)
+
+    text = Delivery.objects.get().body
+    assert "because" in text
+    assert f"because {reason.replace('_', ' ')}." not in text
 
 
 def test_a_code_is_mailed_and_then_forgotten(mail: Path) -> None:

@@ -1,7 +1,7 @@
 """Mail is sent by the worker's clock from stored rows: never inside the transaction that decided to send it."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from shared.errors import NotFound
 
 log = logging.getLogger("nexus.mail")
 LEASE = timedelta(seconds=60)
+_OUTCOME = ("status", "body", "error", "due_at", "sent_at")
 
 
 def send_mails() -> int:
@@ -39,12 +40,21 @@ def _claim() -> Delivery | None:
 
 
 def _send(delivery: Delivery) -> None:
-    now = timezone.now()
+    lease, now = delivery.due_at, timezone.now()
     if delivery.expires_at and delivery.expires_at <= now:
         delivery.fail(error="too late to be of use")
     else:
         _hand_over(delivery)
-    delivery.save()
+    _note(delivery, lease)
+
+
+def _note(delivery: Delivery, lease: datetime | None) -> None:
+    """Write down what became of it, unless the lease ended and somebody else took it over.
+
+    A sender that comes too late would bring an erased code back, and send what was sent.
+    """
+    outcome = {name: getattr(delivery, name) for name in _OUTCOME}
+    Delivery.objects.filter(id=delivery.id, due_at=lease).update(**outcome)
 
 
 def _hand_over(delivery: Delivery) -> None:

@@ -18,6 +18,8 @@ from shared.contracts.order import (
 
 _CANCEL_REASONS = {
     "out_of_stock": "something in it was sold out",
+    "unavailable": "something in it is no longer for sale",
+    "stock_timeout": "we could not set everything aside in time",
     "price_changed": "a price had changed",
     "payment_declined": "the payment was declined",
     "payment_expired": "it was not paid in time",

@@ -23,7 +23,7 @@ class NotificationShape(Shape):
     kind = serializers.CharField()
     title = serializers.CharField()
     body = serializers.CharField()
-    about = serializers.DictField(help_text="Ids and figures of what it is about.")
+    data = serializers.DictField(help_text="Ids and figures of what it is about.")  # type: ignore[assignment]
     read = serializers.BooleanField()
     created_at = serializers.DateTimeField()
 
@@ -38,7 +38,7 @@ def notification_body(row: Notification) -> dict[str, Any]:
         "kind": row.kind,
         "title": row.title,
         "body": row.body,
-        "about": row.data,
+        "data": row.data,
         "read": row.read_at is not None,
         "created_at": row.created_at,
     }
