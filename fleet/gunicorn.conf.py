@@ -8,7 +8,7 @@ import ctypes
 import os
 import signal
 
-bind = f"127.0.0.1:{os.environ['PORT']}"
+bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ['PORT']}"
 workers = int(os.environ.get("WEB_PROCESSES", "1"))
 worker_class = "gthread"
 threads = int(os.environ.get("WEB_THREADS", "8"))

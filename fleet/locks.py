@@ -21,6 +21,7 @@ OWN = "nexus-shared"
 def lock(table: Table) -> None:
     root = ROOT / "requirements.txt"
     compile_file(ROOT / "requirements.in", root)
+    compile_file(ROOT / "docker" / "setup.in", ROOT / "docker" / "setup.txt", "--constraint", str(root))
     for service in present(table):
         wanted = [*dependencies(ROOT / "shared"), *dependencies(service.folder)]
         with tempfile.NamedTemporaryFile("w", suffix=".in") as file:

@@ -32,7 +32,7 @@ def send_mail(*, delivery_id: UUID, address: str, subject: str, body: str) -> No
 
 
 class MailFiles(BaseEmailBackend):
-    """`<delivery id>.eml` in MAIL_DIR, whole or not at all.
+    """`<delivery id>.log` in MAIL_DIR, whole or not at all.
 
     It is written beside the folder, whose readers take every file in it for a mail, and then moved in.
     """
@@ -44,5 +44,5 @@ class MailFiles(BaseEmailBackend):
             name = str(mail.extra_headers["Message-ID"]).strip("<>").partition("@")[0]
             beside = folder.parent / f".{name}.{os.getpid()}"
             beside.write_bytes(mail.message().as_bytes())
-            beside.replace(folder / f"{name}.eml")
+            beside.replace(folder / f"{name}.log")
         return len(email_messages)
