@@ -1,6 +1,7 @@
 """`fleet test`: the tests of one service, or all there are, each with the environment it needs.
 
 shared, every service     servers only, each with databases and queues of its own, two suites at a time
+one_process               all services' code in one process, with an unreliable broker
 fleet, tests              the running fleet
 """
 
@@ -17,6 +18,7 @@ from fleet.services import present
 from fleet.table import ROOT, Service, Table
 
 AT_ONCE = 2
+ONE_PROCESS = ROOT / "tests" / "one_process"
 NO_TESTS = 5
 """pytest's exit code for a folder without tests."""
 
@@ -52,8 +54,10 @@ def find(table: Table, name: str) -> Suite:
             return of_shared(table)
         case "fleet":
             return Suite("fleet", ROOT, {}, ("fleet/tests",))
+        case "one_process":
+            return of_one_process(table)
         case "tests":
-            return Suite("tests", ROOT, {}, ("tests",), needs_fleet=True)
+            return Suite("tests", ROOT, {}, ("tests", f"--ignore={ONE_PROCESS}"), needs_fleet=True)
     return of_service(table, table.service(name))
 
 
@@ -62,7 +66,7 @@ def run_all(table: Table) -> int:
     own = [of_service(table, service) for service in present(table)]
     results = [_run_quietly(find(table, "shared"))]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        results += pool.map(_run_quietly, [*own, find(table, "fleet")])
+        results += pool.map(_run_quietly, [find(table, "one_process"), *own, find(table, "fleet")])
     results.append(_run_here(find(table, "tests")) == 0)
     return 0 if all(results) else 1
 
@@ -76,6 +80,12 @@ def of_shared(table: Table) -> Suite:
     variables = environment.of(table, table.service("order"), test=True, prepare=True)
     variables["DATABASE_URL"] = variables["DATABASE_URL"].removesuffix("/nexus_order") + "/nexus_shared"
     return Suite("shared", ROOT / "shared", variables | {"DJANGO_SETTINGS_MODULE": "settings"})
+
+
+def of_one_process(table: Table) -> Suite:
+    variables = environment.of(table, table.service("order"), test=True, prepare=True)
+    variables["DATABASE_URL"] = variables["DATABASE_URL"].removesuffix("/nexus_order") + "/nexus_one_process"
+    return Suite("one_process", ONE_PROCESS, variables | {"DJANGO_SETTINGS_MODULE": "fleet.one_process"})
 
 
 def _command(suite: Suite) -> list[str]:
