@@ -5,11 +5,13 @@ first still runs. A 5xx stores nothing, so that trying again really tries again.
 """
 
 import hashlib
+import hmac
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 from django.utils import timezone
@@ -85,10 +87,20 @@ def _once(request: Request, key: str, run: Callable[[], Response], view: Any) ->
 
 
 def _hashes(request: Request, key: str) -> tuple[bytes, bytes]:
-    caller = request.user.id if isinstance(request.user, Caller) else request.headers.get("X-Cart-Token", "guest")
-    body = _comparable(request.data)
-    scope = f"{caller}\n{request.method}\n{request.path.rstrip('/')}\n{key}"
-    return hashlib.sha256(scope.encode()).digest(), hashlib.sha256(JSONRenderer().render(body)).digest()
+    scope = f"{_caller(request)}\n{request.method}\n{request.path.rstrip('/')}\n{key}"
+    return _digest(scope.encode()), _digest(JSONRenderer().render(_comparable(request.data)))
+
+
+def _caller(request: Request) -> str:
+    """Guests are told apart by all they can prove: the cart's token, and a link's token in the query."""
+    if isinstance(request.user, Caller):
+        return f"user {request.user.id}"
+    return f"guest {request.headers.get('X-Cart-Token', '')} {request.META.get('QUERY_STRING', '')}"
+
+
+def _digest(text: bytes) -> bytes:
+    """Keyed, since bodies may hold passwords, which a plain digest would let be guessed."""
+    return hmac.digest(settings.SECRET_KEY.encode(), text, "sha256")
 
 
 def _comparable(body: Any) -> Any:

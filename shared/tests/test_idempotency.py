@@ -39,6 +39,23 @@ def test_keys_of_different_callers_do_not_meet() -> None:
     assert [post("mine", "k", one).status_code, post("yours", "k", other).status_code] == [201, 201]
 
 
+def test_guests_are_told_apart_by_their_carts_and_their_links() -> None:
+    ada = uuid4()
+    post("mine", "k", client_as("customer", user_id=ada))
+    proofs = [("", ""), ("", "one"), ("", "other"), ("", str(ada)), ("?token=link", "")]
+
+    guests = [
+        APIClient().post(
+            NOTES + query,
+            {"text": f"of {query}{cart}"[:20], "copies": 1},
+            headers={"Idempotency-Key": "k", **({"X-Cart-Token": cart} if cart else {})},
+        )
+        for query, cart in proofs
+    ]
+
+    assert [guest.status_code for guest in guests] == [201] * 5
+
+
 def test_a_refusal_is_replayed_and_its_effects_rolled_back() -> None:
     first, second = post("conflict", "k"), post("conflict", "k")
 
