@@ -40,6 +40,7 @@ from order_service.actions.orders import (
     money,
     parts_as_told,
     splits_of,
+    tell,
     write_order,
 )
 from order_service.actions.refunds import ask_refund
@@ -47,7 +48,6 @@ from order_service.clients import Cart
 from order_service.errors import IllegalMove, OutOfStock, PriceChanged
 from order_service.models import Order, VendorOrder
 from order_service.queries.quotes import Quote
-from shared.context import Context, acting
 from shared.contracts.catalog import (
     CommitFailed,
     LineToReserve,
@@ -68,7 +68,6 @@ from shared.contracts.payment import (
 )
 from shared.errors import Retry
 from shared.money import Money
-from shared.outbox import publish
 
 # ── 1. The buyer places an order ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -85,8 +84,8 @@ def place_order(*, cart: Cart, quote: Quote, placing: Placing, expected_total: M
     now = timezone.now()
     order.deadline = now + settings.STOCK_ANSWER_WITHIN
     order.save(update_fields=["deadline"])
-    publish(OrderPlaced(**about(order), total=money(order, order.total), placed_at=now), version=order.version)
-    publish(_reservation(order))
+    tell(order, OrderPlaced(**about(order), total=money(order, order.total), placed_at=now))
+    tell(order, _reservation(order))
     return order
 
 
@@ -115,7 +114,7 @@ def _reservation(order: Order) -> ReserveStock:
 def on_stock_reserved(message: StockReserved) -> None:
     order = _locked(message.order_id)
     if order.status == Order.Status.CANCELLED:
-        publish(ReleaseStock(order_id=order.id, reason="order cancelled"))
+        tell(order, ReleaseStock(order_id=order.id, reason="order cancelled"))
     elif order.status == Order.Status.PLACED and not _is_as_seen(order, message):
         _cancel(order, "price_changed", release=True)
     elif order.status == Order.Status.PLACED:
@@ -131,7 +130,8 @@ def _is_as_seen(order: Order, message: StockReserved) -> bool:
 def _ask_for_payment(order: Order) -> None:
     order.await_payment(deadline=timezone.now() + settings.PAYMENT_WITHIN)
     order.save()
-    publish(
+    tell(
+        order,
         TakePayment(
             payment_id=order.payment_id,
             order_id=order.id,
@@ -142,7 +142,7 @@ def _ask_for_payment(order: Order) -> None:
             token=order.payment_token,
             splits=splits_of(order),
             expires_at=timezone.now() + settings.PAYMENT_WITHIN,
-        )
+        ),
     )
 
 
@@ -184,7 +184,8 @@ def _confirm(order: Order) -> None:
     order.confirm(at=timezone.now())
     order.save()
     _lead(order, VendorOrder.Status.CONFIRMED)
-    publish(
+    tell(
+        order,
         OrderConfirmed(
             **about(order),
             cart_id=order.cart_id or None,
@@ -192,7 +193,6 @@ def _confirm(order: Order) -> None:
             vendor_orders=parts_as_told(order),
             confirmed_at=timezone.now(),
         ),
-        version=order.version,
     )
 
 
@@ -237,8 +237,7 @@ def sweep_deadlines(limit: int = 100) -> int:
         with transaction.atomic():
             order = Order.objects.select_for_update(skip_locked=True).filter(id=order_id, deadline__lte=now).first()
             if order is not None and order.is_open:
-                with acting(Context(order.correlation_id)):
-                    _give_up(order)
+                _give_up(order)
                 ended += 1
     return ended
 
@@ -259,13 +258,13 @@ def _cancel(
     vendors = _lead(order, VendorOrder.Status.CANCELLED)
     release_coupon(order_id=order.id)
     if release:
-        publish(ReleaseStock(order_id=order.id, reason=reason))
+        tell(order, ReleaseStock(order_id=order.id, reason=reason))
     if stop_payment:
-        publish(CancelPayment(payment_id=order.payment_id, order_id=order.id))
+        tell(order, CancelPayment(payment_id=order.payment_id, order_id=order.id))
     if refund:
         ask_refund(order=order, splits=splits_of(order), reason=reason)
     told = {"reason": reason, "total": money(order, order.total), "was_confirmed": was_confirmed}
-    publish(OrderCancelled(**about(order), **told, vendor_ids=vendors), version=order.version)
+    tell(order, OrderCancelled(**about(order), **told, vendor_ids=vendors))
 
 
 def _lead(order: Order, status: str) -> tuple[UUID, ...]:

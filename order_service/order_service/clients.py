@@ -1,4 +1,4 @@
-"""HTTP out: the cart, asked once when an order is quoted or placed, never inside a transaction."""
+"""HTTP out: the cart, asked once when an order is quoted or placed, before any row is locked."""
 
 from dataclasses import dataclass
 from typing import Any

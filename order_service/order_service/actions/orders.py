@@ -1,7 +1,7 @@
 """Orders: written when placed, and the messages that tell of them. The saga (checkout.py) decides when."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from order_service.models import Order, OrderLine, VendorOrder
 from order_service.queries.quotes import Quote, QuotedPart
-from shared.context import current
+from shared.context import acting, current
 from shared.contracts.order import Buyer, VendorOrderPart
 from shared.contracts.order import OrderLine as ToldLine
 from shared.contracts.payment import Split
-from shared.messages import MoneyData
+from shared.messages import Event, Message, MoneyData
+from shared.outbox import publish
 
 NUMBER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No digit or letter that is read as another."""
@@ -31,11 +32,17 @@ class Placing:
     billing_address: dict[str, Any]
     payment_method: str
     payment_token: str
+    cart_token: str | None = None
+    """A guest's."""
 
     @property
     def buyer_key(self) -> str:
         """Who a coupon's limit per user counts: the account, a guest by address."""
         return str(self.user_id) if self.user_id else self.email.lower()
+
+    @property
+    def guest_digest(self) -> bytes | None:
+        return Order.digest_of(self.cart_token) if self.cart_token and self.user_id is None else None
 
 
 def write_order(*, placing: Placing, quote: Quote) -> Order:
@@ -43,6 +50,7 @@ def write_order(*, placing: Placing, quote: Quote) -> Order:
     order = Order.objects.create(
         number=new_number(),
         user_id=placing.user_id,
+        guest_digest=placing.guest_digest,
         email=placing.email,
         buyer_name=placing.buyer_name,
         cart_id=placing.cart_id,
@@ -119,6 +127,12 @@ def about(order: Order) -> dict[str, Any]:
     """The fields every event of an order carries."""
     buyer = Buyer(user_id=order.user_id, email=order.email, name=order.buyer_name, locale=order.locale)
     return {"order_id": order.id, "number": order.number, "buyer": buyer}
+
+
+def tell(order: Order, message: Message) -> None:
+    """Publish under the order's own correlation id, whoever acts now: its timeline stays one story."""
+    with acting(replace(current(), correlation_id=order.correlation_id)):
+        publish(message, version=order.version if isinstance(message, Event) else None)
 
 
 def money(order: Order, minor: int) -> MoneyData:

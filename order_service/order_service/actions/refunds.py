@@ -4,12 +4,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from order_service.actions.orders import about, money
+from order_service.actions.orders import about, money, tell
 from order_service.models import Order, Refund, Return
 from shared.contracts.order import OrderRefunded
 from shared.contracts.payment import PaymentRefunded, RefundFailed, RefundPayment, Split
 from shared.errors import Retry
-from shared.outbox import publish
 
 
 @transaction.atomic
@@ -21,7 +20,8 @@ def ask_refund(
     if amount == 0:
         return None
     refund = Refund.objects.create(order=order, return_request=return_request, amount=amount, reason=reason)
-    publish(
+    tell(
+        order,
         RefundPayment(
             refund_id=refund.id,
             payment_id=order.payment_id,
@@ -30,7 +30,7 @@ def ask_refund(
             reason=reason,
             amount=money(order, amount),
             splits=splits,
-        )
+        ),
     )
     return refund
 
@@ -51,7 +51,7 @@ def record_refund(message: PaymentRefunded) -> None:
     order.payment_status = "refunded" if done >= order.total else "partially_refunded"
     order.save(update_fields=["payment_status", "updated_at"])
     told = {"refund_id": refund.id, "amount": message.amount, "return_id": refund.return_request_id}
-    publish(OrderRefunded(**about(order), **told), version=order.version)
+    tell(order, OrderRefunded(**about(order), **told))
 
 
 def record_failed_refund(message: RefundFailed) -> None:

@@ -1,12 +1,13 @@
 """Returns: asked for by the buyer, decided and received by the vendor, refunded from the line's own figures."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
 
-from order_service.actions.orders import about
+from order_service.actions.orders import about, tell
 from order_service.actions.refunds import ask_refund
 from order_service.errors import NotReturnable, OrderNotFound
 from order_service.models import Order, OrderLine, Return, ReturnItem, VendorOrder
@@ -14,7 +15,6 @@ from shared.contracts.order import ReturnDecided, ReturnedItem, ReturnReceived, 
 from shared.contracts.payment import Split
 from shared.errors import Invalid
 from shared.money import share
-from shared.outbox import publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _write(order: Order, part_id: UUID, wanted: list[Wanted]) -> Return:
             for one in wanted
         ]
     )
-    publish(ReturnRequested(**about(order), return_id=request.id, vendor_id=request.vendor_order.vendor_id))
+    tell(order, ReturnRequested(**about(order), return_id=request.id, vendor_id=request.vendor_order.vendor_id))
     return request
 
 
@@ -96,7 +96,7 @@ def reject_return(*, return_id: UUID, vendor_id: UUID | None, reason: str) -> Re
 def _tell_decision(request: Return, *, approved: bool, reason: str = "") -> None:
     part = request.vendor_order
     told = {"return_id": request.id, "vendor_id": part.vendor_id, "approved": approved, "reason": reason}
-    publish(ReturnDecided(**about(part.order), **told))
+    tell(part.order, ReturnDecided(**about(part.order), **told))
 
 
 @transaction.atomic
@@ -107,7 +107,10 @@ def receive_return(*, return_id: UUID, vendor_id: UUID | None, restock: bool = T
     request.save()
     part, items = request.vendor_order, list(request.items.select_related("line").order_by("line_id"))
     told = [ReturnedItem(variant_id=item.line.variant_id, quantity=item.quantity, restock=restock) for item in items]
-    publish(ReturnReceived(**about(part.order), return_id=request.id, vendor_id=part.vendor_id, items=tuple(told)))
+    tell(
+        part.order,
+        ReturnReceived(**about(part.order), return_id=request.id, vendor_id=part.vendor_id, items=tuple(told)),
+    )
     split = _split(part, items)
     refund = ask_refund(order=part.order, splits=(split,), reason="returned", return_request=request)
     if refund is None:
@@ -118,26 +121,41 @@ def receive_return(*, return_id: UUID, vendor_id: UUID | None, restock: bool = T
 
 def _split(part: VendorOrder, items: Sequence[ReturnItem]) -> Split:
     """Goods, their discount, tax and commission as sold; shipping is not refunded."""
-    goods = sum(_portion(item, item.line.line_total - item.line.discount) for item in items)
-    tax = sum(_portion(item, item.line.tax) for item in items)
-    commission = min(share(goods, part.commission_basis_points), part.commission)
-    return Split(vendor_order_id=part.id, vendor_id=part.vendor_id, gross=goods + tax, tax=tax, commission=commission)
+    before = _received_before(part, items)
+    after = before + Counter({item.line_id: item.quantity for item in items})
+    lines = list(part.lines.all())
+    goods_before, goods_after = _goods(lines, before), _goods(lines, after)
+    tax = sum(_portion(line, line.tax, after) - _portion(line, line.tax, before) for line in lines)
+    rate = part.commission_basis_points
+    return Split(
+        vendor_order_id=part.id,
+        vendor_id=part.vendor_id,
+        gross=goods_after - goods_before + tax,
+        tax=tax,
+        commission=share(goods_after, rate) - share(goods_before, rate),
+    )
 
 
-def _portion(item: ReturnItem, amount: int) -> int:
-    """What this return takes of a line's amount: all portions of a line sum to it, whatever the steps.
+def _goods(lines: Sequence[OrderLine], returned: Counter[UUID]) -> int:
+    return sum(_portion(line, line.line_total - line.discount, returned) for line in lines)
 
-    Counted as the difference of two running shares, so that rounding never adds up to more than the whole.
+
+def _portion(line: OrderLine, amount: int, returned: Counter[UUID]) -> int:
+    """What of a line's amount has gone back with so many of it.
+
+    Refunds are differences of such running sums, so that rounding never adds up to more than the whole.
     """
-    line = item.line
-    before = _returned_before(item)
-    return amount * (before + item.quantity) // line.quantity - amount * before // line.quantity
+    return amount * returned[line.id] // line.quantity
 
 
-def _returned_before(item: ReturnItem) -> int:
+def _received_before(part: VendorOrder, items: Sequence[ReturnItem]) -> Counter[UUID]:
+    """Line id → how many came back with other returns."""
     received = [Return.Status.RECEIVED, Return.Status.REFUNDED]
-    rows = ReturnItem.objects.filter(line=item.line, return_request__status__in=received)
-    return sum(rows.exclude(return_request=item.return_request).values_list("quantity", flat=True))
+    rows = ReturnItem.objects.filter(line__vendor_order=part, return_request__status__in=received)
+    before: Counter[UUID] = Counter()
+    for line_id, quantity in rows.exclude(id__in=[item.id for item in items]).values_list("line_id", "quantity"):
+        before[line_id] += quantity
+    return before
 
 
 def _locked(return_id: UUID, vendor_id: UUID | None) -> Return:

@@ -5,12 +5,11 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from order_service.actions.orders import about
+from order_service.actions.orders import about, tell
 from order_service.errors import IllegalMove, OrderNotFound
 from order_service.models import Order, OrderLine, Shipment, ShipmentItem, VendorOrder
 from shared.contracts.order import VendorOrderDelivered, VendorOrderShipped
 from shared.errors import Invalid
-from shared.outbox import publish
 
 
 @transaction.atomic
@@ -33,13 +32,13 @@ def ship_items(
     _write_items(shipment, lines, chosen)
     _order_follows(order)
     told = {"vendor_order_id": part.id, "vendor_id": part.vendor_id, "shipment_id": shipment.id, "complete": complete}
-    publish(VendorOrderShipped(**about(order), **told, carrier=carrier, tracking_number=tracking_number))
+    tell(order, VendorOrderShipped(**about(order), **told, carrier=carrier, tracking_number=tracking_number))
     return shipment
 
 
 def locked_part(vendor_order_id: UUID, vendor_id: UUID | None) -> tuple[VendorOrder, Order]:
     """The order's row first, then its part: the same order everywhere. Raises OrderNotFound for another vendor's."""
-    rows = VendorOrder.objects.filter(id=vendor_order_id).exclude(status=VendorOrder.Status.PLACED)
+    rows = VendorOrder.objects.filter(id=vendor_order_id).exclude(order__confirmed_at=None)
     order_id = (
         (rows if vendor_id is None else rows.filter(vendor_id=vendor_id)).values_list("order_id", flat=True).first()
     )
@@ -105,4 +104,4 @@ def _deliver(part: VendorOrder, order: Order) -> None:
     _order_follows(order)
     products = tuple(part.lines.values_list("product_id", flat=True).distinct())
     told = {"vendor_order_id": part.id, "vendor_id": part.vendor_id, "product_ids": products}
-    publish(VendorOrderDelivered(**about(order), **told, delivered_at=part.delivered_at))
+    tell(order, VendorOrderDelivered(**about(order), **told, delivered_at=part.delivered_at))

@@ -23,14 +23,15 @@ from shared.idempotency import idempotent
 from shared.money import Money
 from shared.pagination import Cursor
 
-CART_TOKEN = OpenApiParameter("X-Cart-Token", str, OpenApiParameter.HEADER, description="A guest's cart.")
+CART_TOKEN_HEADER = "X-Cart-Token"  # noqa: S105
+CART_TOKEN = OpenApiParameter(CART_TOKEN_HEADER, str, OpenApiParameter.HEADER, description="A guest's cart.")
 
 
 class QuoteIn(Shape):
     shipping_address = AddressShape()
     shipping_method = serializers.CharField(max_length=20, required=False, allow_null=True)
     coupon = serializers.CharField(max_length=40, required=False, allow_null=True, allow_blank=True)
-    email = serializers.EmailField(required=False)
+    email = serializers.EmailField(max_length=254, required=False)
 
 
 class QuotedItemShape(Shape):
@@ -99,7 +100,15 @@ class QuoteView(APIView):
 
 def _cart(request: Request) -> Cart:
     caller = request.user if isinstance(request.user, Caller) else None
-    return cart_of(user_id=caller.id if caller else None, token=request.headers.get("X-Cart-Token"))
+    return cart_of(user_id=caller.id if caller else None, token=_cart_token(request))
+
+
+def _cart_token(request: Request) -> str | None:
+    """A guest's; a signed-in buyer needs none. Raises Invalid."""
+    token = request.headers.get(CART_TOKEN_HEADER)
+    if not token and not isinstance(request.user, Caller):
+        raise Invalid({CART_TOKEN_HEADER: ["A guest's checkout needs this header: the token of the cart."]})
+    return token
 
 
 def _buyer_key(request: Request, email: str) -> str:
@@ -164,7 +173,7 @@ class OrderIn(Shape):
     )
     expected_total = MoneyShape(required=False)
     coupon = serializers.CharField(max_length=40, required=False, allow_null=True, allow_blank=True)
-    email = serializers.EmailField(required=False)
+    email = serializers.EmailField(max_length=254, required=False)
 
 
 class OrderPage(Cursor):
@@ -191,8 +200,13 @@ class OrdersView(APIView):
         responses={201: OrderShape},
         parameters=[CART_TOKEN],
     )
-    @idempotent(required=True)
     def post(self, request: Request) -> Response:
+        """A guest without a cart's token is refused first: guests' keys are kept apart by it."""
+        _cart_token(request)
+        return self._place(request)
+
+    @idempotent(required=True)
+    def _place(self, request: Request) -> Response:
         body = read(OrderIn, request.data)
         placing_email = _email(request, body)
         cart = _cart(request)
@@ -241,4 +255,5 @@ def _placing(request: Request, body: dict[str, Any], cart: Cart, email: str) -> 
         billing_address=dict(body.get("billing_address") or address),
         payment_method=body["payment_method"],
         payment_token=body.get("payment_token", "ok"),
+        cart_token=request.headers.get(CART_TOKEN_HEADER),
     )

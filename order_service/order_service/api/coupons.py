@@ -32,6 +32,16 @@ class CouponIn(Shape):
     starts_at = serializers.DateTimeField(required=False, allow_null=True)
     ends_at = serializers.DateTimeField(required=False, allow_null=True)
 
+    def validate_minimum(self, minimum: Money | None) -> Money | None:
+        if minimum is not None and minimum.minor < 0:
+            raise serializers.ValidationError({"amount": ["Not less than nothing."]})
+        return minimum
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("starts_at") and attrs.get("ends_at") and attrs["ends_at"] <= attrs["starts_at"]:
+            raise serializers.ValidationError({"ends_at": ["Later than starts_at."]})
+        return attrs
+
 
 class CouponShape(Shape):
     id = serializers.UUIDField()
@@ -78,9 +88,12 @@ def _worth(kind: str, value: Any) -> dict[str, Any]:
         except (serializers.ValidationError, TypeError):
             raise Invalid({"value": ["Per cent, 0 to 100, at most two digits after the point."]}) from None
     try:
-        return {"amount": MoneyShape().run_validation(value)}
+        amount = MoneyShape().run_validation(value)
     except serializers.ValidationError:
-        raise Invalid({"value": ['Money: {"amount": "5.00", "currency": "USD"}.']}) from None
+        amount = None
+    if not isinstance(amount, Money) or amount.minor <= 0:
+        raise Invalid({"value": ['Money, more than nothing: {"amount": "5.00", "currency": "USD"}.']})
+    return {"amount": amount}
 
 
 class CouponPage(Cursor):

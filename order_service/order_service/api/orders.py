@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from order_service import checkout
-from order_service.api.checkout import OrderPage
+from order_service.api.checkout import CART_TOKEN, CART_TOKEN_HEADER, OrderPage
 from order_service.api.shapes import OrderShape, order_body
 from order_service.models import Order
 from order_service.queries import orders as order_queries
@@ -23,14 +23,18 @@ from shared.idempotency import idempotent
 LINK = OpenApiParameter("token", str, description="A guest's link to this order.")
 
 
-def visible(request: Request, order_id: UUID) -> Order:
-    """The order, if the caller may see it: its buyer, an admin, or who holds a guest's link."""
+READERS, CHANGERS = frozenset({"admin", "support"}), frozenset({"admin"})
+
+
+def visible(request: Request, order_id: UUID, staff: frozenset[str] = READERS) -> Order:
+    """The order, if the caller may see it: its buyer, staff, or who holds a guest's link or the guest's cart token."""
     caller = request.user if isinstance(request.user, Caller) else None
     return order_queries.order_for(
         order_id,
         user_id=caller.id if caller else None,
-        is_admin=bool(caller and caller.roles & {"admin", "support"}),
+        is_admin=bool(caller and caller.roles & staff),
         token=request.query_params.get("token"),
+        cart_token=request.headers.get(CART_TOKEN_HEADER),
     )
 
 
@@ -38,7 +42,11 @@ class OrderView(APIView):
     permission_classes = [AllowAny]
 
     @extend_schema(
-        operation_id="orders_read", tags=["orders"], summary="One order", responses=OrderShape, parameters=[LINK]
+        operation_id="orders_read",
+        tags=["orders"],
+        summary="One order",
+        responses=OrderShape,
+        parameters=[LINK, CART_TOKEN],
     )
     def get(self, request: Request, order: UUID) -> Response:
         return Response(order_body(visible(request, order)))
@@ -53,13 +61,18 @@ class CancelView(APIView):
         summary="Cancel an order of which nothing has been shipped; what was paid is refunded",
         request=None,
         responses=OrderShape,
-        parameters=[LINK],
+        parameters=[LINK, CART_TOKEN],
     )
     @idempotent()
     def post(self, request: Request, order: UUID) -> Response:
-        found = visible(request, order)
-        checkout.cancel_order(order_id=found.id, reason="cancelled_by_buyer")
+        found = visible(request, order, CHANGERS)
+        checkout.cancel_order(order_id=found.id, reason=_who_cancels(request, found))
         return Response(order_body(visible(request, order)))
+
+
+def _who_cancels(request: Request, order: Order) -> str:
+    by_admin = isinstance(request.user, Caller) and request.user.is_admin and request.user.id != order.user_id
+    return "cancelled_by_admin" if by_admin else "cancelled_by_buyer"
 
 
 class HappeningShape(Shape):
@@ -83,7 +96,7 @@ class TimelineView(APIView):
         tags=["orders"],
         summary="Every command, event, retry and compensation of an order, oldest first",
         responses=TimelineShape,
-        parameters=[LINK],
+        parameters=[LINK, CART_TOKEN],
     )
     def get(self, request: Request, order: UUID) -> Response:
         happenings = timelines.timeline(visible(request, order))

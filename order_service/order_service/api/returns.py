@@ -11,7 +11,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from order_service.actions import returns
-from order_service.api.orders import LINK, visible
+from order_service.api.checkout import CART_TOKEN
+from order_service.api.orders import CHANGERS, LINK, visible
 from order_service.api.shipments import scope
 from order_service.models import Return
 from order_service.queries import returns as return_queries
@@ -70,11 +71,11 @@ class OrderReturnsView(APIView):
         summary="Ask to send items back",
         request=ReturnIn,
         responses={201: ReturnsAsked},
-        parameters=[LINK],
+        parameters=[LINK, CART_TOKEN],
     )
     @idempotent()
     def post(self, request: Request, order: UUID) -> Response:
-        found = visible(request, order)
+        found = visible(request, order, CHANGERS)
         body = read(ReturnIn, request.data)
         wanted = [returns.Wanted(item["id"], item["quantity"], item["reason"]) for item in body["items"]]
         asked = [return_body(row) for row in returns.request_return(order_id=found.id, wanted=wanted)]

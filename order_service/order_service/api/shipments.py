@@ -29,6 +29,11 @@ class ShipmentIn(Shape):
     tracking_number = serializers.CharField(max_length=100)
     items = ShipmentItemShape(many=True, required=False, allow_empty=False)
 
+    def validate_items(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if len({item["id"] for item in items}) != len(items):
+            raise serializers.ValidationError("Each item once.")
+        return items
+
 
 class ShipmentShape(Shape):
     id = serializers.UUIDField()

@@ -1,5 +1,6 @@
 """An order is a group with one vendor order per vendor; sums of the parts equal the group's, in minor units."""
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ class Order(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id)
     number = models.CharField(max_length=24, unique=True)
     user_id = models.UUIDField(null=True)
+    guest_digest = models.BinaryField(max_length=32, null=True)
     email = models.EmailField()
     buyer_name = models.CharField(max_length=200)
     locale = models.CharField(max_length=10, default="en")
@@ -74,6 +76,11 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @staticmethod
+    def digest_of(cart_token: str) -> bytes:
+        """What is kept of the token that a guest proves the order's possession with."""
+        return hashlib.sha256(cart_token.encode()).digest()
 
     def money(self, minor: int) -> Money:
         return Money(minor, self.currency)

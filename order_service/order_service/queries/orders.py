@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.core import signing
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from order_service.errors import OrderNotFound
 from order_service.models import Customer, Order, OrderLine, VendorOrder
@@ -38,13 +38,21 @@ def history_of(user_id: UUID) -> QuerySet[Order]:
     return whole().filter(user_id=user_id)
 
 
-def order_for(order_id: UUID, *, user_id: UUID | None, is_admin: bool = False, token: str | None = None) -> Order:
-    """Raises OrderNotFound also for what is somebody else's."""
+def order_for(
+    order_id: UUID,
+    *,
+    user_id: UUID | None,
+    is_admin: bool = False,
+    token: str | None = None,
+    cart_token: str | None = None,
+) -> Order:
+    """`token`: a link's; `cart_token`: of the guest's cart that was ordered. Raises OrderNotFound also for what is
+    somebody else's.
+    """
     found = whole().filter(id=order_id)
-    if not is_admin:
-        mine = user_id is not None and found.filter(user_id=user_id)
-        linked = bool(token) and _opens(str(token), order_id)
-        found = found if linked else (mine or Order.objects.none())
+    if not (is_admin or (token and _opens(token, order_id))):
+        mine = Q(user_id=user_id) if user_id else Q(pk__in=[])
+        found = found.filter(mine | Q(guest_digest=Order.digest_of(cart_token)) if cart_token else mine)
     order = found.first()
     if order is None:
         raise OrderNotFound()
