@@ -39,6 +39,8 @@ NOT_HERE = {"PATH", "NEXUS_FLEET", "NEXUS_VAR", "NEXUS_PORT_OFFSET"}
 
 def main() -> None:
     """Everything, into NEXUS_CONTAINERS (/run/nexus)."""
+    PLACE.mkdir(parents=True, exist_ok=True)
+    PLACE.chmod(0o700)  # what is mounted from inside it has rights of its own
     table = inside(load(var=PLACE / "store"))
     keys.prepare(table)
     for service in table.services:

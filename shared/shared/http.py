@@ -5,6 +5,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -148,7 +149,7 @@ def _api_exception(error: exceptions.APIException) -> tuple[dict[str, Any], dict
         headers["Retry-After"] = str(int(wait) + 1)
     code = error.get_codes()
     name = code if isinstance(code, str) else error.default_code
-    title = str(error.default_detail)
+    title = HTTPStatus(error.status_code).phrase  # the default detail may be a template: `Method "{method}" …`
     return problem(str(name), title, error.status_code, str(error.detail)), headers
 
 

@@ -83,3 +83,10 @@ def test_a_cursor_or_limit_that_fits_no_list_is_refused(query: str) -> None:
         page.paginate_queryset(InboxMessage.objects.all(), request)
 
     assert list(refused.value.errors) == [query.split("=")[0]]
+
+
+def test_a_wrong_method_is_told_in_words() -> None:
+    problem = body(APIClient().delete(NOTES))
+
+    assert (problem["status"], problem["title"]) == (405, "Method Not Allowed")
+    assert problem["detail"] == 'Method "DELETE" not allowed.'
