@@ -1,15 +1,19 @@
 """Carts, orders and the answers of the other services, with memorable figures."""
 
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.db import connection
 from django.utils import timezone
 
 from order_service import checkout
 from order_service.actions.orders import Placing
+from order_service.actions.shipments import deliver_shipment, ship_items
 from order_service.clients import Cart, CartLine
-from order_service.models import Order, OrderLine
+from order_service.models import Order, OrderLine, VendorOrder
 from order_service.queries.quotes import quote
 from order_service.subscriptions import SUBSCRIPTIONS
 from shared.contracts.catalog import ReservedLine, StockRejected, StockReleased, StockReserved
@@ -100,3 +104,39 @@ def confirmed(cart: Cart | None = None, **changes: Any) -> Order:
     hear(payment_taken(order))
     order.refresh_from_db()
     return order
+
+
+def part_of(order: Order, vendor_id: UUID = VENDOR_A) -> VendorOrder:
+    return VendorOrder.objects.get(order=order, vendor_id=vendor_id)
+
+
+def delivered(cart: Cart | None = None, **changes: Any) -> Order:
+    """Everything sent and arrived."""
+    order = confirmed(cart, **changes)
+    for part in order.vendor_orders.order_by("id"):
+        parcel = {"carrier": "Post", "tracking_number": "T1", "items": None}
+        shipment = ship_items(vendor_order_id=part.id, vendor_id=part.vendor_id, **parcel)
+        deliver_shipment(shipment_id=shipment.id, vendor_id=part.vendor_id)
+    order.refresh_from_db()
+    return order
+
+
+def in_parallel(times: int, run: Callable[[int], Any]) -> list[Any]:
+    """What `run(0)`, `run(1)`, … answer or raise, all begun at the same moment."""
+    barrier, answers = threading.Barrier(times), [None] * times
+
+    def one(number: int) -> None:
+        barrier.wait()
+        try:
+            answers[number] = run(number)
+        except Exception as error:
+            answers[number] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
