@@ -10,6 +10,8 @@ from user_service.models import keys
 
 def make_first_key() -> str | None:
     """A first pair, if there is none; answers its key id."""
+    if keys.exists():
+        return None  # without the lock: the folder may be read-only, with keys that come from somewhere else
     with keys.changing():
         return None if keys.exists() else keys.make_pair()
 
@@ -39,15 +41,21 @@ def activate() -> str:
 
 def retire() -> list[str]:
     """Remove the keys whose last token has ended; answers their ids."""
+    if not _over(keys.read_state()):
+        return []
     with keys.changing():
         state = keys.read_state()
-        over = [kid for kid, until in state.retiring.items() if until <= time.time()]
+        over = _over(state)
         for kid in over:
             keys.remove_pair(kid)
             del state.retiring[kid]
         if over:
             keys.write_state(state)
         return over
+
+
+def _over(state: keys.KeyState) -> list[str]:
+    return [kid for kid, until in state.retiring.items() if until <= time.time()]
 
 
 def rotate_if_due() -> list[str]:
