@@ -6,7 +6,6 @@ imperative, named by the doer. The envelope has CloudEvents 1.0 names (https://c
     └── Command    asked of one service:        "catalog.reserve_stock.v1"
 """
 
-from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -62,9 +61,6 @@ class Envelope(BaseModel):
     traceparent: str | None = None
     aggregateversion: int | None = None
     data: dict[str, object] = Field(default_factory=dict)
-
-    def age_seconds(self, now: datetime) -> float:
-        return (now - self.time).total_seconds()
 
 
 class MoneyData(BaseModel):

@@ -41,11 +41,6 @@ class MissingLine(_Part):
     available: int
 
 
-class ReturnedLine(_Part):
-    variant_id: UUID
-    quantity: int
-
-
 class ReserveStock(Command):
     """Hold all lines or none, until `expires_at`. Answered by StockReserved or StockRejected."""
 

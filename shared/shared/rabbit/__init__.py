@@ -9,10 +9,10 @@ The only place that imports pika. One connection publishes, another consumes: a 
 has published, its acks too. Confirms and `mandatory` are on: without the latter a confirm says nothing about a queue.
 """
 
-from shared.rabbit.consumer import Consumer, instance_name
+from shared.rabbit.consumer import Consumer
 from shared.rabbit.dead import DeadMessage, dead_messages, drop_dead, replay_dead
 from shared.rabbit.relay import Publisher, Relay
-from shared.rabbit.topology import EXCHANGE, LOST, TIERS, channel, dead_queue, provision, unbind, wait_queue
+from shared.rabbit.topology import EXCHANGE, LOST, TIERS, channel, dead_queue, provision, wait_queue
 
 __all__ = [
     "EXCHANGE",
@@ -26,9 +26,7 @@ __all__ = [
     "dead_messages",
     "dead_queue",
     "drop_dead",
-    "instance_name",
     "provision",
     "replay_dead",
-    "unbind",
     "wait_queue",
 ]

@@ -182,14 +182,9 @@ class Consumer:
 
     def _failed(self, envelope: Envelope, delivery: Delivery, error: Exception) -> None:
         attempts = inbox.record_failure(envelope, error)
-        permanent = isinstance(error, PERMANENT) and not isinstance(error, Delayed)
-        tier = (
-            None if permanent or attempts >= settings.MESSAGE_ATTEMPTS else list(TIERS)[min(attempts, len(TIERS)) - 1]
-        )
-        target = wait_queue(settings.SERVICE, tier) if tier else dead_queue(settings.SERVICE)
-        log.log(
-            logging.WARNING if tier else logging.ERROR, "%s failed, goes to %s", envelope.type, target, exc_info=error
-        )
+        target = _next_queue(error, attempts)
+        level = logging.ERROR if target == dead_queue(settings.SERVICE) else logging.WARNING
+        log.log(level, "%s failed, goes to %s", envelope.type, target, exc_info=error)
         _forward(target, delivery, f"{type(error).__name__}: {error}", attempts)
 
     def _acknowledge(self, tag: int, generation: int) -> None:
@@ -209,7 +204,7 @@ class Consumer:
         dead = self._channel.queue_declare(dead_queue(settings.SERVICE), passive=True).method.message_count
         try:
             WorkerReport.objects.update_or_create(
-                instance=instance_name(),
+                instance=f"{socket.gethostname()}:{os.getpid()}",
                 defaults={"seen_at": timezone.now(), "queue_depth": depth, "dead_depth": dead},
             )
             old = timezone.now() - timedelta(hours=1)
@@ -224,10 +219,6 @@ def _next_queue(error: Exception, attempts: int) -> str:
     if hopeless or attempts >= settings.MESSAGE_ATTEMPTS:
         return dead_queue(settings.SERVICE)
     return wait_queue(settings.SERVICE, list(TIERS)[min(attempts, len(TIERS)) - 1])
-
-
-def instance_name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def _is_contention(error: Exception) -> bool:

@@ -2,7 +2,7 @@
 queue that has just been declared does not survive a broker that is killed in the same moment.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,7 +55,7 @@ def dead_queue(service: str) -> str:
 
 
 def provision(subscriptions: Subscriptions, url: str | None = None) -> None:
-    """Declare the service's queues and make its bindings exactly those of its subscriptions; idempotent."""
+    """Declare the service's queues and bind what it subscribes to; idempotent. Bindings of before stay."""
     service = settings.SERVICE
     with channel(url or settings.RABBITMQ_ADMIN_URL) as ch:
         ch.exchange_declare(EXCHANGE, "topic", durable=True)
@@ -79,11 +79,3 @@ def _dead_letter_to(queue_name: str) -> dict[str, Any]:
         "x-dead-letter-strategy": "at-least-once",
         "x-overflow": "reject-publish",
     }
-
-
-def unbind(subscriptions: Subscriptions, gone: Collection[str]) -> None:
-    """Remove bindings of types that are no longer subscribed to."""
-    with channel(settings.RABBITMQ_ADMIN_URL) as ch:
-        for type_ in gone:
-            if all(contract.type != type_ for contract in subscriptions):
-                ch.queue_unbind(settings.SERVICE, EXCHANGE, type_)
