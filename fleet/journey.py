@@ -55,10 +55,19 @@ class Journey:
 def run(market: Market) -> Iterator[Step]:
     """Walk through all steps; raises Unexpected at the first that is not as it should be."""
     journey = Journey(market, market.account("admin"), market.newcomer("buyer"))
-    for title, step in STEPS.items():
-        journey.checked, started = [], time.perf_counter()
-        step(journey)
-        yield Step(title, time.perf_counter() - started, journey.checked)
+    try:
+        for title, step in STEPS.items():
+            journey.checked, started = [], time.perf_counter()
+            step(journey)
+            yield Step(title, time.perf_counter() - started, journey.checked)
+    finally:
+        leave_no_lamps(journey)
+
+
+def leave_no_lamps(journey: Journey) -> None:
+    """The marketplace looks as before: what was made for the journey is not for sale any more."""
+    for product in journey.products:
+        journey.admin.ask("DELETE", f"products/{product['id']}")
 
 
 def register(journey: Journey) -> None:
@@ -88,11 +97,8 @@ def _become_vendor(journey: Journey, vendor: Person, name: str) -> str:
     journey.check(submitted["status"] == "submitted", f"{name} has applied")
     journey.admin.post(f"admin/vendor-applications/{submitted['id']}/approve")
 
-    def role() -> bool:
-        vendor.refresh()
-        return "vendor" in vendor.get("users/me")["roles"]
-
-    wait_for(role, "the role vendor")
+    wait_for(lambda: "vendor" in vendor.get("users/me")["roles"], "the role vendor")
+    vendor.refresh()
     return str(vendor.get("vendors/me")["id"])
 
 

@@ -38,8 +38,9 @@ MakeProduct = Callable[..., Json]
 
 
 @pytest.fixture(scope="session")
-def make_product(vendor: Person, admin: Person, market: Market) -> MakeProduct:
-    """A product of the demo vendor, approved, and known to the cart service."""
+def make_product(vendor: Person, admin: Person, market: Market) -> Iterator[MakeProduct]:
+    """A product of the demo vendor, approved, and known to the cart service. Afterwards it is not for sale any more."""
+    made: list[str] = []
 
     def make(*, stock: int = 10, amount: str = "20.00", currency: str = "USD", seller: Person = vendor) -> Json:
         category = market.guest().get("categories")["results"][0]["slug"]
@@ -47,11 +48,14 @@ def make_product(vendor: Person, admin: Person, market: Market) -> MakeProduct:
         variant = {"sku": f"T-{uuid4().hex[:12]}", "price": price, "stock": stock}
         body = {"name": f"Test product {uuid4().hex[:8]}", "category": category, "variants": [variant]}
         product = seller.post("products", body, expect=201)
+        made.append(product["id"])
         admin.post(f"admin/products/{product['id']}/approve")
         wait_for(lambda: _is_offered(market, product), "the offer in the cart service")
         return product
 
-    return make
+    yield make
+    for product_id in made:
+        admin.ask("DELETE", f"products/{product_id}")
 
 
 def _is_offered(market: Market, product: Json) -> bool:
