@@ -5,11 +5,13 @@ docker-compose.yml runs this. Passwords and keys that are there stay; everything
     /run/nexus/of/<name>   what one service sees as /run/nexus/own: `env`, and its key
     /run/nexus/public      the public keys of tokens and of services
     /run/nexus/edge        NGINX's configuration
+    /run/nexus/demo        the demo marketplace, by `python -m fleet.containers demo`
 """
 
 import json
 import os
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +53,15 @@ def main() -> None:
     print(f"secrets, keys and the edge's configuration are in {PLACE}")
 
 
+def demo() -> None:
+    """The demo marketplace, its pictures and its accounts' passwords, for `manage.py seed_demo` of each service."""
+    from fleet.demo import data_file
+
+    file = data_file(replace(load(), var=PLACE))
+    _give(file.parent)
+    print(f"{file}: accounts and passwords of the demo marketplace")
+
+
 def inside(table: Table) -> Table:
     """The process table as it is in containers."""
     own = {name: _translated(templates) for name, templates in table.own_environment.items()}
@@ -76,14 +87,15 @@ def _write_own(table: Table, service: Service) -> None:
     _write_env(place / "env", variables)
     shutil.copy(table.var / "keys" / "services" / "private" / f"{service.short}.pem", place / "service.pem")
     if "JWT_PRIVATE_KEYS_DIR" in variables:
-        shutil.copytree(table.var / "keys" / "jwt" / "private", place / "jwt", dirs_exist_ok=True)
+        _copy_first_keys(table.var / "keys" / "jwt" / "private", place / "jwt")
     if service.database:
         migrate = PLACE / "of" / f"{service.short}-migrate"
         migrate.mkdir(parents=True, exist_ok=True)
         _write_env(migrate / "env", environment.of(table, service, prepare=True) | _urls(table))
         shutil.copy(place / "service.pem", migrate)
         if (place / "jwt").exists():
-            shutil.copytree(place / "jwt", migrate / "jwt", dirs_exist_ok=True)
+            shutil.rmtree(migrate / "jwt", ignore_errors=True)
+            shutil.copytree(place / "jwt", migrate / "jwt")
         _give(migrate)
     _give(place)
 
@@ -122,8 +134,15 @@ def _database(service: Service, secrets: Secrets) -> str:
 
 
 def _copy_public_keys(table: Table) -> None:
-    for kind in ("jwt", "services"):
-        shutil.copytree(table.var / "keys" / kind / "public", PLACE / "public" / kind, dirs_exist_ok=True)
+    shutil.copytree(table.var / "keys" / "services" / "public", PLACE / "public" / "services", dirs_exist_ok=True)
+    _copy_first_keys(table.var / "keys" / "jwt" / "public", PLACE / "public" / "jwt")
+    _give(PLACE / "public" / "jwt")
+
+
+def _copy_first_keys(source: Path, target: Path) -> None:
+    """From then on the service that signs rotates them: a key it has retired must not come back."""
+    if not list(target.glob("*.pem")):
+        shutil.copytree(source, target, dirs_exist_ok=True)
 
 
 def _write_edge(table: Table) -> None:
@@ -152,4 +171,4 @@ def _give(place: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    demo() if sys.argv[1:] == ["demo"] else main()

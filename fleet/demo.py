@@ -8,8 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fleet import environment, keys
-from fleet import journey as main_journey
-from fleet.client import Market
 from fleet.marketplace import addresses, marketplace
 from fleet.pictures import draw
 from fleet.progress import Problem, say
@@ -22,7 +20,7 @@ SEEDED = (("user_service", "vendor_service", "order_service"), ("catalog_service
 def seed(table: Table | None = None) -> None:
     """Make the marketplace; what is there already stays as it is. Writes var/demo.json."""
     table = table or load()
-    file = _data(table)
+    file = data_file(table)
     for wave in SEEDED:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda name: _seed_service(table, name, file), wave))
@@ -32,7 +30,7 @@ def seed(table: Table | None = None) -> None:
     say("the marketplace has " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
 
 
-def _data(table: Table) -> Path:
+def data_file(table: Table) -> Path:
     """The file that every service's `seed_demo` reads; its passwords are made once."""
     folder = table.var / "demo"
     file = folder / "marketplace.json"
@@ -72,5 +70,8 @@ def _public(table: Table, data: dict[str, list[dict[str, object]]]) -> dict[str,
 
 
 def journey(table: Table | None = None) -> int:
+    from fleet import journey as main_journey  # here: what makes the data in a container has no HTTP client
+    from fleet.client import Market
+
     table = table or load()
     return main_journey.main(Market.at(table.var))
