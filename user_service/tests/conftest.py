@@ -1,9 +1,11 @@
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from rest_framework.test import APIClient
 
 from shared.contracts.user import EmailCodeIssued
@@ -65,3 +67,22 @@ def make_admin_client(make_account: Register) -> APIClient:
     make_account("root@example.com")
     User.objects.filter(email="root@example.com").update(roles=["admin", "customer"])
     return as_user(sign_in(APIClient(), "root@example.com")["access"])
+
+
+def in_parallel(times: int, run: Callable[[int], Any]) -> list[Any]:
+    """What `run(0)`, `run(1)`, … answer, all begun at the same moment."""
+    barrier, answers = threading.Barrier(times), [None] * times
+
+    def one(number: int) -> None:
+        barrier.wait()
+        try:
+            answers[number] = run(number)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers

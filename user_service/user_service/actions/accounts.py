@@ -136,11 +136,13 @@ def grant_role(command: GrantRole) -> None:
 
 
 @transaction.atomic
-def change_account(*, admin_id: UUID, user_id: UUID, changes: Mapping[str, Any]) -> User:
+def change_account(*, admin_id: UUID, user_id: UUID, changes: Mapping[str, Any], active: bool | None = None) -> User:
     """`changes` as in change_profile, and `roles`. New roles end the account's sessions, so that no token keeps the
-    old ones. Raises NotFound, Invalid, OwnAccount.
+    old ones. `active` disables or enables it. Raises NotFound, Invalid, OwnAccount, and then nothing has changed.
     """
     user = _locked(user_id)
+    if active is not None:
+        user = enable(user_id=user_id) if active else disable(admin_id=admin_id, user_id=user_id)
     before = set(user.roles)
     roles = {str(role) for role in changes.get("roles", before)}
     _check_roles(user, roles, by_itself=admin_id == user_id)

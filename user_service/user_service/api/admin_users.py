@@ -66,13 +66,10 @@ class AccountView(APIView):
     @idempotent()
     def patch(self, request: Request, user: UUID) -> Response:
         changes = read(AccountIn, request.data, partial=True)
-        active = changes.pop("active", None)
-        me = caller(request).id
-        if active is False:
-            accounts.disable(admin_id=me, user_id=user)
-        if active is True:
-            accounts.enable(user_id=user)
-        return Response(user_body(accounts.change_account(admin_id=me, user_id=user, changes=changes)))
+        row = accounts.change_account(
+            admin_id=caller(request).id, user_id=user, active=changes.pop("active", None), changes=changes
+        )
+        return Response(user_body(row))
 
     @extend_schema(
         operation_id="admin_users_delete", tags=["admin"], summary="Delete an account", responses={204: None}

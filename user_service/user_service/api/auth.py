@@ -1,8 +1,11 @@
 """Registering, verifying, signing in and out."""
 
+import ipaddress
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
@@ -11,13 +14,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shared.auth import Caller, IsService, IsSignedIn, ServiceAuthentication
-from shared.errors import Invalid, NotFound
+from shared.errors import NotFound
 from shared.http import Shape, created, read
 from shared.idempotency import idempotent
 from user_service.actions import accounts, codes, passwords, sessions
-from user_service.models import User
-from user_service.models import keys as key_files
-from user_service.queries import accounts as account_queries
+from user_service.models import User, normalised
+from user_service.queries import keys as key_queries
+from user_service.queries import sessions as session_queries
 
 
 class PasswordField(serializers.CharField):
@@ -27,9 +30,46 @@ class PasswordField(serializers.CharField):
         super().__init__(max_length=128, trim_whitespace=False, required=required)
 
 
+class MailAddressField(serializers.EmailField):
+    """An e-mail address in its one spelling, which is what has to be valid and short enough."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=254)
+
+    def to_internal_value(self, data: Any) -> str:
+        return normalised(super().to_internal_value(data))
+
+
+class NewPassword(Shape):
+    """A new password, named as wrong together with everything else that is; repeated if the client asked twice."""
+
+    password = PasswordField()
+    password_confirm = PasswordField(required=False)
+
+    def validate_password(self, password: str) -> str:
+        try:
+            validate_password(password)
+        except ValidationError as error:
+            raise serializers.ValidationError(error.messages) from None
+        return password
+
+    def validate_password_confirm(self, again: str) -> str:
+        if again != self.initial_data.get("password"):
+            raise serializers.ValidationError("The two passwords differ.")
+        return again
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs.pop("password_confirm", None)
+        return attrs
+
+
 def client_address(request: Request) -> str | None:
-    """As the edge tells it; it replaces whatever a client sends."""
-    return request.META.get("HTTP_X_REAL_IP") or request.META.get("REMOTE_ADDR")
+    """As the edge tells it; it replaces whatever a client sends. None for what is no address."""
+    told = request.META.get("HTTP_X_REAL_IP") or request.META.get("REMOTE_ADDR") or ""
+    try:
+        return str(ipaddress.ip_address(told.partition("%")[0]))
+    except ValueError:
+        return None
 
 
 class UserShape(Shape):
@@ -52,17 +92,11 @@ def user_body(user: User) -> dict[str, Any]:
     return {name: getattr(user, name) for name in map(str, UserShape().fields)}
 
 
-class RegisterIn(Shape):
-    email = serializers.EmailField(max_length=254)
-    password = PasswordField()
+class RegisterIn(NewPassword):
+    email = MailAddressField()
     password_confirm = PasswordField()
     first_name = serializers.CharField(max_length=100)
     last_name = serializers.CharField(max_length=100)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["password"] != attrs.pop("password_confirm"):
-            raise serializers.ValidationError({"password_confirm": ["The two passwords differ."]})
-        return attrs
 
 
 class RegisteredShape(Shape):
@@ -91,12 +125,12 @@ class RegisterView(APIView):
 
 
 class CodeIn(Shape):
-    email = serializers.EmailField(max_length=254)
+    email = MailAddressField()
     code = serializers.RegexField(r"^\d{6}$")
 
 
 class EmailIn(Shape):
-    email = serializers.EmailField(max_length=254)
+    email = MailAddressField()
 
 
 class DoneShape(Shape):
@@ -138,7 +172,7 @@ class ResendView(APIView):
 
 
 class LoginIn(Shape):
-    email = serializers.EmailField(max_length=254)
+    email = MailAddressField()
     password = PasswordField()
 
 
@@ -198,6 +232,7 @@ class LogoutView(APIView):
     @extend_schema(
         operation_id="auth_logout", tags=["auth"], summary="End this session", request=LogoutIn, responses={204: None}
     )
+    @idempotent()
     def post(self, request: Request) -> Response:
         read(LogoutIn, request.data)
         sessions.end_session(user_id=caller(request).id, session_id=caller(request).session_id)
@@ -210,6 +245,7 @@ class LogoutAllView(APIView):
     @extend_schema(
         operation_id="auth_logout_all", tags=["auth"], summary="End all sessions", request=None, responses={204: None}
     )
+    @idempotent()
     def post(self, request: Request) -> Response:
         sessions.end_all_sessions(user_id=caller(request).id, reason="logout_all")
         return Response(status=204)
@@ -237,9 +273,8 @@ class PasswordResetView(APIView):
         return Response({"detail": "If there is such an account, a code is on its way."}, status=202)
 
 
-class PasswordResetConfirmIn(CodeIn):
-    password = PasswordField()
-    password_confirm = PasswordField(required=False)
+class PasswordResetConfirmIn(NewPassword, CodeIn):
+    """The code from the mail, and the new password."""
 
 
 class PasswordResetConfirmView(APIView):
@@ -255,17 +290,12 @@ class PasswordResetConfirmView(APIView):
     )
     @idempotent()
     def post(self, request: Request) -> Response:
-        body = read(PasswordResetConfirmIn, request.data)
-        if body.pop("password_confirm", body["password"]) != body["password"]:
-            raise Invalid({"password_confirm": ["The two passwords differ."]})
-        passwords.reset_password(**body)
+        passwords.reset_password(**read(PasswordResetConfirmIn, request.data))
         return Response({"detail": "The password is changed."})
 
 
-class PasswordChangeIn(Shape):
+class PasswordChangeIn(NewPassword):
     current_password = PasswordField()
-    password = PasswordField()
-    password_confirm = PasswordField(required=False)
 
 
 class PasswordChangeView(APIView):
@@ -281,8 +311,6 @@ class PasswordChangeView(APIView):
     @idempotent()
     def post(self, request: Request) -> Response:
         body = read(PasswordChangeIn, request.data)
-        if body.get("password_confirm", body["password"]) != body["password"]:
-            raise Invalid({"password_confirm": ["The two passwords differ."]})
         passwords.change_password(
             user_id=caller(request).id,
             session_id=caller(request).session_id,
@@ -299,7 +327,7 @@ class JwksView(APIView):
 
     @extend_schema(operation_id="auth_jwks", tags=["auth"], summary="Public keys of access tokens", responses=dict)
     def get(self, _request: Request) -> Response:
-        return Response(key_files.public_jwks(), headers={"Cache-Control": "public, max-age=60"})
+        return Response(key_queries.jwks(), headers={"Cache-Control": "public, max-age=60"})
 
 
 class InternalSessionView(APIView):
@@ -310,6 +338,6 @@ class InternalSessionView(APIView):
 
     @extend_schema(exclude=True)
     def get(self, _request: Request, session: UUID) -> Response:
-        if not account_queries.session_is_live(session):
+        if not session_queries.is_live(session):
             raise NotFound()
         return Response(status=204)

@@ -21,6 +21,8 @@ from user_service.api.auth import UserShape, caller, user_body
 from user_service.models import Address, Session
 from user_service.models.addresses import AddressKind
 from user_service.queries import accounts as account_queries
+from user_service.queries import addresses as address_queries
+from user_service.queries import sessions as session_queries
 
 SIGNED_IN: list[type[BasePermission]] = [IsSignedIn]
 
@@ -103,7 +105,7 @@ class AddressesView(APIView):
     )
     def get(self, request: Request) -> Response:
         page = NewestFirst()
-        rows = page.paginate_queryset(account_queries.addresses(caller(request).id), request, view=self)
+        rows = page.paginate_queryset(address_queries.addresses(caller(request).id), request, view=self)
         return page.get_paginated_response([address_body(row) for row in rows or []])
 
     @extend_schema(
@@ -124,7 +126,7 @@ class AddressView(APIView):
 
     @extend_schema(operation_id="addresses_read", tags=["users"], summary="One address", responses=AddressShape)
     def get(self, request: Request, address: UUID) -> Response:
-        return Response(address_body(account_queries.address(caller(request).id, address)))
+        return Response(address_body(address_queries.address(user_id=caller(request).id, address_id=address)))
 
     @extend_schema(
         operation_id="addresses_replace",
@@ -183,7 +185,7 @@ class SessionsView(APIView):
     )
     def get(self, request: Request) -> Response:
         page, me = NewestFirst(), caller(request)
-        rows = page.paginate_queryset(account_queries.live_sessions(me.id), request, view=self)
+        rows = page.paginate_queryset(session_queries.live_sessions(me.id), request, view=self)
         return page.get_paginated_response([session_body(row, me.session_id) for row in rows or []])
 
 
@@ -191,6 +193,7 @@ class SessionView(APIView):
     permission_classes = SIGNED_IN
 
     @extend_schema(operation_id="sessions_end", tags=["users"], summary="End one session", responses={204: None})
+    @idempotent()
     def delete(self, request: Request, session: UUID) -> Response:
         sessions.end_session(user_id=caller(request).id, session_id=session)
         return Response(status=204)

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from shared.errors import NotFound
 from user_service.models import Session
 
 
@@ -16,7 +15,6 @@ def live_sessions(user_id: UUID) -> QuerySet[Session]:
     return Session.objects.filter(user_id=user_id, ended_at__isnull=True, last_seen_at__gt=since)
 
 
-def assert_live(session_id: UUID) -> None:
-    """Raises NotFound for a session that ended or never was."""
-    if not Session.objects.filter(id=session_id, ended_at__isnull=True, user__active=True).exists():
-        raise NotFound()
+def is_live(session_id: UUID) -> bool:
+    """False for one that ended, that never was, or whose account is disabled."""
+    return Session.objects.filter(id=session_id, ended_at__isnull=True, user__active=True).exists()
