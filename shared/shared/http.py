@@ -26,6 +26,8 @@ from shared.money import Money, MoneyError
 log = logging.getLogger("nexus.http")
 _SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 PROBLEM = "application/problem+json"
+MAX_DEPTH = 32
+"""Lists and objects within one another in a body. Ours need six; open-ended ones, such as specifications, few more."""
 
 
 # ── Request context ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -212,15 +214,31 @@ class Shape(serializers.Serializer[Any]):
 
 
 class StrictJSONParser(JSONParser):
-    """JSON that can be written down again: half of a surrogate pair, which Python lets through, is refused."""
+    """JSON that can be written down again, by anybody: no half of a surrogate pair and no number beyond a float's
+    range, both of which Python lets through, and nothing nested deeper than any body of ours."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        data = super().parse(stream, media_type, parser_context)
         try:
-            json.dumps(data, ensure_ascii=False).encode()
+            data = super().parse(stream, media_type, parser_context)
+            json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
         except UnicodeEncodeError:
             raise exceptions.ParseError("JSON parse error - half a surrogate pair") from None
+        except ValueError:
+            raise exceptions.ParseError("JSON parse error - a number out of range") from None
+        except RecursionError:
+            raise exceptions.ParseError("JSON parse error - nested too deeply") from None
+        if _depth(data) > MAX_DEPTH:
+            raise exceptions.ParseError("JSON parse error - nested too deeply")
         return data
+
+
+def _depth(data: Any) -> int:
+    """Levels of lists and objects, counted without recursion."""
+    depth, level = 0, [data]
+    while level := [one for one in level if isinstance(one, list | dict)]:
+        depth += 1
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+    return depth
 
 
 class MoneyShape(Shape):
