@@ -1,5 +1,6 @@
 """Money in minor units: an integer and an ISO 4217 currency. No float ever touches an amount."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +14,7 @@ EXPONENTS = {
 }  # fmt: skip
 """Currency code → digits after the point (ISO 4217). A currency that is not here is not traded."""
 
+_AMOUNT = re.compile(r"-?[0-9]*\.?[0-9]*")
 MAX_MINOR = 10**15
 """Amounts beyond this are refused: far above any order, far below bigint's limit, so that sums cannot overflow."""
 
@@ -46,12 +48,11 @@ class Money:
         if currency not in EXPONENTS:
             raise MoneyError(f"{currency!r} is not a currency traded here")
         try:
-            scaled = Decimal(amount).scaleb(EXPONENTS[currency])
-            if not scaled.is_finite():
+            if not _AMOUNT.fullmatch(amount):  # Decimal also reads "1_000", "1e3", "NaN", " 1" and digits of any script
                 raise ValueError
+            scaled = Decimal(amount).scaleb(EXPONENTS[currency])
         except (ArithmeticError, ValueError, TypeError):
             raise MoneyError(f"{amount!r} is not an amount") from None
-        # Before it becomes an integer: "1e999990" would be one of a million digits, and a minute's work.
         if abs(scaled) > MAX_MINOR:
             raise MoneyError("the amount is out of range")
         whole = int(scaled)

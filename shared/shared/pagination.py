@@ -1,5 +1,6 @@
 """Lists: `{"results", "next", "previous"}`, keyset cursors, `limit` up to 100."""
 
+import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -21,7 +22,7 @@ class Cursor(CursorPagination):
     def get_page_size(self, request: Request) -> int:
         """Raises Invalid for a `limit` that is no number from 1 to 100."""
         given = request.query_params.get("limit", str(self.page_size))
-        if not (given.isascii() and given.isdigit() and 1 <= int(given[:9]) <= self.max_page_size):
+        if not (re.fullmatch("[0-9]{1,9}", given) and 1 <= int(given) <= self.max_page_size):
             raise Invalid({"limit": [f"A whole number from 1 to {self.max_page_size}."]})
         return int(given)
 

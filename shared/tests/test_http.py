@@ -27,8 +27,13 @@ def test_bad_input_names_every_wrong_field_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", ["", "{", "[]", '"x"', "null", '{"text": "a\\u0000b", "copies": 1}', "\x00", '{"\\ud800": 1}']
-)
+    "sent",
+    [
+        "", "{", "[]", '"x"', "null", '{"text": "a\\u0000b", "copies": 1}', "\x00", '{"\\ud800": 1}',
+        '{"text": 1e400}', '{"text": NaN}', '{"copies": ' + "9" * 5000 + "}",
+        "[" * 100_000 + "]" * 100_000, '{"text": ' + "[" * 40 + "]" * 40 + "}",
+    ],
+)  # fmt: skip
 def test_what_cannot_be_read_is_400(sent: str) -> None:
     response = APIClient().post(NOTES, sent.encode(), content_type="application/json")
 
@@ -73,7 +78,10 @@ def test_a_wrong_method_and_a_wrong_media_type_are_problem_documents() -> None:
     assert body(APIClient().post(NOTES, b"x", content_type="text/plain"))["status"] == 415
 
 
-@pytest.mark.parametrize("query", ["cursor=cD14eXo=", "cursor=cD0lMDA=", "limit=0", "limit=101", "limit=x", "limit=-1"])
+@pytest.mark.parametrize(
+    "query",
+    ["cursor=cD14eXo=", "cursor=cD0lMDA=", "limit=0", "limit=101", "limit=x", "limit=-1", "limit=0000000019999"],
+)
 def test_a_cursor_or_limit_that_fits_no_list_is_refused(query: str) -> None:
     request = Request(APIRequestFactory().get(f"/things?{query}"))
 

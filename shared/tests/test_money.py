@@ -32,7 +32,10 @@ def test_amounts_carry_exactly_the_digits_of_their_currency() -> None:
     assert [Money(1250, code).amount for code in ("USD", "JPY", "KWD")] == ["12.50", "1250", "1.250"]
 
 
-@pytest.mark.parametrize("amount", ["1.005", "NaN", "Infinity", "", "1e30", "1e999990", "abc", "1,50", "--1"])
+NO_AMOUNTS = ["1.005", "NaN", "Infinity", "", ".", "-", "1e3", "1e-2", "1e999990", "1_000", " 1", "1\n", "+1", "١٢"]
+
+
+@pytest.mark.parametrize("amount", [*NO_AMOUNTS, "1,50", "abc", "--1", "9" * 24])
 def test_what_is_not_an_amount_is_refused(amount: str) -> None:
     with pytest.raises(MoneyError):
         Money.parse(amount, "USD")
