@@ -74,6 +74,12 @@ def test_shopify_rows_of_one_handle_are_one_product() -> None:
     ]  # fmt: skip
 
 
+def test_a_number_of_a_billion_digits_is_refused_and_never_written_out() -> None:
+    result = run(f"{HEADER}\ncup,Cup,,,,,,,,CUP,1e999999999,1e999999999,5,,\n")
+
+    assert {error["field"] for error in result["errors"]} == {"Variant Grams", "Variant Inventory Qty"}
+
+
 def test_the_same_file_twice_changes_nothing() -> None:
     run(GOOD)
     before = len(published(OfferChanged)), Movement.objects.count()

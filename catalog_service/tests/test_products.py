@@ -1,9 +1,10 @@
 """Products as vendors write them and buyers find them."""
 
+import base64
 import json
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -449,6 +450,14 @@ def test_a_vendor_lists_its_own_in_every_status() -> None:
 )  # fmt: skip
 def test_strange_queries_are_refused(query: str) -> None:
     assert client_as().get(f"{URL}?{query}").status_code == 400
+
+
+@pytest.mark.parametrize("rating", ["NaN", "1e999999999", "1e-999999999", "0e999999999", "1000001"])
+def test_a_cursor_with_a_number_that_no_product_has_is_refused(rating: str) -> None:
+    place = json.dumps(["rating_average", 0, rating, str(uuid4())])
+    cursor = base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+    assert client_as().get(f"{URL}?ordering=rating&cursor={cursor}").status_code == 400
 
 
 def test_a_cursor_of_another_order_is_refused() -> None:

@@ -248,8 +248,10 @@ def _derived_sku(handle: str, options: dict[str, str]) -> str:
 def _whole(text: str) -> int | str:
     """A number as Shopify writes it (`"120.0"`); what is none stays text, and is refused as such."""
     try:
-        return int(Decimal(text or "0")) if len(text) < 20 else text
-    except (InvalidOperation, ValueError, OverflowError):
+        number = Decimal(text or "0")
+        # Before it becomes an integer: "1e999999999" would be one of a billion digits, and a worker's end.
+        return int(number) if abs(number) < 10**18 else text
+    except (ArithmeticError, ValueError):
         return text
 
 

@@ -96,6 +96,6 @@ def whole_number(text: str) -> int:
 def decimal_number(text: str) -> Decimal:
     """A small decimal from a cursor. Raises ValueError, InvalidOperation."""
     number = Decimal(text)
-    if not number.is_finite() or abs(number) > 1_000_000:
+    if not number.is_finite() or abs(number.adjusted()) > 60 or abs(number) > 1_000_000:
         raise ValueError
     return number
