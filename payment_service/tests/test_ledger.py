@@ -52,23 +52,36 @@ def test_a_posting_has_the_currency_of_its_account() -> None:
         Posting.objects.create(entry=entry, account=Account.objects.all()[0], minor=1, currency="EUR")
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda: Posting.objects.update(minor=1),
-        lambda: Posting.objects.all()._raw_delete("default"),
-        lambda: Entry.objects.update(memo="better"),
-        lambda: Entry.objects.all()._raw_delete("default"),
-        lambda: Account.objects.update(balance=0),
-        lambda: Account.objects.update(version=0),
-        lambda: Account.objects.create(kind=Kind.TAX, currency="EUR", balance=5),
-    ],
-)
-def test_the_database_refuses_to_change_the_books(change: Callable[[], object]) -> None:
+def test_a_posting_alone_cannot_be_added_to_an_entry_of_before() -> None:
+    entry = book()
+    dollars = Account.objects.get(kind=Kind.PROVIDER, currency="USD")
+
+    with pytest.raises(DatabaseError, match="does not balance"):
+        Posting.objects.create(entry=entry, account=dollars, minor=5, currency="USD")
+
+    dollars.refresh_from_db()
+    assert dollars.balance == 500
+
+
+FORGERIES: dict[str, Callable[[], object]] = {
+    "another amount": lambda: Posting.objects.update(minor=1),
+    "a posting gone": lambda: Posting.objects.all()._raw_delete("default"),
+    "another memo": lambda: Entry.objects.update(memo="better"),
+    "an entry gone": lambda: Entry.objects.all()._raw_delete("default"),
+    "another balance": lambda: Account.objects.update(balance=0),
+    "another version": lambda: Account.objects.update(version=0),
+    "another owner": lambda: Account.objects.filter(owner_id=NORTHWIND).update(owner_id=new_id()),
+    "an account gone": lambda: Account.objects.all()._raw_delete("default"),
+    "an account that starts rich": lambda: Account.objects.create(kind=Kind.TAX, currency="EUR", balance=5),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_the_database_refuses_to_change_the_books(forgery: str) -> None:
     book()
 
     with pytest.raises(DatabaseError, match=r"immutable|only by its postings|starts empty"):
-        change()
+        FORGERIES[forgery]()
 
 
 def test_the_same_happening_is_booked_once() -> None:

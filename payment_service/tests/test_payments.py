@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from factories import LUMEN, NORTHWIND, asked, balances, due_now, hear, split, take
 
@@ -192,6 +192,35 @@ def test_a_cancellation_that_overtakes_its_payment_is_remembered(provider: Any) 
     assert Payment.objects.get().status == "declined"
     assert SimulatedCharge.objects.count() == 0
     assert [told.reason for told in published(PaymentDeclined)] == ["cancelled"]
+
+
+def test_a_cancellation_that_another_worker_is_handling_is_waited_for(provider: Any) -> None:
+    message = take()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            payments.cancel_payment(cancel(message))
+            taking = pool.submit(hear_elsewhere, message)
+            while not (taking.done() or somebody_waits()):
+                pass
+        taking.result()
+
+    assert Payment.objects.get().status == "declined"
+
+
+def hear_elsewhere(message: Any) -> None:
+    hear(message)
+    connection.close()
+
+
+def somebody_waits() -> bool:
+    """For an advisory lock of this database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        return cursor.fetchone() is not None
 
 
 def test_a_cancellation_of_what_was_taken_changes_nothing(provider: Any) -> None:

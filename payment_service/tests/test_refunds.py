@@ -10,7 +10,7 @@ from factories import LUMEN, NORTHWIND, asked, balances, hear, part_of, refund_o
 from payment_service.actions import refunds
 from payment_service.errors import NothingToRefund
 from payment_service.models import Payment, Refund, SimulatedCharge
-from shared.contracts.payment import PaymentRefunded, RefundFailed
+from shared.contracts.payment import PaymentRefunded, RefundFailed, RefundPayment
 from shared.errors import NotFound, Retry
 from shared.money import Money
 from shared.testing import body, client_as, published
@@ -19,7 +19,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def refunded(message: Any, *splits: Any) -> None:
-    hear(refund_of(message, *splits))
+    """A refund of a payment, or the very one given, is asked for and carried out."""
+    hear(message if isinstance(message, RefundPayment) else refund_of(message, *splits))
     refunds.ask_for_refunds()
 
 
@@ -61,13 +62,24 @@ def test_the_same_command_twice_refunds_once(provider: Any) -> None:
     asked(message)
     command = refund_of(message, part_of(message.splits[0], 2))
 
-    hear(command)
-    refunds.ask_for_refunds()
-    refund = Refund.objects.get()
-    refunds.settle_refund(refund_id=refund.id, transfer=refunds.Transfer("again", True))
+    refunded(command)
+    refunded(command)
 
     assert len(published(PaymentRefunded)) == 1
-    assert SimulatedCharge.objects.get().refunded == 3_000
+    assert Payment.objects.get().refunded == SimulatedCharge.objects.get().refunded == 3_000
+
+
+def test_the_same_answer_twice_refunds_once(provider: Any) -> None:
+    message = take()
+    asked(message)
+    command = refund_of(message, part_of(message.splits[0], 2))
+    hear(command)
+
+    for _time in range(2):
+        refunds.settle_refund(refund_id=command.refund_id, transfer=refunds.Transfer("done", True))
+
+    assert len(published(PaymentRefunded)) == 1
+    assert balances()["provider"] == 7_000
 
 
 def test_more_than_was_taken_is_refused_and_told(provider: Any) -> None:

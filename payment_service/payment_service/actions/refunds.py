@@ -33,6 +33,8 @@ def refund_payment(message: RefundPayment) -> None:
     payment = Payment.objects.select_for_update().filter(id=message.payment_id).first()
     if payment is None:
         raise Retry(f"payment {message.payment_id} is not here yet")
+    if Refund.objects.filter(id=message.refund_id).exists():
+        return
     if payment.status != Payment.Status.TAKEN:
         _tell_failure(message.refund_id, payment, "not_taken")
     elif payment.minor - payment.refunded < message.amount.minor or message.amount.currency != payment.currency:
