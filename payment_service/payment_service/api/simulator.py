@@ -137,8 +137,6 @@ class HostedPage(View):
         try:
             charge = simulated_charge(charge_id)
         except NotFound:
-            return render(
-                request, "payment_service/simulator.html", {"problem": "There is no such payment."}, status=404
-            )
+            return render(request, PAGE, {"problem": "There is no such payment."}, status=404)
         shown = {"charge": charge, "amount": Money(charge.minor, charge.currency), "problem": problem}
         return render(request, PAGE, shown, status=status)
