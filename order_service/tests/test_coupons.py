@@ -1,6 +1,8 @@
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.management import call_command
 from factories import in_parallel, make_cart, make_line, place
 
 from order_service import checkout
@@ -124,3 +126,12 @@ def test_parallel_cancellations_give_a_coupon_back_once() -> None:
     in_parallel(4, lambda _number: checkout.cancel_order(order_id=order.id, reason="cancelled_by_buyer"))
 
     assert Coupon.objects.get().redeemed == 1
+
+
+def test_the_demo_coupon_is_made_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        call_command("seed_demo", tmp_path / "marketplace.json")
+
+    coupon = Coupon.objects.get()
+    assert (coupon.code, coupon.kind, coupon.basis_points) == ("WELCOME10", "percentage", 1_000)
+    assert capsys.readouterr().out.split("\n")[:2] == ["1 coupon made", "0 coupons made"]

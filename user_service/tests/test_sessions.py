@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from shared.context import new_id
 from shared.contracts.user import SessionsEnded
 from shared.testing import body, published
+from user_service.actions import sessions
 from user_service.models import RefreshToken, Session, User, stores
 
 pytestmark = pytest.mark.django_db
@@ -180,6 +181,16 @@ def test_a_session_that_nobody_can_refresh_any_more_is_not_listed(make_account: 
     Session.objects.filter(id=old).update(last_seen_at=timezone.now() - timedelta(days=8))
 
     assert len(body(as_user(here["access"]).get(SESSIONS))["results"]) == 1
+
+
+def test_sessions_are_kept_for_a_month_after_they_were_last_used(make_account: Register) -> None:
+    make_account()
+    sign_in(APIClient())
+    Session.objects.filter(id=Session.objects.first().id).update(last_seen_at=timezone.now() - timedelta(days=31))
+
+    assert [sessions.forget_old_sessions(), sessions.forget_old_sessions()] == [1, 0]
+
+    assert (Session.objects.count(), RefreshToken.objects.count()) == (1, 1)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -15,6 +15,7 @@ SUBSCRIPTIONS: Subscriptions = {
 SCHEDULE: Schedule = {
     sessions.keep_marks_complete: timedelta(seconds=1),
     sessions.forget_expired_tokens: timedelta(minutes=10),
+    sessions.forget_old_sessions: timedelta(hours=1),
     keys.retire: timedelta(minutes=1),
     answers.forget_old_answers: timedelta(hours=1),
 }

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -148,3 +149,12 @@ def forget_expired_tokens(batch: int = 5_000) -> int:
     """Delete refresh tokens that nobody can use or reuse any more."""
     expired = RefreshToken.objects.filter(expires_at__lt=timezone.now()).order_by("expires_at")
     return RefreshToken.objects.filter(id__in=list(expired.values_list("id", flat=True)[:batch])).delete()[0]
+
+
+def forget_old_sessions(batch: int = 5_000) -> int:
+    """Delete sessions that nobody has used for so long that they are of no interest to their owner either."""
+    unused = max(settings.SESSION_KEEP, settings.REFRESH_TOKEN_LIFETIME)
+    old = Session.objects.filter(last_seen_at__lt=timezone.now() - unused).order_by("last_seen_at")
+    ids = list(old.values_list("id", flat=True)[:batch])
+    Session.objects.filter(id__in=ids).delete()
+    return len(ids)
