@@ -60,6 +60,13 @@ class Caller:
         return self.id
 
 
+def caller_of(request: Request) -> Caller:
+    """The signed-in user; only where the view's permissions let no one else in."""
+    caller: object = request.user
+    assert isinstance(caller, Caller)
+    return caller
+
+
 @dataclass(frozen=True, slots=True)
 class CallingService:
     """Another service of the fleet, by short name."""

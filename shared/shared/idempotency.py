@@ -78,7 +78,7 @@ def _once(request: Request, key: str, run: Callable[[], Response], view: Any) ->
     if not _lock(key_hash):
         raise KeyInUse(retry_after=1)
     kept = IdempotencyKey.objects.filter(key_hash=key_hash).first()
-    if kept and kept.created_at > timezone.now() - timedelta(hours=24):
+    if kept and kept.created_at > timezone.now() - settings.IDEMPOTENCY_KEEP:
         return _replay(kept, request_hash)
     response = _run(run)
     if response.status_code < 500:
@@ -171,6 +171,11 @@ class ReplayRenderer(JSONRenderer):
             return bytes(data)
         rendered: bytes = super().render(data, accepted_media_type, renderer_context)
         return rendered
+
+
+def forget_old_answers() -> int:
+    """A job for the clock: delete the keys that may not be replayed any more; answers how many."""
+    return clean_up(settings.IDEMPOTENCY_KEEP)
 
 
 def clean_up(keep: timedelta) -> int:

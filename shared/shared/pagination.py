@@ -9,6 +9,7 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
 from shared.errors import Invalid
+from shared.http import Shape, read
 
 
 class Cursor(CursorPagination):
@@ -33,3 +34,9 @@ class Cursor(CursorPagination):
         except (ValidationError, ValueError, DataError):
             raise Invalid({"cursor": ["This cursor is not one of this list's."]}) from None
         return rows
+
+
+def read_filter(shape: type[Shape], request: Request) -> Any:
+    """What a list is narrowed to: the query without its paging. Raises ValidationError naming every wrong field."""
+    paging = {Cursor.page_size_query_param, Cursor.cursor_query_param}
+    return read(shape, {name: value for name, value in request.query_params.items() if name not in paging})

@@ -3,12 +3,14 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
 from shared.errors import Invalid
+from shared.http import Shape
 from shared.models import InboxMessage
-from shared.pagination import Cursor
+from shared.pagination import Cursor, read_filter
 from shared.testing import body, client_as
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +100,22 @@ def test_a_wrong_method_is_told_in_words() -> None:
 
     assert (problem["status"], problem["title"]) == (405, "Method Not Allowed")
     assert problem["detail"] == 'Method "DELETE" not allowed.'
+
+
+class ThingFilter(Shape):
+    status = serializers.ChoiceField(choices=["old", "new"], required=False)
+
+
+def test_a_filter_is_the_query_without_its_paging() -> None:
+    request = Request(APIRequestFactory().get("/things?status=new&limit=5&cursor=x"))
+
+    assert read_filter(ThingFilter, request) == {"status": "new"}
+
+
+def test_a_filter_names_every_wrong_part_of_the_query() -> None:
+    request = Request(APIRequestFactory().get("/things?status=odd&colour=red"))
+
+    with pytest.raises(serializers.ValidationError) as refused:
+        read_filter(ThingFilter, request)
+
+    assert set(refused.value.detail) == {"status", "colour"}

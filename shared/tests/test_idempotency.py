@@ -1,11 +1,14 @@
 import threading
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from shared.idempotency import forget_old_answers
 from shared.models import IdempotencyKey, WorkerReport
 from shared.testing import body, client_as
 
@@ -99,3 +102,13 @@ def test_a_key_that_is_needed_must_be_usable(key: str) -> None:
 
     assert response.status_code == 400
     assert body(response)["errors"].keys() == {"Idempotency-Key"}
+
+
+def test_answers_that_are_not_replayed_any_more_are_forgotten(settings: Any) -> None:
+    post("old", "k")
+    IdempotencyKey.objects.update(created_at=timezone.now() - settings.IDEMPOTENCY_KEEP)
+    post("new", "other")
+
+    assert forget_old_answers() == 1
+
+    assert IdempotencyKey.objects.count() == 1
