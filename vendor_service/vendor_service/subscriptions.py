@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.payment import PayoutPaid, PayoutRefused, VendorBalanceChanged
 from shared.inbox import Subscriptions
-from vendor_service.actions import payouts, upkeep
+from vendor_service.actions import payouts
 
 SUBSCRIPTIONS: Subscriptions = {
     VendorBalanceChanged: payouts.follow_balance,
@@ -13,4 +14,4 @@ SUBSCRIPTIONS: Subscriptions = {
     PayoutRefused: payouts.settle_refused,
 }
 
-SCHEDULE: Schedule = {upkeep.forget_old_answers: timedelta(hours=1)}
+SCHEDULE: Schedule = {idempotency.forget_old_answers: timedelta(hours=1)}

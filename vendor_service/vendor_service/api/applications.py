@@ -13,7 +13,7 @@ from shared.auth import IsSignedIn
 from shared.http import Shape, created, read
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS
-from shared.pagination import Cursor
+from shared.pagination import Cursor, read_filter
 from vendor_service.actions import applications
 from vendor_service.api.callers import AdminView, user_of
 from vendor_service.models import Application
@@ -61,7 +61,7 @@ class RejectIn(Shape):
     reason = serializers.CharField(max_length=1_000)
 
 
-class ApplicationFilter(serializers.Serializer):
+class ApplicationFilter(Shape):
     status = serializers.ChoiceField(choices=Application.Status.choices, required=False, allow_blank=True)
 
 
@@ -137,7 +137,7 @@ class AdminApplicationsView(AdminView):
         responses=AdminApplicationShape(many=True),
     )
     def get(self, request: Request) -> Response:
-        status = read(ApplicationFilter, request.query_params.dict()).get("status", "")
+        status = read_filter(ApplicationFilter, request).get("status", "")
         page = self.pagination_class()
         rows = page.paginate_queryset(application_queries.applications(status=status), request, view=self)
         return page.get_paginated_response([admin_body(row) for row in rows or []])

@@ -6,24 +6,18 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from shared.auth import Caller, roles
+from shared.auth import caller_of, roles
 
 
 def user_of(request: Request) -> UUID:
-    return _caller(request).id
+    return caller_of(request).id
 
 
 def vendor_of(request: Request) -> UUID:
     """`roles("vendor")` has made sure that there is one."""
-    vendor_id = _caller(request).vendor_id
+    vendor_id = caller_of(request).vendor_id
     assert vendor_id is not None
     return vendor_id
-
-
-def _caller(request: Request) -> Caller:
-    caller = request.user
-    assert isinstance(caller, Caller)
-    return caller
 
 
 class AdminView(APIView):

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from shared.auth import roles
 from shared.http import Shape, read
 from shared.idempotency import idempotent
-from shared.pagination import Cursor
+from shared.pagination import Cursor, read_filter
 from vendor_service.actions import vendors
 from vendor_service.api.callers import AdminView, vendor_of
 from vendor_service.models import Vendor
@@ -54,7 +54,7 @@ class AdminVendorPatch(Shape):
     status = serializers.ChoiceField(choices=Vendor.Status.choices, required=False)
 
 
-class VendorFilter(serializers.Serializer):
+class VendorFilter(Shape):
     status = serializers.ChoiceField(choices=Vendor.Status.choices, required=False, allow_blank=True)
 
 
@@ -132,7 +132,7 @@ class AdminVendorsView(AdminView):
         responses=AdminVendorShape(many=True),
     )
     def get(self, request: Request) -> Response:
-        status = read(VendorFilter, request.query_params.dict()).get("status", "")
+        status = read_filter(VendorFilter, request).get("status", "")
         page = self.pagination_class()
         rows = page.paginate_queryset(vendor_queries.vendors(status=status), request, view=self)
         return page.get_paginated_response([vendor_body(row, AdminVendorShape) for row in rows or []])
