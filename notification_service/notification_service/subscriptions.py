@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from notification_service.actions import accounts, deliveries, orders, products, recipients, upkeep, vendors
+from notification_service.actions import accounts, deliveries, orders, products, recipients, vendors
+from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.catalog import ProductDecided, ProductSubmitted, ReviewPublished, StockRanLow
 from shared.contracts.order import (
@@ -49,5 +50,5 @@ SUBSCRIPTIONS: Subscriptions = {
 
 SCHEDULE: Schedule = {
     deliveries.send_mails: timedelta(seconds=1),
-    upkeep.forget_old_answers: timedelta(hours=1),
+    idempotency.forget_old_answers: timedelta(hours=1),
 }

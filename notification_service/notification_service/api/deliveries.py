@@ -13,9 +13,9 @@ from notification_service.actions import deliveries
 from notification_service.models import Delivery
 from notification_service.queries import deliveries as delivery_queries
 from shared.auth import roles
-from shared.http import Shape, read
+from shared.http import Shape
 from shared.idempotency import idempotent
-from shared.pagination import Cursor
+from shared.pagination import Cursor, read_filter
 
 
 class DeliveryShape(Shape):
@@ -72,7 +72,7 @@ class DeliveriesView(APIView):
     )
     def get(self, request: Request) -> Response:
         page = DeliveryPage()
-        wanted = read(DeliveryFilter, {k: v for k, v in request.query_params.items() if k not in {"limit", "cursor"}})
+        wanted = read_filter(DeliveryFilter, request)
         rows = page.paginate_queryset(delivery_queries.deliveries().filter(**wanted), request, view=self)
         return page.get_paginated_response([delivery_body(row) for row in rows or []])
 

@@ -12,10 +12,10 @@ from rest_framework.views import APIView
 from notification_service.actions import inbox
 from notification_service.models import Notification
 from notification_service.queries import inbox as inbox_queries
-from shared.auth import Caller, IsSignedIn
+from shared.auth import IsSignedIn, caller_of
 from shared.http import Shape, read
 from shared.idempotency import idempotent
-from shared.pagination import Cursor
+from shared.pagination import Cursor, read_filter
 
 
 class NotificationShape(Shape):
@@ -44,12 +44,6 @@ def notification_body(row: Notification) -> dict[str, Any]:
     }
 
 
-def _user(request: Request) -> UUID:
-    caller = request.user
-    assert isinstance(caller, Caller)
-    return caller.id
-
-
 class InboxPage(Cursor):
     ordering = "-id"
 
@@ -66,8 +60,8 @@ class InboxView(APIView):
     )
     def get(self, request: Request) -> Response:
         page = InboxPage()
-        wanted = read(InboxFilter, {k: v for k, v in request.query_params.items() if k not in {"limit", "cursor"}})
-        rows = inbox_queries.notifications_of(_user(request), unread=wanted["unread"])
+        wanted = read_filter(InboxFilter, request)
+        rows = inbox_queries.notifications_of(caller_of(request).id, unread=wanted["unread"])
         found = page.paginate_queryset(rows, request, view=self)
         return page.get_paginated_response([notification_body(row) for row in found or []])
 
@@ -86,7 +80,7 @@ class UnreadView(APIView):
         responses=UnreadShape,
     )
     def get(self, request: Request) -> Response:
-        return Response({"unread": inbox_queries.notifications_of(_user(request), unread=True).count()})
+        return Response({"unread": inbox_queries.notifications_of(caller_of(request).id, unread=True).count()})
 
 
 class ReadView(APIView):
@@ -101,7 +95,7 @@ class ReadView(APIView):
     )
     @idempotent()
     def post(self, request: Request, notification: UUID) -> Response:
-        row = inbox.read_notification(notification_id=notification, user_id=_user(request))
+        row = inbox.read_notification(notification_id=notification, user_id=caller_of(request).id)
         return Response(notification_body(row))
 
 
@@ -117,7 +111,7 @@ class ReadAllView(APIView):
     )
     @idempotent()
     def post(self, request: Request) -> Response:
-        inbox.read_all(user_id=_user(request))
+        inbox.read_all(user_id=caller_of(request).id)
         return Response({"unread": 0})
 
 
@@ -143,7 +137,7 @@ class PreferencesView(APIView):
         responses=PreferencesShape,
     )
     def get(self, request: Request) -> Response:
-        return Response({"email": inbox_queries.preferences_of(_user(request))})
+        return Response({"email": inbox_queries.preferences_of(caller_of(request).id)})
 
     @extend_schema(
         operation_id="notification_preferences_write",
@@ -154,5 +148,5 @@ class PreferencesView(APIView):
     )
     @idempotent()
     def put(self, request: Request) -> Response:
-        inbox.set_preferences(user_id=_user(request), email=read(PreferencesShape, request.data)["email"])
-        return Response({"email": inbox_queries.preferences_of(_user(request))})
+        inbox.set_preferences(user_id=caller_of(request).id, email=read(PreferencesShape, request.data)["email"])
+        return Response({"email": inbox_queries.preferences_of(caller_of(request).id)})
