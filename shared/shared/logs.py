@@ -37,7 +37,7 @@ def config(level: str) -> dict[str, object]:
         "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["context"]}},
         "root": {"handlers": ["out"], "level": level},
         "loggers": {
-            "pika": {"level": "CRITICAL"},  # eight lines about each refused connection; relay and consumer say it in one
+            "pika": {"level": "CRITICAL"},  # eight lines a refused connection; relay and consumer say it in one
             "httpx": {"level": "WARNING"},
             "django.request": {"level": "ERROR"},
         },
