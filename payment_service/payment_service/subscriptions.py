@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from payment_service.actions import payments, payouts, refunds, simulator, upkeep, webhooks
+from payment_service.actions import payments, payouts, refunds, simulator, webhooks
+from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.order import VendorOrderDelivered
 from shared.contracts.payment import CancelPayment, PayOut, RefundPayment, TakePayment
@@ -25,5 +26,5 @@ SCHEDULE: Schedule = {
     simulator.send_webhooks: timedelta(milliseconds=500),
     simulator.settle_slow_ones: timedelta(seconds=1),
     webhooks.forget_old_webhooks: timedelta(hours=1),
-    upkeep.forget_old_answers: timedelta(hours=1),
+    idempotency.forget_old_answers: timedelta(hours=1),
 }

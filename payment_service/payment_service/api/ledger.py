@@ -12,9 +12,9 @@ from rest_framework.views import APIView
 from payment_service.models import Entry, Payout, Posting
 from payment_service.queries import ledger
 from shared.auth import roles
-from shared.http import MoneyShape, Shape, read
+from shared.http import MoneyShape, Shape
 from shared.money import Money
-from shared.pagination import Cursor
+from shared.pagination import Cursor, read_filter
 
 
 class FinancialShape(Shape):
@@ -145,7 +145,7 @@ class LedgerView(APIView):
     )
     def get(self, request: Request) -> Response:
         page = EntryPage()
-        wanted = read(EntryFilter, _without_paging(request))
+        wanted = read_filter(EntryFilter, request)
         rows = page.paginate_queryset(ledger.entries().filter(**wanted), request, view=self)
         return page.get_paginated_response([_entry(entry) for entry in rows or []])
 
@@ -177,10 +177,6 @@ class PayoutsView(APIView):
     )
     def get(self, request: Request) -> Response:
         page = EntryPage()
-        wanted = read(PayoutFilter, _without_paging(request))
+        wanted = read_filter(PayoutFilter, request)
         rows = page.paginate_queryset(ledger.payouts().filter(**wanted), request, view=self)
         return page.get_paginated_response(PayoutShape(rows or [], many=True).data)
-
-
-def _without_paging(request: Request) -> dict[str, Any]:
-    return {name: value for name, value in request.query_params.items() if name not in {"limit", "cursor"}}

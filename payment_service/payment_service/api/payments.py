@@ -14,7 +14,7 @@ from payment_service.actions import refunds, webhooks
 from payment_service.clients import PROVIDERS
 from payment_service.models import Payment, Refund
 from payment_service.queries import payments as payment_queries
-from shared.auth import Caller, IsSignedIn, roles
+from shared.auth import IsSignedIn, caller_of, roles
 from shared.http import MoneyShape, Shape, created, read
 from shared.idempotency import idempotent
 from shared.money import Money
@@ -82,8 +82,7 @@ def payment_body(payment: Payment) -> dict[str, Any]:
 
 def _scope(request: Request) -> UUID | None:
     """Whose payments the caller may see; None: all."""
-    caller = request.user
-    assert isinstance(caller, Caller)
+    caller = caller_of(request)
     return None if caller.roles & {"admin", "support"} else caller.id
 
 
