@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from cart_service import actions
 from cart_service.actions import carts, offers
+from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.catalog import OfferChanged
 from shared.contracts.order import OrderConfirmed
@@ -14,4 +14,4 @@ SUBSCRIPTIONS: Subscriptions = {
     OrderConfirmed: carts.take_out_ordered,
 }
 
-SCHEDULE: Schedule = {actions.forget_old_answers: timedelta(hours=1)}
+SCHEDULE: Schedule = {idempotency.forget_old_answers: timedelta(hours=1)}

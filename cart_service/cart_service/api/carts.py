@@ -1,7 +1,7 @@
 """The cart of whoever asks: a signed-in user's own, or the guest's whose token the request carries."""
 
 import hashlib
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
@@ -17,7 +17,7 @@ from cart_service.errors import CartNotFound
 from cart_service.models import carts
 from cart_service.models.carts import MAX_QUANTITY, Cart, Merged, Owner
 from cart_service.queries import carts as queries
-from shared.auth import Caller, IsSignedIn
+from shared.auth import Caller, IsSignedIn, caller_of
 from shared.context import new_id
 from shared.errors import Invalid
 from shared.http import MoneyShape, Shape, created, read
@@ -328,6 +328,6 @@ class MergeView(APIView):
         token = request.headers.get(TOKEN_HEADER, "")
         if not token:
             raise Invalid({TOKEN_HEADER: ["This header is required."]})
-        mine = carts.of_user(cast(Caller, request.user).id)
+        mine = carts.of_user(caller_of(request).id)
         cut = actions.merge(guest=carts.of_guest(token), into=mine)
         return Response(answer(mine, tuple(cut)))

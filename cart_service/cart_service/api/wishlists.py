@@ -1,6 +1,5 @@
 """A signed-in user's wishlists."""
 
-from typing import cast
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
@@ -16,7 +15,7 @@ from cart_service.models import carts
 from cart_service.models.carts import MAX_QUANTITY
 from cart_service.queries import carts as cart_queries
 from cart_service.queries import wishlists as queries
-from shared.auth import Caller, IsSignedIn
+from shared.auth import IsSignedIn, caller_of
 from shared.http import MoneyShape, Shape, created, read
 from shared.idempotency import idempotent
 from shared.pagination import Cursor
@@ -72,7 +71,7 @@ class WishPageShape(PageShape):
 
 
 def me(request: Request) -> UUID:
-    return cast(Caller, request.user).id
+    return caller_of(request).id
 
 
 class WishlistsView(APIView):
