@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from conftest import add, make_offer
+from conftest import add, change, make_offer
 from rest_framework.test import APIClient
 
 from cart_service.models import wishlists
@@ -64,6 +64,16 @@ def test_nobody_wishes_for_what_does_not_exist() -> None:
     response = client.post(f"{make_wishlist(client)}/items", {"variant_id": str(new_id())})
 
     assert response.status_code == 404
+
+
+def test_nobody_sees_an_unpublished_product_by_wishing_for_it() -> None:
+    client, hidden, sold = client_as("customer"), make_offer(active=False), make_offer()
+    wishlist = make_wishlist(client)
+    wish(client, wishlist, sold)
+    change(sold, active=False)
+
+    assert wish(client, wishlist, hidden).status_code == 404
+    assert wish(client, wishlist, sold).status_code == 201
 
 
 def test_a_wish_can_be_taken_back_once() -> None:

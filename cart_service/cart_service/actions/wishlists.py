@@ -36,16 +36,16 @@ def delete(*, user_id: UUID, wishlist_id: UUID) -> None:
 
 @transaction.atomic
 def wish(*, user_id: UUID, wishlist_id: UUID, variant_id: UUID) -> WishlistItem:
-    """Put a variant on the list; wishing for it again is the same wish.
+    """Put a variant on the list; wishing for it again is the same wish. What is not on sale stays unseen.
 
     Raises WishlistNotFound, VariantNotFound, WishlistFull.
     """
     wishlist = _locked(user_id, wishlist_id)
-    if not Offer.objects.filter(variant_id=variant_id).exists():
-        raise VariantNotFound()
     present = wishlist.items.filter(variant_id=variant_id).first()
     if present:
         return present
+    if not Offer.objects.filter(variant_id=variant_id, active=True).exists():
+        raise VariantNotFound()
     if wishlist.items.count() >= MAX_ITEMS:
         raise WishlistFull(f"At most {MAX_ITEMS} items on a wishlist.")
     return wishlist.items.create(variant_id=variant_id)
