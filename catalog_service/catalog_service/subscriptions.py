@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from catalog_service.actions import forget_old_answers, imports, reservations, reviews, vendors
+from catalog_service.actions import imports, reservations, reviews, vendors
+from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.catalog import ReleaseStock, ReserveStock
 from shared.contracts.order import OrderCancelled, OrderConfirmed, ReturnReceived, VendorOrderDelivered
@@ -22,5 +23,5 @@ SUBSCRIPTIONS: Subscriptions = {
 SCHEDULE: Schedule = {
     reservations.expire_holds: timedelta(seconds=1),
     imports.run_imports: timedelta(seconds=1),
-    forget_old_answers: timedelta(hours=1),
+    idempotency.forget_old_answers: timedelta(hours=1),
 }

@@ -1,10 +1,1 @@
 """Everything that changes state. One function, one use case, one transaction."""
-
-from django.conf import settings
-
-from shared import idempotency
-
-
-def forget_old_answers() -> int:
-    """Delete the idempotency keys that may not be replayed any more; answers how many."""
-    return idempotency.clean_up(settings.IDEMPOTENCY_KEEP)

@@ -16,7 +16,6 @@ from catalog_service.actions import imports as writing
 from catalog_service.api.lists import (
     PageQuery,
     answer_page,
-    caller_of,
     owner_of,
     page_of,
     parameters,
@@ -25,7 +24,7 @@ from catalog_service.api.lists import (
 )
 from catalog_service.models import Import
 from catalog_service.queries import imports as reading
-from shared.auth import roles
+from shared.auth import caller_of, roles
 from shared.http import Shape, read
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS

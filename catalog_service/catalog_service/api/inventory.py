@@ -10,11 +10,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog_service.actions import inventory as writing
-from catalog_service.api.lists import PageQuery, answer_page, caller_of, page_of, parameters, read_query, scope_of
+from catalog_service.api.lists import PageQuery, answer_page, page_of, parameters, read_query, scope_of
 from catalog_service.models import Movement, StockItem
 from catalog_service.models.inventory import MAX_STOCK
 from catalog_service.queries import inventory as reading
-from shared.auth import roles
+from shared.auth import caller_of, roles
 from shared.http import Shape, created, read
 from shared.idempotency import idempotent
 

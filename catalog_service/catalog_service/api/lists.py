@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from catalog_service.models.products import unstorable
 from catalog_service.queries.pages import Page
-from shared.auth import Caller
+from shared.auth import Caller, caller_of
 from shared.errors import Invalid
 from shared.http import Shape, read
 
@@ -77,13 +77,6 @@ def answer_page(
         "previous": link(page.previous),
     }
     return Response(body, headers=headers)
-
-
-def caller_of(request: Request) -> Caller:
-    """The signed-in user; only where the view's permissions let no one else in."""
-    caller: object = request.user
-    assert isinstance(caller, Caller)
-    return caller
 
 
 def scope_of(request: Request) -> UUID | None:

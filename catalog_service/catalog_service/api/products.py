@@ -20,7 +20,6 @@ from catalog_service.api.lists import (
     PageQuery,
     ReadOnly,
     answer_page,
-    caller_of,
     owner_of,
     page_of,
     parameters,
@@ -33,7 +32,7 @@ from catalog_service.api.variants import NewVariant, VariantShape, variant_body,
 from catalog_service.models import Image, Product
 from catalog_service.models.images import media_url
 from catalog_service.queries import products as reading
-from shared.auth import Caller, roles
+from shared.auth import Caller, caller_of, roles
 from shared.errors import Invalid
 from shared.http import MoneyShape, Shape, created, read
 from shared.idempotency import idempotent

@@ -15,14 +15,13 @@ from catalog_service.api.lists import (
     PageQuery,
     ReadOnly,
     answer_page,
-    caller_of,
     page_of,
     parameters,
     read_query,
 )
 from catalog_service.models import Review
 from catalog_service.queries import reviews as reading
-from shared.auth import IsSignedIn, roles
+from shared.auth import IsSignedIn, caller_of, roles
 from shared.http import Shape, created, read
 from shared.idempotency import idempotent
 

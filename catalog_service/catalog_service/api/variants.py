@@ -12,11 +12,11 @@ from rest_framework.views import APIView
 
 from catalog_service.actions import variants as writing
 from catalog_service.actions.variants import PriceInput, VariantInput
-from catalog_service.api.lists import caller_of, scope_of
+from catalog_service.api.lists import scope_of
 from catalog_service.models import Price, Variant
 from catalog_service.models.products import SKU_PATTERN
 from catalog_service.queries.products import find_variant
-from shared.auth import roles
+from shared.auth import caller_of, roles
 from shared.http import MoneyShape, Shape, created, read
 from shared.idempotency import idempotent
 
