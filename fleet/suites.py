@@ -76,16 +76,18 @@ def of_service(table: Table, service: Service) -> Suite:
 
 
 def of_shared(table: Table) -> Suite:
-    """In the environment of a service, with a database of its own."""
-    variables = environment.of(table, table.service("order"), test=True, prepare=True)
-    variables["DATABASE_URL"] = variables["DATABASE_URL"].removesuffix("/nexus_order") + "/nexus_shared"
-    return Suite("shared", ROOT / "shared", variables | {"DJANGO_SETTINGS_MODULE": "settings"})
+    return Suite("shared", ROOT / "shared", _borrowed(table, "nexus_shared", "settings"))
 
 
 def of_one_process(table: Table) -> Suite:
+    return Suite("one_process", ONE_PROCESS, _borrowed(table, "nexus_one_process", "fleet.one_process"))
+
+
+def _borrowed(table: Table, database: str, settings: str) -> dict[str, str]:
+    """The environment of a service for code that is none: its queues, but a database and settings of its own."""
     variables = environment.of(table, table.service("order"), test=True, prepare=True)
-    variables["DATABASE_URL"] = variables["DATABASE_URL"].removesuffix("/nexus_order") + "/nexus_one_process"
-    return Suite("one_process", ONE_PROCESS, variables | {"DJANGO_SETTINGS_MODULE": "fleet.one_process"})
+    url = f"{variables['DATABASE_URL'].removesuffix('/nexus_order')}/{database}"
+    return variables | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": settings}
 
 
 def _command(suite: Suite) -> list[str]:
