@@ -50,7 +50,8 @@ async function claims_of(r, given) {
         return null;
     }
     const signature = Buffer.from(parts[2], 'base64url');
-    if (signature.length !== 64 || signature.toString('base64url') !== parts[2] || !await signed(DER[header.kid], signature, parts[0] + '.' + parts[1])) {
+    if (signature.length !== 64 || signature.toString('base64url') !== parts[2]
+        || !await signed(DER[header.kid], signature, parts[0] + '.' + parts[1])) {
         return null;
     }
     const claims = json(parts[1]);
