@@ -194,6 +194,19 @@ def test_refunding_over_the_api_needs_an_admin_and_a_key(provider: Any) -> None:
     assert Refund.objects.count() == 1
 
 
+@pytest.mark.parametrize("amount", ["0.00", "-5.00", "1e1"])
+def test_what_is_no_amount_to_give_back_is_named_as_wrong(provider: Any, amount: str) -> None:
+    message = take()
+    wanted = {"reason": "goodwill", "amount": {"amount": amount, "currency": "USD"}}
+
+    refused = client_as("admin").post(
+        f"/api/v1/payments/{message.payment_id}/refunds", wanted, HTTP_IDEMPOTENCY_KEY="once"
+    )
+
+    assert refused.status_code == 400
+    assert all(field.startswith("amount") for field in body(refused)["errors"])
+
+
 def test_refunds_show_on_the_payment(provider: Any) -> None:
     message = take()
     asked(message)

@@ -122,6 +122,11 @@ class RefundIn(Shape):
     amount = MoneyShape(required=False, help_text="All that is left, if absent.")
     reason = serializers.CharField(max_length=200)
 
+    def validate_amount(self, amount: Money) -> Money:
+        if amount.minor <= 0:
+            raise serializers.ValidationError("Must be more than zero.")
+        return amount
+
 
 class RefundsView(APIView):
     permission_classes = [roles("admin")]
