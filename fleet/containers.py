@@ -128,7 +128,7 @@ def _database(service: Service, secrets: Secrets) -> str:
     name, password = f"nexus_{service.short}", secrets[f"database_{service.short}"]
     return (
         f"CREATE ROLE {name} LOGIN PASSWORD '{password}';\n"
-        f"CREATE DATABASE {name} OWNER {name};\n"
+        f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0 ENCODING 'UTF8';\n"
         f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC;\n"
     )
 

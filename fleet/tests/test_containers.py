@@ -90,6 +90,15 @@ def test_only_the_migrate_job_may_declare_queues(place: Path) -> None:
     assert admins == {f"{service.short}-migrate" for service in TABLE.services if service.database}
 
 
+def test_a_database_is_its_owner_s_alone(place: Path) -> None:
+    sql = (place / "of" / "postgres" / "databases.sql").read_text()
+
+    for service in TABLE.services:
+        name = f"nexus_{service.short}"
+        assert (f"CREATE DATABASE {name} OWNER {name} " in sql) is service.database
+        assert (f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC;" in sql) is service.database
+
+
 def test_setup_run_again_keeps_what_is_there(place: Path) -> None:
     before = _contents(place)
 
