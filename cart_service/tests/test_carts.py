@@ -592,7 +592,9 @@ def test_order_reads_a_users_cart() -> None:
     response = client_of("order").get(f"/internal/cart?user_id={user_id}")
 
     assert response.status_code == 200
-    assert body(response) == {
+    told = body(response)
+    assert told.pop("version")
+    assert told == {
         "id": shown["id"],
         "currency": "USD",
         "coupon": None,
@@ -644,3 +646,25 @@ def test_nobody_but_order_reads_carts_inside() -> None:
     assert client_of("payment").get(query).status_code == 403
     assert client_as("admin").get(query).status_code == 403
     assert client_as().get(query).status_code == 401
+
+
+def test_every_change_gives_a_cart_another_version() -> None:
+    user_id, offer = new_id(), make_offer()
+    client, order = client_as("customer", user_id=user_id), client_of("order")
+
+    def version() -> str:
+        return str(body(order.get(f"/internal/cart?user_id={user_id}"))["version"])
+
+    item = body(add(client, offer, 2))["items"][0]["id"]
+    seen = [version(), version()]
+    client.patch(f"/api/v1/cart/items/{item}", {"quantity": 3})
+    seen.append(version())
+    client.put("/api/v1/cart/coupon", {"code": "SPRING"})
+    seen.append(version())
+    client.delete(f"/api/v1/cart/items/{item}")
+    seen.append(version())
+    add(client, offer, 2)
+    seen.append(version())
+
+    assert seen[0] == seen[1]
+    assert len(set(seen)) == 5

@@ -146,6 +146,12 @@ CODES: dict[str, Explanation] = {
     "wishlist_full": Explanation(409, "The wishlist is full", "There is a limit to what is kept."),
     # Orders
     "cart_empty": Explanation(409, "The cart is empty", "There is nothing to quote or to order.", "Fill it first."),
+    "cart_ordered": Explanation(
+        409,
+        "This cart has been ordered already",
+        "One cart becomes one order.",
+        "Change the cart, or cancel that order.",
+    ),
     "out_of_stock": Explanation(
         409, "Not in stock", "Somebody was faster; `detail` names the SKUs.", "Order fewer, or without them."
     ),

@@ -34,6 +34,8 @@ class Cart:
     currency: str
     coupon: str | None
     lines: tuple[CartLine, ...]
+    version: str = ""
+    """Another one after every change of the cart; empty if it is not known."""
 
 
 def cart_of(*, user_id: UUID | None, token: str | None) -> Cart:
@@ -49,7 +51,7 @@ def cart_of(*, user_id: UUID | None, token: str | None) -> Cart:
     if not body["items"]:
         raise CartEmpty()
     lines = tuple(_line(item, body["currency"]) for item in body["items"])
-    return Cart(body["id"], body["currency"], body.get("coupon") or None, lines)
+    return Cart(body["id"], body["currency"], body.get("coupon") or None, lines, body.get("version", ""))
 
 
 def _line(item: dict[str, Any], currency: str) -> CartLine:

@@ -35,3 +35,8 @@ class CouponRefused(Conflict):
 class NotReturnable(Conflict):
     code = "not_returnable"
     title = "This cannot be returned"
+
+
+class CartOrdered(Conflict):
+    code = "cart_ordered"
+    title = "This cart has been ordered already"

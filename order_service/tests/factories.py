@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -53,7 +54,8 @@ def make_placing(user_id: UUID | None = None, email: str = "ada@example.com") ->
 
 
 def place(cart: Cart | None = None, *, user_id: UUID | None = None, coupon: str | None = None, **changes: Any) -> Order:
-    cart, placing = cart or make_cart(), make_placing(user_id)
+    cart = cart or make_cart()
+    placing = replace(make_placing(user_id), cart_version=cart.version)
     quoted = quote(cart=cart, country="GB", method=None, coupon_code=coupon, buyer_key=placing.buyer_key)
     return checkout.place_order(cart=cart, quote=quoted, placing=placing, expected_total=changes.get("expected_total"))
 

@@ -1,6 +1,7 @@
 """The saga: every answer in time, late, twice and never."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from factories import (
 )
 
 from order_service import checkout
-from order_service.errors import IllegalMove, OutOfStock, PriceChanged
+from order_service.errors import CartOrdered, IllegalMove, OutOfStock, PriceChanged
 from order_service.models import Order
 from order_service.subscriptions import SUBSCRIPTIONS
 from shared.contracts.catalog import CommitFailed, ReleaseStock, ReserveStock
@@ -226,3 +227,17 @@ def test_numbers_are_unique_and_easy_to_read() -> None:
 
     assert len(numbers) == 20
     assert all(re.fullmatch(r"N-\d\d-[2-9A-HJ-NP-TV-Z]{8}", number) for number in numbers)
+
+
+@pytest.mark.django_db
+def test_a_cart_becomes_one_order_until_it_changes_or_the_order_is_cancelled() -> None:
+    cart = replace(make_cart(), version="7")
+    first = place(cart)
+
+    with pytest.raises(CartOrdered):
+        place(cart)
+    place(replace(cart, version="8"))
+    checkout.cancel_order(order_id=first.id, reason="cancelled_by_buyer")
+    place(cart)
+
+    assert Order.objects.filter(cart_version="7").count() == 2

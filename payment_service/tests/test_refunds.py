@@ -82,6 +82,30 @@ def test_the_same_answer_twice_refunds_once(provider: Any) -> None:
     assert balances()["provider"] == 7_000
 
 
+def test_after_a_part_the_whole_means_what_is_left(provider: Any) -> None:
+    message = take()
+    asked(message)
+    refunds.start_refund(payment_id=message.payment_id, amount=Money(1_000, "USD"), reason="goodwill")
+    refunds.ask_for_refunds()
+
+    refunded(message)
+
+    assert [told.amount.minor for told in published(PaymentRefunded)] == [1_000, 9_000]
+    assert balances() == {"provider": 0, "tax": 0, "commission": 0}
+    assert balances(NORTHWIND)["vendor_pending"] == balances(LUMEN)["vendor_pending"] == 0
+
+
+def test_one_vendor_does_not_pay_back_what_another_was_refunded_for(provider: Any) -> None:
+    message = take()
+    asked(message)
+    refunded(message, message.splits[0])
+
+    refunded(message)
+
+    assert [told.amount.minor for told in published(PaymentRefunded)] == [6_000, 4_000]
+    assert balances(NORTHWIND)["vendor_pending"] == balances(LUMEN)["vendor_pending"] == 0
+
+
 def test_more_than_was_taken_is_refused_and_told(provider: Any) -> None:
     message = take()
     asked(message)
@@ -89,7 +113,7 @@ def test_more_than_was_taken_is_refused_and_told(provider: Any) -> None:
 
     refunded(message, part_of(message.splits[0], 2))
 
-    assert [told.reason for told in published(RefundFailed)] == ["more_than_was_taken"]
+    assert [told.reason for told in published(RefundFailed)] == ["nothing_left"]
     assert Payment.objects.get().refunded == 10_000
 
 

@@ -46,6 +46,7 @@ class LineShape(Shape):
 
 class InternalCartShape(Shape):
     id = serializers.UUIDField()
+    version = serializers.CharField(allow_blank=True)
     currency = serializers.CharField()
     coupon = serializers.CharField(allow_null=True)
     items = LineShape(many=True)

@@ -4,6 +4,7 @@
                   currency     "USD"
                   coupon       "SPRING", if any
                   next         counter that keeps lines in the order they were added
+                  version      another one after every change, never again the same: an order is made of one version once
                   q:<variant>  quantity            n:<variant>  position
                   p:<variant>  price last told, minor units; empty when there was none
                   s:<variant>  state last told: ok, short, out or gone
@@ -93,6 +94,7 @@ class Cart:
     currency: str | None = None
     coupon: str | None = None
     lines: tuple[Line, ...] = ()
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,7 @@ def load(owner: Owner) -> Cart:
         currency=fields.get("currency"),
         coupon=fields.get("coupon") or None,
         lines=_lines(fields),
+        version=fields.get("version", ""),
     )
 
 
@@ -225,6 +228,12 @@ def _lifetime(owner: Owner) -> int:
 
 _COMMON = """
     local function touch(key, ttl) if tonumber(ttl) > 0 then redis.call('EXPIRE', key, ttl) end end
+    local function changed(key)
+        if redis.call('HEXISTS', key, 'version') == 0 then
+            redis.call('HSET', key, 'version', redis.call('TIME')[1] .. '000')
+        end
+        redis.call('HINCRBY', key, 'version', 1)
+    end
     local function drop(key, variant)
         redis.call('HDEL', key, 'q:' .. variant, 'p:' .. variant, 'n:' .. variant, 's:' .. variant)
     end
@@ -261,6 +270,7 @@ _ADD = Script(
     if old == 0 and #lines >= max_lines then return {'full'} end
     redis.call('HSET', key, 'guest', guest, 'currency', currency)
     put(key, variant, old + quantity, price)
+    changed(key)
     touch(key, ttl)
     redis.call('SET', once, '1', 'EX', once_seconds)
     return {'ok'}
@@ -286,6 +296,7 @@ _SET = Script(
     if redis.call('EXISTS', KEYS[1]) == 0 then return {'no_cart'} end
     if redis.call('HEXISTS', KEYS[1], 'q:' .. ARGV[1]) == 0 then return {'no_item'} end
     redis.call('HSET', KEYS[1], 'q:' .. ARGV[1], ARGV[2])
+    changed(KEYS[1])
     touch(KEYS[1], ARGV[3])
     return {'ok'}
 """
@@ -302,6 +313,7 @@ _REMOVE = Script(
     + """
     if redis.call('HEXISTS', KEYS[1], 'q:' .. ARGV[1]) == 0 then return {'no_item'} end
     drop(KEYS[1], ARGV[1])
+    changed(KEYS[1])
     touch(KEYS[1], ARGV[2])
     return {'ok'}
 """
@@ -317,6 +329,7 @@ _CLEAR = Script(
     + """
     for _, variant in ipairs(variants(KEYS[1])) do drop(KEYS[1], variant) end
     redis.call('HDEL', KEYS[1], 'coupon')
+    if redis.call('EXISTS', KEYS[1]) == 1 then changed(KEYS[1]) end
     return {'ok'}
 """
 )
@@ -331,6 +344,7 @@ _COUPON = Script(
     _COMMON
     + """
     redis.call('HSET', KEYS[1], 'guest', ARGV[2], 'coupon', ARGV[1])
+    changed(KEYS[1])
     touch(KEYS[1], ARGV[3])
     return {'ok'}
 """
@@ -400,6 +414,7 @@ _MERGE = Script(
     if coupon and coupon ~= '' and (redis.call('HGET', mine, 'coupon') or '') == '' then
         redis.call('HSET', mine, 'coupon', coupon)
     end
+    changed(mine)
     redis.call('DEL', guest)
     redis.call('SET', moved, moved_to, 'EX', moved_seconds)
     return answer
@@ -439,6 +454,7 @@ _TAKE_OUT = Script(
         if left > 0 then redis.call('HSET', key, 'q:' .. ARGV[i], left) else drop(key, ARGV[i]) end
     end
     if #variants(key) == 0 then redis.call('HDEL', key, 'coupon') end
+    if redis.call('EXISTS', key) == 1 then changed(key) end
     return {'ok'}
 """
 )

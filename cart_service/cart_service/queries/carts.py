@@ -63,6 +63,7 @@ class Shown:
     """`told` is what to remember once this has been shown: variant, price, state."""
 
     id: UUID | None
+    version: str
     currency: str
     coupon: str | None
     items: Sequence[Item] = ()
@@ -84,7 +85,7 @@ def cart(owner: Owner) -> Cart:
 
 def nothing() -> Shown:
     """What a guest who has put nothing into a cart sees."""
-    return Shown(id=None, currency=str(settings.CART_CURRENCY), coupon=None)
+    return Shown(id=None, version="", currency=str(settings.CART_CURRENCY), coupon=None)
 
 
 def shown(stored: Cart, cut: Sequence[Merged] = ()) -> Shown:
@@ -102,6 +103,7 @@ def shown(stored: Cart, cut: Sequence[Merged] = ()) -> Shown:
     news = [(line, item) for line, item in pairs if _is_news(line, item)]
     return Shown(
         id=stored.owner.cart_id,
+        version=stored.version,
         currency=currency,
         coupon=stored.coupon,
         items=[item for _, item in pairs],

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from order_service.errors import CartOrdered
 from order_service.models import Order, OrderLine, VendorOrder
 from order_service.queries.quotes import Quote, QuotedPart
 from shared.context import acting, current
@@ -34,6 +36,7 @@ class Placing:
     payment_token: str
     cart_token: str | None = None
     """A guest's."""
+    cart_version: str = ""
 
     @property
     def buyer_key(self) -> str:
@@ -46,14 +49,25 @@ class Placing:
 
 
 def write_order(*, placing: Placing, quote: Quote) -> Order:
-    """The order with its vendor orders and lines, in three statements."""
-    order = Order.objects.create(
+    """The order with its vendor orders and lines, in three statements. Raises CartOrdered."""
+    order = _write_group(placing, quote)
+    parts = VendorOrder.objects.bulk_create([_vendor_order(order, part) for part in quote.parts])
+    OrderLine.objects.bulk_create(
+        [line for row, part in zip(parts, quote.parts, strict=True) for line in _lines(row, part)]
+    )
+    return order
+
+
+def _write_group(placing: Placing, quote: Quote) -> Order:
+    """Of two orders made of the same cart at once, the database lets one in."""
+    order = Order(
         number=new_number(),
         user_id=placing.user_id,
         guest_digest=placing.guest_digest,
         email=placing.email,
         buyer_name=placing.buyer_name,
         cart_id=placing.cart_id,
+        cart_version=placing.cart_version,
         correlation_id=current().correlation_id,
         currency=quote.currency,
         items_total=quote.items,
@@ -68,10 +82,13 @@ def write_order(*, placing: Placing, quote: Quote) -> Order:
         payment_method=placing.payment_method,
         payment_token=placing.payment_token,
     )
-    parts = VendorOrder.objects.bulk_create([_vendor_order(order, part) for part in quote.parts])
-    OrderLine.objects.bulk_create(
-        [line for row, part in zip(parts, quote.parts, strict=True) for line in _lines(row, part)]
-    )
+    try:
+        with transaction.atomic():
+            order.save(force_insert=True)
+    except IntegrityError as error:
+        if "one_order_a_cart_version" not in str(error):
+            raise
+        raise CartOrdered("An order of this cart is on its way. Change the cart, or cancel that order.") from None
     return order
 
 

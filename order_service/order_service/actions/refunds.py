@@ -42,8 +42,8 @@ def record_refund(message: PaymentRefunded) -> None:
         id=message.refund_id,
         defaults={"order": order, "amount": message.amount.minor, "reason": "refunded by an admin"},
     )
-    refund.status = Refund.Status.DONE
-    refund.save(update_fields=["status"])
+    refund.status, refund.amount = Refund.Status.DONE, message.amount.minor
+    refund.save(update_fields=["status", "amount"])
     if refund.return_request is not None:
         refund.return_request.refund()
         refund.return_request.save()

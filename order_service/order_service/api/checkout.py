@@ -256,4 +256,5 @@ def _placing(request: Request, body: dict[str, Any], cart: Cart, email: str) -> 
         payment_method=body["payment_method"],
         payment_token=body.get("payment_token", "ok"),
         cart_token=request.headers.get(CART_TOKEN_HEADER),
+        cart_version=cart.version,
     )

@@ -33,6 +33,7 @@ class Order(models.Model):
     buyer_name = models.CharField(max_length=200)
     locale = models.CharField(max_length=10, default="en")
     cart_id = models.CharField(max_length=120, blank=True)
+    cart_version = models.CharField(max_length=40, blank=True, default="", db_default="")
     correlation_id = models.CharField(max_length=80)
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PLACED)
@@ -72,6 +73,11 @@ class Order(models.Model):
                 name="order_total_adds_up",
             ),
             models.CheckConstraint(condition=Q(total__gte=0), name="order_total_not_negative"),
+            models.UniqueConstraint(
+                fields=["cart_id", "cart_version"],
+                name="one_order_a_cart_version",
+                condition=~Q(cart_version="") & ~Q(status="cancelled"),
+            ),
         )
 
     def __str__(self) -> str:

@@ -29,18 +29,37 @@ log = logging.getLogger("nexus.payments")
 
 
 def refund_payment(message: RefundPayment) -> None:
-    """Order asks. What cannot be refunded is told as RefundFailed, for an operator to look at."""
+    """Order asks. Of a vendor order that was refunded in part already, what is left goes back; PaymentRefunded says how
+    much. Nothing left is told as RefundFailed, for an operator to look at.
+    """
     payment = Payment.objects.select_for_update().filter(id=message.payment_id).first()
     if payment is None:
         raise Retry(f"payment {message.payment_id} is not here yet")
     if Refund.objects.filter(id=message.refund_id).exists():
         return
-    if payment.status != Payment.Status.TAKEN:
+    if payment.status != Payment.Status.TAKEN or message.amount.currency != payment.currency:
         _tell_failure(message.refund_id, payment, "not_taken")
-    elif payment.minor - payment.refunded < message.amount.minor or message.amount.currency != payment.currency:
-        _tell_failure(message.refund_id, payment, "more_than_was_taken")
+        return
+    splits = _at_most_what_is_left(payment, message.splits)
+    if sum(split.gross for split in splits) > 0:
+        _reserve(payment, message.refund_id, splits, message.reason, message.return_id)
     else:
-        _reserve(payment, message.refund_id, message.splits, message.reason, message.return_id)
+        _tell_failure(message.refund_id, payment, "nothing_left")
+
+
+def _at_most_what_is_left(payment: Payment, wanted: Sequence[Split]) -> list[Split]:
+    """Each vendor order gives back at most what it still has; those of which nothing is left, or unknown, go."""
+    taken = [Split.model_validate(split) for split in payment.splits]
+    left = {split.vendor_order_id: _left_of(payment, split) for split in taken}
+    some_left = [one for one in wanted if one.vendor_order_id in left and left[one.vendor_order_id].gross > 0]
+    return [_capped(one, left[one.vendor_order_id]) for one in some_left]
+
+
+def _capped(wanted: Split, left: Split) -> Split:
+    if wanted.gross >= left.gross:
+        return left
+    figures = {"tax": min(wanted.tax, left.tax), "commission": min(wanted.commission, left.commission)}
+    return wanted.model_copy(update=figures)
 
 
 @transaction.atomic
