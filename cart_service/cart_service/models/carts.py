@@ -4,7 +4,7 @@
                   currency     "USD"
                   coupon       "SPRING", if any
                   next         counter that keeps lines in the order they were added
-                  version      another one after every change, never again the same: an order is made of one version once
+                  version      another one after every change, never the same again: each becomes one order
                   q:<variant>  quantity            n:<variant>  position
                   p:<variant>  price last told, minor units; empty when there was none
                   s:<variant>  state last told: ok, short, out or gone
