@@ -136,3 +136,25 @@ def test_a_password_like_the_own_name_is_refused(make_account: Register) -> None
     response = client.post(CHANGE, {"current_password": PASSWORD, "password": "ada@example.com"})
 
     assert (response.status_code, list(body(response)["errors"])) == (400, ["password"])
+
+
+@pytest.mark.parametrize("weak", ["ada@example", "buyer.77", "short", "password1", "4815162342"])
+@pytest.mark.parametrize("way", ["register", "change", "reset"])
+def test_a_weak_password_is_refused_wherever_one_is_chosen(
+    weak: str, way: str, client: APIClient, make_account: Register
+) -> None:
+    """Like the address, like the name, too short, too common, all digits."""
+    signed_in = make_account() if way != "register" else {}
+
+    if way == "register":
+        form = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Buyer"}
+        response = client.post("/api/v1/auth/register", {**form, "password": weak, "password_confirm": weak})
+    elif way == "change":
+        change = {"current_password": PASSWORD, "password": weak}
+        response = as_user(signed_in["access"]).post("/api/v1/auth/password-change", change)
+    else:
+        client.post("/api/v1/auth/password-reset", {"email": "ada@example.com"})
+        form = {"email": "ada@example.com", "code": published(EmailCodeIssued)[-1].code, "password": weak}
+        response = client.post("/api/v1/auth/password-reset/confirm", form)
+
+    assert (response.status_code, list(body(response)["errors"])) == (400, ["password"])

@@ -4,7 +4,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from shared import health
 from shared.http import path
-from user_service.api import admin_users, auth, me
+from user_service.api import admin_users, auth, avatars, me
 
 handler400 = "shared.http.bad_request"
 handler404 = "shared.http.not_found"
@@ -27,6 +27,7 @@ urlpatterns = [
     path("api/v1/auth/password-reset/confirm", auth.PasswordResetConfirmView.as_view()),
     path("api/v1/auth/password-change", auth.PasswordChangeView.as_view()),
     path("api/v1/users/me", me.MeView.as_view()),
+    path("api/v1/users/me/avatar", avatars.AvatarView.as_view()),
     path("api/v1/users/me/addresses", me.AddressesView.as_view()),
     path("api/v1/users/me/addresses/<uuid:address>", me.AddressView.as_view()),
     path("api/v1/users/me/sessions", me.SessionsView.as_view()),

@@ -102,7 +102,7 @@ def verify_email(*, email: str, code: str) -> User:
 @transaction.atomic
 def change_profile(*, user_id: UUID, changes: Mapping[str, Any]) -> User:
     """`changes`: some of first_name, last_name, locale, time_zone, currency. Raises NotFound."""
-    user = _locked(user_id)
+    user = locked(user_id)
     return _change(user, changes)
 
 
@@ -116,17 +116,11 @@ def _change(user: User, changes: Mapping[str, Any]) -> User:
 
 
 @transaction.atomic
-def change_avatar(*, user_id: UUID, avatar: str | None) -> User:
-    """`avatar`: path of a stored image under the media folder, or None. Raises NotFound."""
-    return _change(_locked(user_id), {"avatar": avatar})
-
-
-@transaction.atomic
 def grant_role(command: GrantRole) -> None:
     """Asked by vendor when an application is approved; the next refresh brings it into the token. Raises NotFound,
     AlreadyVendor.
     """
-    user = _locked(command.user_id)
+    user = locked(command.user_id)
     if user.grant(Role(command.role), command.vendor_id):
         tell_changed(user)
         publish(RoleGranted(user_id=user.id, role=command.role, vendor_id=command.vendor_id))
@@ -140,7 +134,7 @@ def change_account(*, admin_id: UUID, user_id: UUID, changes: Mapping[str, Any],
     """`changes` as in change_profile, and `roles`. New roles end the account's sessions, so that no token keeps the
     old ones. `active` disables or enables it. Raises NotFound, Invalid, OwnAccount, and then nothing has changed.
     """
-    user = _locked(user_id)
+    user = locked(user_id)
     if active is not None:
         user = enable(user_id=user_id) if active else disable(admin_id=admin_id, user_id=user_id)
     before = set(user.roles)
@@ -162,7 +156,7 @@ def _check_roles(user: User, roles: set[str], *, by_itself: bool) -> None:
 @transaction.atomic
 def disable(*, admin_id: UUID, user_id: UUID) -> User:
     """Raises NotFound, OwnAccount."""
-    user = _locked(user_id)
+    user = locked(user_id)
     if admin_id == user_id:
         raise OwnAccount()
     if user.active:
@@ -175,7 +169,7 @@ def disable(*, admin_id: UUID, user_id: UUID) -> User:
 @transaction.atomic
 def enable(*, user_id: UUID) -> User:
     """Raises NotFound."""
-    user = _locked(user_id)
+    user = locked(user_id)
     if not user.active:
         user.enable()
         tell_changed(user)
@@ -185,7 +179,7 @@ def enable(*, user_id: UUID) -> User:
 @transaction.atomic
 def delete(*, admin_id: UUID, user_id: UUID) -> None:
     """Raises NotFound, OwnAccount."""
-    user = _locked(user_id)
+    user = locked(user_id)
     if admin_id == user_id:
         raise OwnAccount()
     user.delete_softly()
@@ -211,7 +205,8 @@ def make_admin(*, email: str, password: str) -> User:
     return user
 
 
-def _locked(user_id: UUID) -> User:
+def locked(user_id: UUID) -> User:
+    """The account's row, to be changed in this transaction. Raises NotFound."""
     user = User.objects.present().select_for_update().filter(id=user_id).first()
     if user is None:
         raise NotFound()

@@ -4,6 +4,7 @@ import ipaddress
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema
@@ -89,7 +90,13 @@ class UserShape(Shape):
 
 
 def user_body(user: User) -> dict[str, Any]:
-    return {name: getattr(user, name) for name in map(str, UserShape().fields)}
+    plain = {name: getattr(user, name) for name in map(str, UserShape().fields)}
+    return {**plain, "avatar": media_url(user.avatar)}
+
+
+def media_url(name: str | None) -> str | None:
+    """The public address of a stored file; None for none."""
+    return f"{settings.PUBLIC_URL}{settings.MEDIA_URL}{name}" if name else None
 
 
 class RegisterIn(NewPassword):
