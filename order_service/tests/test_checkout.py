@@ -24,9 +24,9 @@ from order_service import checkout
 from order_service.errors import CartOrdered, IllegalMove, OutOfStock, PriceChanged
 from order_service.models import Order
 from order_service.subscriptions import SUBSCRIPTIONS
-from shared.contracts.catalog import CommitFailed, ReleaseStock, ReserveStock
+from shared.contracts.catalog import CommitFailed, ReleaseStock, ReserveStock, StockReleased
 from shared.contracts.order import OrderCancelled, OrderConfirmed, OrderPlaced
-from shared.contracts.payment import CancelPayment, RefundPayment, TakePayment
+from shared.contracts.payment import CancelPayment, NextAction, PaymentActionRequired, RefundPayment, TakePayment
 from shared.errors import Retry
 from shared.models import OutboxMessage
 from shared.money import Money
@@ -241,3 +241,27 @@ def test_a_cart_becomes_one_order_until_it_changes_or_the_order_is_cancelled() -
     place(cart)
 
     assert Order.objects.filter(cart_version="7").count() == 2
+
+
+@pytest.mark.django_db
+def test_a_next_action_that_comes_after_the_end_is_not_shown() -> None:
+    order = place()
+    hear(stock_reserved(order))
+    checkout.cancel_order(order_id=order.id, reason="cancelled_by_buyer")
+
+    action = NextAction(kind="redirect", url="https://pay.example/1", expires_at=timezone.now())
+    hear(PaymentActionRequired(payment_id=order.payment_id, order_id=order.id, next_action=action))
+
+    order.refresh_from_db()
+    assert order.next_action is None
+
+
+@pytest.mark.django_db
+def test_stock_that_was_released_because_it_was_asked_for_ends_nothing() -> None:
+    order = place()
+    hear(stock_reserved(order))
+
+    hear(StockReleased(order_id=order.id, reason="somebody else's wish"))
+
+    order.refresh_from_db()
+    assert order.status == "awaiting_payment"

@@ -115,6 +115,10 @@ class OrderFilter(Shape):
     needs_attention = serializers.BooleanField(required=False, allow_null=True, default=None)
 
 
+class AdminOrderShape(OrderShape):
+    needs_attention = serializers.CharField(allow_blank=True, help_text="Why an operator has to look; empty if not.")
+
+
 class AdminOrdersView(APIView):
     permission_classes = [roles("admin", "support")]
 
@@ -123,14 +127,18 @@ class AdminOrdersView(APIView):
         tags=["admin"],
         summary="All orders, newest first",
         parameters=[OrderFilter],
-        responses=OrderShape(many=True),
+        responses=AdminOrderShape(many=True),
     )
     def get(self, request: Request) -> Response:
         wanted = {key: value for key, value in request.query_params.items() if key not in {"limit", "cursor"}}
         rows = _filtered(read(OrderFilter, wanted))
         page = OrderPage()
         found: list[Order] = page.paginate_queryset(rows, request, view=self) or []
-        return page.get_paginated_response([order_body(order) for order in found])
+        return page.get_paginated_response([_with_attention(order) for order in found])
+
+
+def _with_attention(order: Order) -> dict[str, Any]:
+    return {**order_body(order), "needs_attention": order.needs_attention}
 
 
 def _filtered(wanted: dict[str, Any]) -> Any:
