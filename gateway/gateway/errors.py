@@ -96,6 +96,25 @@ CODES: dict[str, Explanation] = {
     ),
     "email_taken": Explanation(400, "The address is taken", "An account has this e-mail address.", "Log in instead."),
     "wrong_password": Explanation(400, "The password is wrong", "The present password is asked for, to be sure."),
+    "password_reset_required": Explanation(
+        403,
+        "A new password is needed before the next login",
+        "Somebody else was signed in to this account, and may know the password.",
+        "Ask for a code with `/api/v1/auth/password-reset`, and choose a new password.",
+    ),
+    "challenge_not_valid": Explanation(
+        401,
+        "The challenge is not valid",
+        "It lasts a few minutes and a few tries, works once, and ends with the password it was made with.",
+        "Log in again.",
+    ),
+    "two_factor_on": Explanation(409, "The second factor is on", "It has to be turned off first."),
+    "two_factor_off": Explanation(
+        409,
+        "The second factor is not set up or not on",
+        "There is nothing to confirm, to turn off or to renew.",
+        "Begin with `/api/v1/auth/two-factor/setup`.",
+    ),
     "too_many_failures": Explanation(
         429, "Too many failed attempts", "This network guessed too often.", "Wait as long as Retry-After says."
     ),

@@ -41,8 +41,32 @@ class EmailTaken(Invalid):
 class WrongPassword(Invalid):
     code = "wrong_password"
 
-    def __init__(self) -> None:
-        super().__init__({"current_password": ["This is not your password."]})
+    def __init__(self, field: str = "current_password") -> None:
+        super().__init__({field: ["This is not your password."]})
+
+
+class PasswordResetRequired(Forbidden):
+    """Told only to who knows the password, which a stranger may know too."""
+
+    code = "password_reset_required"
+    title = "A new password is needed before the next login"
+
+
+class WrongChallenge(Unauthenticated):
+    """Unknown, expired, used, tried too often, or older than the password: one answer for all."""
+
+    code = "challenge_not_valid"
+    title = "The challenge is not valid"
+
+
+class TwoFactorOn(Conflict):
+    code = "two_factor_on"
+    title = "The second factor is on"
+
+
+class TwoFactorOff(Conflict):
+    code = "two_factor_off"
+    title = "The second factor is not set up or not on"
 
 
 class TooManyFailures(TooMany):

@@ -13,6 +13,7 @@ WSGI_APPLICATION = "user_service.wsgi.application"
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", *installed_apps("user_service")]
 AUTH_USER_MODEL = "user_service.User"
 
+SECRET_KEY_FALLBACKS = env.text("SECRET_KEY_FALLBACKS", "").split()
 SESSIONS_REDIS_URL = env.text("SESSIONS_REDIS_URL", "redis://localhost/0")
 JWT_PRIVATE_KEYS_DIR = env.folder("JWT_PRIVATE_KEYS_DIR", "keys/jwt/private")
 
@@ -41,6 +42,8 @@ AVATAR_MAX_PIXELS = env.number("AVATAR_MAX_PIXELS", 25_000_000)
 
 LOGIN_FAILURES = env.number("LOGIN_FAILURES", 5)
 LOGIN_FAILURES_OF_NETWORK = env.number("LOGIN_FAILURES_OF_NETWORK", 200)
+CHALLENGE_LIFETIME = timedelta(seconds=env.number("CHALLENGE_SECONDS", 300))
+CHALLENGE_TRIES = env.number("CHALLENGE_TRIES", 5)
 LOGIN_BRAKE = timedelta(seconds=env.number("LOGIN_BRAKE_SECONDS", 900))
 
 PASSWORD_HASHES_AT_ONCE = env.number("PASSWORD_HASHES_AT_ONCE", 2)

@@ -200,6 +200,7 @@ def make_admin(*, email: str, password: str) -> User:
     user.set_password(password)
     user.enable()
     user.verify_email()
+    user.must_reset_password = False
     tell_changed(user)
     end_all_sessions(user_id=user.id, reason="roles_changed")
     return user

@@ -40,6 +40,7 @@ def reset_password(*, email: str, code: str, password: str) -> None:
     if not codes.is_right(email, "password_reset", code) or user is None:
         raise WrongCode()
     user.verify_email()
+    user.must_reset_password = False
     _set_password(user, password)
     codes.forget(email, "password_reset")
     end_all_sessions(user_id=user.id, reason="password_reset")

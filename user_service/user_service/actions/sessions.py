@@ -11,8 +11,8 @@ from django.utils import timezone
 from shared.contracts.user import SessionsEnded
 from shared.errors import NotFound
 from shared.outbox import publish
-from user_service.errors import EmailNotVerified, WrongCredentials, WrongRefreshToken
-from user_service.models import RefreshToken, Session, User, brakes, marks, normalised
+from user_service.errors import EmailNotVerified, PasswordResetRequired, WrongCredentials, WrongRefreshToken
+from user_service.models import RefreshToken, Session, TwoFactor, User, brakes, challenges, marks, normalised
 from user_service.models.accounts import waste_a_password_check
 from user_service.models.sessions import digest_of
 from user_service.models.stores import RedisError
@@ -30,11 +30,33 @@ class SignedIn:
     refresh: str
 
 
-def log_in(*, email: str, password: str, address: str | None, user_agent: str) -> SignedIn:
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What the client gets instead when the account has a second factor."""
+
+    challenge: str
+
+
+def log_in(*, email: str, password: str, address: str | None, user_agent: str) -> SignedIn | Challenge:
     """Unknown address and wrong password cost and answer the same. Raises WrongCredentials, EmailNotVerified,
-    TooManyFailures, Busy.
+    PasswordResetRequired, TooManyFailures, Busy, Unavailable.
     """
-    email = normalised(email)
+    user = _recognised(normalised(email), password, address)
+    return admit(user=user, address=address, user_agent=user_agent)
+
+
+def admit(*, user: User, address: str | None, user_agent: str) -> SignedIn | Challenge:
+    """What follows the first factor, whichever it was. Raises EmailNotVerified, PasswordResetRequired, Unavailable."""
+    if not user.email_verified:
+        raise EmailNotVerified()
+    if user.must_reset_password:
+        raise PasswordResetRequired()
+    if TwoFactor.objects.filter(user=user, confirmed_at__isnull=False).exists():
+        return Challenge(challenges.make(user))
+    return start_session(user=user, address=address, user_agent=user_agent)
+
+
+def _recognised(email: str, password: str, address: str | None) -> User:
     brakes.count_attempt(email, address)
     user = User.objects.by_email(email)
     if user is None or not user.active:
@@ -43,9 +65,7 @@ def log_in(*, email: str, password: str, address: str | None, user_agent: str) -
     if not user.has_password(password):
         raise WrongCredentials()
     brakes.forgive(email, address)
-    if not user.email_verified:
-        raise EmailNotVerified()
-    return start_session(user=user, address=address, user_agent=user_agent)
+    return user
 
 
 @transaction.atomic

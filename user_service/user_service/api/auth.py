@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -192,20 +192,43 @@ class SignedInShape(TokensShape):
     user = UserShape()
 
 
+class ChallengeShape(Shape):
+    """The account has a second factor: `auth/two-factor/challenge` finishes the login."""
+
+    two_factor = serializers.BooleanField()
+    challenge = serializers.CharField()
+
+
+LOGIN_ANSWER = PolymorphicProxySerializer("LoginAnswer", [SignedInShape, ChallengeShape], resource_type_field_name=None)
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+def user_agent_of(request: Request) -> str:
+    return request.headers.get("User-Agent", "").replace("\x00", "")
+
+
+def signed_in_answer(signed_in: sessions.SignedIn) -> Response:
+    body = {"access": signed_in.access, "refresh": signed_in.refresh, "user": user_body(signed_in.user)}
+    return Response(body, headers=NO_STORE)
+
+
+def login_answer(outcome: sessions.SignedIn | sessions.Challenge) -> Response:
+    """Both tokens, or the question for the second factor."""
+    if isinstance(outcome, sessions.Challenge):
+        return Response({"two_factor": True, "challenge": outcome.challenge}, headers=NO_STORE)
+    return signed_in_answer(outcome)
+
+
 class LoginView(APIView):
     authentication_classes = []
     permission_classes = [AllowAny]
 
-    @extend_schema(
-        operation_id="auth_login", tags=["auth"], summary="Sign in", request=LoginIn, responses=SignedInShape
-    )
+    @extend_schema(operation_id="auth_login", tags=["auth"], summary="Sign in", request=LoginIn, responses=LOGIN_ANSWER)
     def post(self, request: Request) -> Response:
-        agent = request.headers.get("User-Agent", "")
-        signed_in = sessions.log_in(
-            **read(LoginIn, request.data), address=client_address(request), user_agent=agent.replace("\x00", "")
+        outcome = sessions.log_in(
+            **read(LoginIn, request.data), address=client_address(request), user_agent=user_agent_of(request)
         )
-        body = {"access": signed_in.access, "refresh": signed_in.refresh, "user": user_body(signed_in.user)}
-        return Response(body, headers={"Cache-Control": "no-store"})
+        return login_answer(outcome)
 
 
 class RefreshIn(Shape):

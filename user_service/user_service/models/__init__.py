@@ -3,5 +3,6 @@
 from user_service.models.accounts import Role, User, normalised
 from user_service.models.addresses import Address
 from user_service.models.sessions import RefreshToken, Session
+from user_service.models.two_factor import RecoveryCode, TwoFactor
 
-__all__ = ["Address", "RefreshToken", "Role", "Session", "User", "normalised"]
+__all__ = ["Address", "RecoveryCode", "RefreshToken", "Role", "Session", "TwoFactor", "User", "normalised"]

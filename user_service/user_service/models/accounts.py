@@ -78,6 +78,7 @@ class User(AbstractBaseUser):
     email_verified_at = models.DateTimeField(null=True)
     active = models.BooleanField(default=True)
     deleted_at = models.DateTimeField(null=True)
+    must_reset_password = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

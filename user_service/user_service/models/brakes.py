@@ -9,6 +9,7 @@ import hashlib
 import ipaddress
 import threading
 import time
+from uuid import UUID
 
 from django.conf import settings
 
@@ -42,6 +43,23 @@ def forgive(email: str, address: str | None) -> None:
         _forgive_locally(account, network)
 
 
+def count_guess(user_id: UUID, address: str | None) -> None:
+    """Of a second factor, counted like an attempt to sign in. Raises TooManyFailures with the seconds to wait."""
+    count, wait = _count(_guesses(user_id, address))
+    if count > settings.CHALLENGE_TRIES:
+        raise TooManyFailures(retry_after=max(wait, 1))
+
+
+def forgive_guesses(user_id: UUID, address: str | None) -> None:
+    """The code was right."""
+    key = _guesses(user_id, address)
+    try:
+        own().delete(key)
+    except RedisError:
+        with _lock:
+            _local.pop(key, None)
+
+
 def network_of(address: str | None) -> str:
     """An IPv4 address, or the /64 of an IPv6 address: what one subscriber usually has."""
     try:
@@ -58,6 +76,10 @@ def _limits(email: str, address: str | None) -> list[tuple[str, int]]:
         (f"failures:account:{account}", settings.LOGIN_FAILURES),
         (f"failures:network:{network}", settings.LOGIN_FAILURES_OF_NETWORK),
     ]
+
+
+def _guesses(user_id: UUID, address: str | None) -> str:
+    return f"failures:two-factor:{user_id}:{network_of(address)}"
 
 
 def _count(key: str) -> tuple[int, int]:

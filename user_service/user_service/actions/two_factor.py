@@ -1,0 +1,132 @@
+"""The second factor: setting it up, turning it on and off, and signing in with it."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from shared.errors import NotFound
+from user_service.actions.sessions import SignedIn, end_all_sessions, start_session
+from user_service.errors import TwoFactorOff, WrongCode, WrongPassword
+from user_service.models import RecoveryCode, TwoFactor, User, brakes, challenges
+from user_service.models.two_factor import RECOVERY_CODES, make_recovery_code, present_key
+
+
+@transaction.atomic
+def set_up(*, user_id: UUID) -> TwoFactor:
+    """A new secret, not yet in use. Raises NotFound, TwoFactorOn."""
+    user = _locked(user_id)
+    factor = TwoFactor.objects.filter(user=user).first() or TwoFactor(user=user)
+    factor.renew_secret()
+    factor.save()
+    return factor
+
+
+@transaction.atomic
+def confirm(*, user_id: UUID, session_id: UUID, code: str, address: str | None) -> list[str]:
+    """Turn it on with a first code; answers the recovery codes, which are never shown again. The other sessions end.
+    Raises NotFound, TwoFactorOff, TwoFactorOn, WrongCode, TooManyFailures.
+    """
+    user = _locked(user_id)
+    factor = _factor(user)
+    factor.confirm()
+    brakes.count_guess(user.id, address)
+    if not factor.takes(code):
+        raise WrongCode()
+    factor.save()
+    brakes.forgive_guesses(user.id, address)
+    end_all_sessions(user_id=user_id, reason="two_factor_changed", but=session_id)
+    return _renew_recovery_codes(factor)
+
+
+@transaction.atomic
+def renew_recovery_codes(*, user_id: UUID, password: str, code: str, address: str | None) -> list[str]:
+    """Ten new ones; those before are void. Raises what `_stepped_up` raises."""
+    return _renew_recovery_codes(_stepped_up(user_id, password, code, address))
+
+
+@transaction.atomic
+def disable(*, user_id: UUID, session_id: UUID, password: str, code: str, address: str | None) -> None:
+    """Turn it off; the other sessions end. Raises what `_stepped_up` raises."""
+    _stepped_up(user_id, password, code, address).delete()
+    end_all_sessions(user_id=user_id, reason="two_factor_changed", but=session_id)
+
+
+@transaction.atomic
+def answer_challenge(*, challenge: str, code: str, address: str | None, user_agent: str) -> SignedIn:
+    """What a login answers. A code works once, and so does a challenge. Raises WrongChallenge, WrongCode,
+    TooManyFailures, Unavailable.
+    """
+    tried = challenges.count_try(challenge)
+    brakes.count_guess(tried.user_id, address)
+    user = tried.check(User.objects.present().select_for_update().filter(id=tried.user_id).first())
+    if not _takes(_factor(user), code):
+        raise WrongCode()
+    challenges.use_up(challenge)
+    brakes.forgive_guesses(user.id, address)
+    return start_session(user=user, address=address, user_agent=user_agent)
+
+
+def seal_anew(batch: int = 500) -> int:
+    """Secrets sealed with an older SECRET_KEY are sealed with the present one; answers how many."""
+    old = TwoFactor.objects.exclude(sealed_with=present_key()).order_by("user_id")
+    with transaction.atomic():
+        factors = list(old.select_for_update(skip_locked=True)[:batch])
+        for factor in factors:
+            factor.seal(factor.secret)
+        TwoFactor.objects.bulk_update(factors, ["sealed_secret", "sealed_with"])
+    return len(factors)
+
+
+def _stepped_up(user_id: UUID, password: str, code: str, address: str | None) -> TwoFactor:
+    """Whoever holds the session has to prove both factors again; guessing is braked like a login. Raises NotFound,
+    TwoFactorOff, WrongPassword, WrongCode, TooManyFailures.
+    """
+    user = _locked(user_id)
+    factor = _factor(user)
+    factor.demand_on()
+    brakes.count_attempt(user.email, address)
+    if not user.has_password(password):
+        raise WrongPassword("password")
+    brakes.forgive(user.email, address)
+    brakes.count_guess(user.id, address)
+    if not _takes(factor, code):
+        raise WrongCode()
+    brakes.forgive_guesses(user.id, address)
+    return factor
+
+
+def _takes(factor: TwoFactor, code: str) -> bool:
+    """A code of the authenticator, or a recovery code that was not used before."""
+    factor.demand_on()
+    if len(code) == 6 and code.isdecimal():
+        taken = factor.takes(code)
+        if taken:
+            factor.save(update_fields=["last_step", "updated_at"])
+        return taken
+    unused = factor.recovery_codes.filter(digest=RecoveryCode.digest_of(code), used_at__isnull=True)
+    return unused.update(used_at=timezone.now()) == 1
+
+
+def _renew_recovery_codes(factor: TwoFactor) -> list[str]:
+    codes = [make_recovery_code() for _ in range(RECOVERY_CODES)]
+    factor.recovery_codes.all().delete()
+    RecoveryCode.objects.bulk_create(
+        RecoveryCode(two_factor=factor, digest=RecoveryCode.digest_of(code)) for code in codes
+    )
+    return codes
+
+
+def _locked(user_id: UUID) -> User:
+    """The account's row first: everything about its second factor stands in line."""
+    user = User.objects.present().select_for_update().filter(id=user_id, active=True).first()
+    if user is None:
+        raise NotFound()
+    return user
+
+
+def _factor(user: User) -> TwoFactor:
+    factor = TwoFactor.objects.select_for_update().filter(user=user).first()
+    if factor is None:
+        raise TwoFactorOff()
+    return factor
