@@ -33,6 +33,7 @@ HOSTS = {
     "{var}/keys/services/public": "/run/nexus/public/services",
     "{var}/media": "/media",
     "{var}/mail": "/outgoing/mail",
+    "{var}/sms": "/outgoing/sms",
     "http://localhost:{nginx}": "{public_url}",
 }
 """What table.toml says of one machine → what it is in containers."""

@@ -2,7 +2,7 @@
 
 from shared import env
 from shared.settings import *  # noqa: F403
-from shared.settings import installed_apps
+from shared.settings import SECRET_KEY, installed_apps
 
 SERVICE = "notification"
 VERSION = "0.1.0"
@@ -18,4 +18,12 @@ EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT_SECONDS", 10)
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Nexus <shop@nexus.example>")
+
+SMS_URL = env.text("SMS_URL", f"{env.text('NOTIFICATION_URL', 'http://127.0.0.1:8107')}/simulator/sms").rstrip("/")
+SMS_ACCOUNT = env.text("SMS_ACCOUNT", "AC00000000000000000000000000000000")
+SMS_TOKEN = env.text("SMS_TOKEN", f"sms-{SECRET_KEY}")
+SMS_FROM = env.text("SMS_FROM", "+15005550006")
+SMS_TIMEOUT_SECONDS = env.number("SMS_TIMEOUT_SECONDS", 5)
+SMS_DIR = env.folder("SMS_DIR", "sms")
+
 MAIL_ATTEMPTS = env.number("MAIL_ATTEMPTS", 12)

@@ -16,7 +16,7 @@ from shared.contracts.order import (
     VendorOrderDelivered,
     VendorOrderShipped,
 )
-from shared.contracts.user import EmailCodeIssued, PasswordChanged, UserChanged, UserRegistered
+from shared.contracts.user import EmailCodeIssued, PasswordChanged, PhoneCodeIssued, UserChanged, UserRegistered
 from shared.contracts.vendor import (
     PayoutSettled,
     VendorApplicationDecided,
@@ -30,6 +30,7 @@ SUBSCRIPTIONS: Subscriptions = {
     UserChanged: recipients.keep_user,
     VendorChanged: recipients.keep_vendor,
     EmailCodeIssued: accounts.mail_code,
+    PhoneCodeIssued: accounts.text_code,
     PasswordChanged: accounts.tell_password_changed,
     VendorApplicationSubmitted: vendors.tell_application_submitted,
     VendorApplicationDecided: vendors.tell_application_decided,

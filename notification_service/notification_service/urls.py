@@ -2,7 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from notification_service.api import deliveries, inbox
+from notification_service.api import deliveries, inbox, simulator
 from shared import health
 from shared.http import path
 
@@ -13,6 +13,7 @@ handler500 = "shared.http.server_error"
 urlpatterns = [
     *health.urlpatterns,
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
+    path("simulator/sms/2010-04-01/Accounts/<str:account>/Messages.json", simulator.MessagesView.as_view()),
     path("api/v1/notifications", inbox.InboxView.as_view()),
     path("api/v1/notifications/unread-count", inbox.UnreadView.as_view()),
     path("api/v1/notifications/read-all", inbox.ReadAllView.as_view()),

@@ -74,6 +74,11 @@ def code(purpose: str = "verify_email", *, minutes: int = 10) -> user.EmailCodeI
     return user.EmailCodeIssued(user_id=ADA, email=BUYER.email, purpose=purpose, code="123456", expires_at=until)
 
 
+def phone_code(*, minutes: int = 10) -> user.PhoneCodeIssued:
+    until = timezone.now() + timedelta(minutes=minutes)
+    return user.PhoneCodeIssued(user_id=ADA, phone="+447400123456", code="918273", expires_at=until)
+
+
 def product_decided(*, approved: bool = True) -> catalog.ProductDecided:
     return catalog.ProductDecided(
         product_id=UUID(int=9), vendor_id=NORTHWIND, name="Lamp", slug="lamp", approved=approved, reason="No picture."

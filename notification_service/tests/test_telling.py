@@ -19,6 +19,7 @@ from factories import (
     make_people,
     order_confirmed,
     part,
+    phone_code,
     product_decided,
     vendor_changed,
 )  # fmt: skip
@@ -171,6 +172,7 @@ def test_every_template_is_used() -> None:
     make_people()
     for event, _addresses, _inboxes in every_event().values():
         hear(event)
+    hear(phone_code())
 
     told = set(Delivery.objects.values_list("kind", flat=True)) | set(
         Notification.objects.values_list("kind", flat=True)

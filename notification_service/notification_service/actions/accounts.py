@@ -1,8 +1,8 @@
 """What users are told about their accounts."""
 
-from notification_service.actions.telling import mail_secret, tell, user
+from notification_service.actions.telling import mail_secret, tell, text_secret, user
 from notification_service.models.notifications import Group
-from shared.contracts.user import EmailCodeIssued, PasswordChanged
+from shared.contracts.user import EmailCodeIssued, PasswordChanged, PhoneCodeIssued
 
 
 def mail_code(message: EmailCodeIssued) -> None:
@@ -10,6 +10,16 @@ def mail_code(message: EmailCodeIssued) -> None:
         user(message.user_id, message.email),
         kind=f"code_{message.purpose}",
         shown={"code": message.code, "expires_at": message.expires_at},
+        expires_at=message.expires_at,
+    )
+
+
+def text_code(message: PhoneCodeIssued) -> None:
+    text_secret(
+        message.phone,
+        user_id=message.user_id,
+        kind="code_verify_phone",
+        shown={"code": message.code},
         expires_at=message.expires_at,
     )
 

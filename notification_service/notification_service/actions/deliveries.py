@@ -1,4 +1,6 @@
-"""Mail is sent by the worker's clock from stored rows: never inside the transaction that decided to send it."""
+"""Mails and text messages are sent by the worker's clock from stored rows: never inside the transaction that decided to
+send them.
+"""
 
 import logging
 from datetime import datetime, timedelta
@@ -8,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from notification_service.clients import MailAway, send_mail
+from notification_service.clients import Away, Undeliverable, send_mail, send_sms
 from notification_service.models import Delivery
 from shared.errors import NotFound
 
@@ -59,15 +61,26 @@ def _note(delivery: Delivery, lease: datetime | None) -> None:
 
 def _hand_over(delivery: Delivery) -> None:
     try:
-        send_mail(delivery_id=delivery.id, address=delivery.address, subject=delivery.subject, body=delivery.body)
-    except MailAway as error:
-        log.warning("mail %s waits: %s", delivery.id, error)
+        _hand_to_channel(delivery)
+    except Undeliverable as error:
+        log.warning("delivery %s is refused: %s", delivery.id, error)
+        delivery.fail(error=str(error))
+    except Away as error:
+        log.warning("delivery %s waits: %s", delivery.id, error)
         if delivery.attempts >= settings.MAIL_ATTEMPTS:
             delivery.fail(error=str(error))
         else:
             delivery.postpone(to=timezone.now() + delivery.wait, error=str(error))
     else:
         delivery.succeed(at=timezone.now())
+
+
+def _hand_to_channel(delivery: Delivery) -> None:
+    """Raises Away, Undeliverable."""
+    if delivery.channel == Delivery.Channel.SMS:
+        send_sms(phone=delivery.address, body=delivery.body)
+    else:
+        send_mail(delivery_id=delivery.id, address=delivery.address, subject=delivery.subject, body=delivery.body)
 
 
 @transaction.atomic

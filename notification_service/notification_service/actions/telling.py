@@ -97,6 +97,22 @@ def mail_secret(person: Person, *, kind: str, shown: Mapping[str, Any], expires_
     )
 
 
+def text_secret(phone: str, *, user_id: UUID, kind: str, shown: Mapping[str, Any], expires_at: datetime) -> None:
+    """A text message whose body is a secret, as in `mail_secret`; its template has no line for a subject."""
+    _queue(
+        Delivery(
+            channel=Delivery.Channel.SMS,
+            kind=kind,
+            fact=this_message(),
+            user_id=user_id,
+            address=phone,
+            body=render_to_string(f"notification_service/{kind}.txt", dict(shown)).strip(),
+            sensitive=True,
+            expires_at=expires_at,
+        )
+    )
+
+
 def _queue(delivery: Delivery) -> None:
     delivery.due_at = timezone.now()
     Delivery.objects.bulk_create([delivery], ignore_conflicts=True)

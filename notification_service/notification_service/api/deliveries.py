@@ -1,4 +1,4 @@
-"""What admins see of the mails."""
+"""What admins see of mails and text messages."""
 
 from typing import Any
 from uuid import UUID
@@ -21,9 +21,9 @@ from shared.pagination import Cursor, read_filter
 class DeliveryShape(Shape):
     id = serializers.UUIDField()
     kind = serializers.CharField()
-    channel = serializers.CharField()
-    to = serializers.EmailField()
-    subject = serializers.CharField()
+    channel = serializers.ChoiceField(choices=Delivery.Channel.choices)
+    to = serializers.CharField(help_text="An e-mail address, or a phone in E.164.")
+    subject = serializers.CharField(allow_blank=True)
     status = serializers.ChoiceField(choices=Delivery.Status.choices)
     attempts = serializers.IntegerField()
     error = serializers.CharField(allow_blank=True)
@@ -39,7 +39,7 @@ def delivery_body(row: Delivery) -> dict[str, Any]:
     return {
         "id": row.id,
         "kind": row.kind,
-        "channel": "email",
+        "channel": row.channel,
         "to": row.address,
         "subject": row.subject,
         "status": row.status,
@@ -52,6 +52,7 @@ def delivery_body(row: Delivery) -> dict[str, Any]:
 
 class DeliveryFilter(Shape):
     status = serializers.ChoiceField(choices=Delivery.Status.choices, required=False)
+    channel = serializers.ChoiceField(choices=Delivery.Channel.choices, required=False)
     kind = serializers.CharField(max_length=40, required=False)
     to = serializers.CharField(max_length=254, required=False, source="address")
 
@@ -66,7 +67,7 @@ class DeliveriesView(APIView):
     @extend_schema(
         operation_id="admin_notification_deliveries_list",
         tags=["admin"],
-        summary="Mails, newest first",
+        summary="Mails and text messages, newest first",
         parameters=[DeliveryFilter],
         responses=DeliveryShape(many=True),
     )
@@ -83,7 +84,7 @@ class DeliveryView(APIView):
     @extend_schema(
         operation_id="admin_notification_deliveries_read",
         tags=["admin"],
-        summary="One mail with its text",
+        summary="One of them with its text",
         responses=WholeDeliveryShape,
     )
     def get(self, request: Request, delivery: UUID) -> Response:
@@ -97,7 +98,7 @@ class ResendView(APIView):
     @extend_schema(
         operation_id="admin_notification_deliveries_resend",
         tags=["admin"],
-        summary="Send a failed mail again",
+        summary="Send a failed one again",
         request=None,
         responses=DeliveryShape,
     )

@@ -1,4 +1,4 @@
-"""A mail on its way, and what became of it."""
+"""A mail or a text message on its way, and what became of it."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,8 @@ from shared.context import new_id
 
 
 class Delivery(models.Model):
-    """One mail to one address. Its id is the mail's Message-ID, so that sending twice can be noticed as such.
+    """One message to one address: an e-mail address, or a phone (E.164), whose text messages have no subject. Its id is
+    the mail's Message-ID, so that sending twice can be noticed as such.
 
     `due_at` is when it is sent (again); absent when it has ended. A sensitive body is erased as soon as it is sent.
     """
@@ -20,12 +21,19 @@ class Delivery(models.Model):
         SENT = "sent"
         FAILED = "failed"
 
+    class Channel(models.TextChoices):
+        EMAIL = "email"
+        SMS = "sms"
+
     id = models.UUIDField(primary_key=True, default=new_id)
+    channel = models.CharField(
+        max_length=8, choices=Channel.choices, default=Channel.EMAIL, db_default=Channel.EMAIL.value
+    )
     kind = models.CharField(max_length=40)
     fact = models.UUIDField()
     user_id = models.UUIDField(null=True)
-    address = models.EmailField(max_length=254)
-    subject = models.CharField(max_length=250)
+    address = models.CharField(max_length=254)
+    subject = models.CharField(max_length=250, blank=True)
     body = models.TextField()
     sensitive = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)

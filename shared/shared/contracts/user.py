@@ -46,6 +46,19 @@ class EmailCodeIssued(Event):
     locale: str = "en"
 
 
+class PhoneCodeIssued(Event):
+    """A code that proves control of a phone; notification sends it as a text message."""
+
+    type = "user.phone_code_issued.v1"
+    key = "user_id"
+    sensitive = True
+    user_id: UUID
+    phone: str
+    code: str
+    expires_at: datetime
+    locale: str = "en"
+
+
 class PasswordChanged(Event):
     type = "user.password_changed.v1"
     key = "user_id"

@@ -9,7 +9,7 @@ from shared.outbox import publish
 from user_service.models import User, codes, normalised
 
 
-def issue_code(user: User, purpose: codes.Purpose) -> None:
+def issue_code(user: User, purpose: codes.MailPurpose) -> None:
     """Make a code and ask for its mail, in the caller's transaction. Raises Unavailable."""
     code = codes.make(user.email, purpose)
     publish(
@@ -25,7 +25,7 @@ def issue_code(user: User, purpose: codes.Purpose) -> None:
 
 
 @transaction.atomic
-def request_code(*, email: str, purpose: codes.Purpose) -> None:
+def request_code(*, email: str, purpose: codes.MailPurpose) -> None:
     """Send a code if an account may have one; the caller cannot tell. Raises TooManyCodes, Unavailable."""
     email = normalised(email)
     codes.count_request(email, purpose)

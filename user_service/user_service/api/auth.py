@@ -84,6 +84,7 @@ class UserShape(Shape):
     time_zone = serializers.CharField()
     currency = serializers.CharField()
     avatar = serializers.CharField(allow_null=True)
+    phone = serializers.CharField(allow_null=True, help_text="E.164, and only once it is proved.")
     email_verified = serializers.BooleanField()
     active = serializers.BooleanField()
     created_at = serializers.DateTimeField()

@@ -75,6 +75,8 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=64, default="UTC")
     currency = models.CharField(max_length=3, default="USD")
     avatar = models.CharField(max_length=200, null=True)
+    phone = models.CharField(max_length=16, null=True)
+    """E.164, and only once it is proved."""
     email_verified_at = models.DateTimeField(null=True)
     active = models.BooleanField(default=True)
     deleted_at = models.DateTimeField(null=True)
@@ -100,6 +102,7 @@ class User(AbstractBaseUser):
             models.CheckConstraint(
                 condition=Q(deleted_at__isnull=True) | Q(active=False), name="account_deleted_inactive"
             ),
+            models.CheckConstraint(condition=Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"), name="account_phone_e164"),
         )
         indexes = (
             models.Index(fields=["-id"], name="account_newest", condition=Q(deleted_at__isnull=True)),
@@ -159,7 +162,7 @@ class User(AbstractBaseUser):
         self.deleted_at = timezone.now()
         self.email = f"deleted-{self.id}@deleted.invalid"
         self.first_name = self.last_name = "deleted"
-        self.avatar = None
+        self.avatar = self.phone = None
         self.set_unusable_password()
 
 
