@@ -83,6 +83,7 @@ def scale(table: Table, options: Namespace) -> None:
 def reload_edge(table: Table, _options: Namespace) -> None:
     from fleet import nginx
 
+    keys.prepare(table)
     nginx.reload(table)
     say("NGINX has changed over")
 

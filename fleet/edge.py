@@ -11,11 +11,15 @@ import pwd
 import re
 import shutil
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fleet import environment
+from fleet.aliases import Alias, read
 from fleet.postgres import reachable
+from fleet.progress import Problem
 from fleet.table import ROOT, Table
 
 SOURCES = ROOT / "nginx"
@@ -24,6 +28,15 @@ ERRORS = {status: status for status in (400, 401, 403, 404, 405, 408, 413, 414, 
 LOG_KEPT = 20_000_000
 ON_ONE_MACHINE = {"rate": "2000r/s", "burst": 4000}
 """Here all clients have the same address, and tests and demonstrations play sixty buyers at once."""
+HSTS = "max-age=31536000; includeSubDomains"
+HSTS_ON_ONE_MACHINE = "max-age=300"
+"""`localhost` is the name of everything that a developer runs here: it must not be pinned to HTTPS for a year."""
+TLS_CIPHERS = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+)
+FILES = ("strip.conf", "headers.conf", "conditional.conf", "cached.conf", "websocket.conf", "njs/edge.js")
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
 _PLACE = re.compile(r"<<(\w+)>>")
 
 
@@ -46,6 +59,13 @@ class Edge:
     """A name server, where the addresses of upstreams change while NGINX runs."""
     limits: dict[str, Any] = field(default_factory=dict)
     """Instead of those in routes.toml."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins whose pages may read answers; `*` for all."""
+    listen_tls: str = ""
+    """Where HTTPS is spoken, if it is."""
+    tls: Path | None = None
+    """Folder with `server.pem` and `server.key`."""
+    hsts: str = HSTS
 
 
 def render(table: Table, var: Path) -> Path:
@@ -61,8 +81,21 @@ def render(table: Table, var: Path) -> Path:
             user=_user(var),
             log=str(_log(var / "log" / "nginx-access.log")),
             limits=ON_ONE_MACHINE,
+            cors_origins=origins(environment.outside().get("CORS_ORIGINS", table.edge["cors_origins"])),
+            listen_tls=f"127.0.0.1:{table.ports['nginx_tls']}",
+            tls=var / "keys" / "tls",
+            hsts=HSTS_ON_ONE_MACHINE,
         )
     )
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """`https://shop.example, http://localhost:3000` → one by one. Raises Problem for what is no origin."""
+    found = tuple(filter(None, (one.strip() for one in text.split(","))))
+    for one in found:
+        if one != "*" and not ORIGIN.fullmatch(one):
+            raise Problem(f"CORS_ORIGINS: {one!r} is not an origin, such as https://shop.example")
+    return found
 
 
 def _user(var: Path) -> str:
@@ -86,11 +119,12 @@ def write(edge: Edge) -> Path:
     for name in ("temp", "cache"):
         (edge.folder / name).mkdir(parents=True, exist_ok=True)
     edge.media.mkdir(parents=True, exist_ok=True)
-    for name in ("strip.conf", "conditional.conf", "cached.conf", "websocket.conf", "njs/edge.js"):
+    for name in FILES:
         shutil.copy(SOURCES / name, edge.folder)
     (edge.folder / "keys.js").write_text(_keys(edge))
     file = edge.folder / "nginx.conf"
-    places = _places(edge, tomllib.loads((SOURCES / "routes.toml").read_text()))
+    page = tomllib.loads((SOURCES / "routes.toml").read_text())
+    places = _places(edge, page, read(SOURCES / "aliases.toml"))
     template = (SOURCES / "nginx.conf.template").read_text()
     file.write_text(_PLACE.sub(lambda place: places[place.group(1)], template))
     return file
@@ -108,8 +142,9 @@ def _spki(pem: str) -> str:
     return base64.b64encode(base64.b64decode("".join(lines))).decode()
 
 
-def _places(edge: Edge, page: dict[str, Any]) -> dict[str, str]:
+def _places(edge: Edge, page: dict[str, Any], aliases: list[Alias]) -> dict[str, str]:
     limits = {**page["limits"], **edge.limits}
+    routes = _matches(page)
     return {
         "user": f"user {edge.user};" if edge.user else "",
         "folder": str(edge.folder),
@@ -125,8 +160,40 @@ def _places(edge: Edge, page: dict[str, Any]) -> dict[str, str]:
         "upstreams": "" if edge.resolver else "\n".join(_upstream(*one) for one in edge.upstreams.items()),
         "problems": "\n".join(f"        error_page {own} = /_problem/{told};" for own, told in ERRORS.items()),
         "gateway": _pass(edge, "gateway"),
-        "locations": "\n".join(_location(edge, page, *one) for one in _matches(page)),
+        "tls": _tls(edge),
+        "hsts": edge.hsts,
+        "cors_origins": "\n".join(_cors_origin(one) for one in edge.cors_origins),
+        "refused_methods": "|".join(alias.refused for alias in aliases if alias.methods),
+        "alias_maps": "\n".join(line for alias in aliases for line in alias.maps()),
+        "locations": "\n".join(
+            [
+                *(_location(edge, page, alias.match, routed(routes, alias.example), alias) for alias in aliases),
+                *(_location(edge, page, *one) for one in routes),
+            ]
+        ),
     }
+
+
+def _cors_origin(origin: str) -> str:
+    return '        "~." "*";' if origin == "*" else f'        "{origin}" $http_origin;'
+
+
+def _tls(edge: Edge) -> str:
+    """Versions and ciphers as Mozilla's intermediate profile has them; older clients than those are not asked for."""
+    if edge.tls is None:
+        return ""
+    lines = [
+        f"listen {edge.listen_tls} ssl http2;",
+        f"ssl_certificate {edge.tls}/server.pem;",
+        f"ssl_certificate_key {edge.tls}/server.key;",
+        "ssl_protocols TLSv1.2 TLSv1.3;",
+        f"ssl_ciphers {TLS_CIPHERS};",
+        "ssl_prefer_server_ciphers off;",
+        "ssl_session_cache shared:tls:2m;",
+        "ssl_session_timeout 1d;",
+        "ssl_session_tickets off;",
+    ]
+    return "\n".join(f"        {line}" for line in lines)
 
 
 def _brake(name: str, row: dict[str, Any]) -> str:
@@ -162,7 +229,22 @@ def _matches(page: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [(match.replace("\\-", "-"), route) for match, route in found]
 
 
-def _location(edge: Edge, page: dict[str, Any], match: str, route: dict[str, Any]) -> str:
+def routed(routes: list[tuple[str, dict[str, Any]]], path: str) -> dict[str, Any]:
+    """The route of a path, in NGINX's own order: exact, then ^~ prefixes, then regular expressions. {}: none."""
+    kinds: dict[str, Callable[[str, str], bool]] = {
+        "=": lambda path, text: path == text,
+        "^~": lambda path, text: path.startswith(text),
+        "~": lambda path, text: re.search(text, path) is not None,
+    }
+    for kind, fits in kinds.items():
+        for match, route in routes:
+            own, _space, text = match.partition(" ")
+            if own == kind and fits(path, text):
+                return route
+    return {}
+
+
+def _location(edge: Edge, page: dict[str, Any], match: str, route: dict[str, Any], alias: Alias | None = None) -> str:
     lines = [
         f"include {edge.folder}/strip.conf;",
         f"include {edge.folder}/{'cached' if route.get('cache') else 'conditional'}.conf;",
@@ -174,7 +256,13 @@ def _location(edge: Edge, page: dict[str, Any], match: str, route: dict[str, Any
         lines.append(f"client_max_body_size {route['body']};")
     if brake := route.get("brake"):
         lines.append(f"limit_req zone={brake} burst={page['brakes'][brake]['burst']} nodelay;")
-    lines.append(_pass(edge, route["to"]))
+    at = _pass(edge, route["to"])
+    if alias:
+        # In this order: a rewrite with `break` ends all that sets variables.
+        variable, _semicolon, at = at.rpartition("; ")
+        lines += [f"{variable};"] if variable else []
+        lines += [f"include {edge.folder}/headers.conf;", *alias.lines()]
+    lines.append(at)
     return "\n".join([f"        location {_quoted(match)} {{", *(f"            {line}" for line in lines), "        }"])
 
 
@@ -194,10 +282,14 @@ def main() -> None:
     parser.add_argument("--listen", default="8000")
     parser.add_argument("--resolver", default="")
     parser.add_argument("upstreams", nargs="+", metavar="service=host:port")
+    parser.add_argument("--cors-origins", default="", help="separated by commas")
+    parser.add_argument("--listen-tls", default="")
+    parser.add_argument("--tls", type=Path, help="folder with server.pem and server.key")
     given = parser.parse_args()
     upstreams = {name: [address] for name, address in (one.split("=", 1) for one in given.upstreams)}
     print(write(Edge(given.out, upstreams, given.keys, given.media, given.public_url, given.listen,
-                     resolver=given.resolver)))  # fmt: skip
+                     resolver=given.resolver, cors_origins=origins(given.cors_origins),
+                     listen_tls=given.listen_tls, tls=given.tls)))  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Passwords and keys, made at first start under var/secrets and var/keys, never overwritten."""
+"""Passwords and keys, made at first start under var/secrets and var/keys, never overwritten.
+
+Except the certificate for HTTPS on this machine, which is made anew before it ends.
+"""
 
 import fcntl
 import os
@@ -46,7 +49,9 @@ def write_private(file: Path, text: str) -> None:
 
 
 def prepare(table: Table) -> None:
-    """The first token signing key, and a key pair for each service's own tokens."""
+    """The first token signing key, a key pair for each service's own tokens, a certificate for HTTPS."""
+    from fleet import certificates  # which writes with what stands here
+
     keys = table.var / "keys"
     with locked(keys / ".lock"):
         if not list((keys / "jwt" / "private").glob("*.pem")):
@@ -54,6 +59,7 @@ def prepare(table: Table) -> None:
         for service in table.services:
             if not (keys / "services" / "private" / f"{service.short}.pem").exists():
                 make_pair(keys / "services", service.short)
+        certificates.prepare(keys / "tls")
 
 
 def make_pair(folder: Path, name: str) -> None:

@@ -27,6 +27,8 @@ def of(table: Table, name: str) -> list[int]:
     """The ports a program listens on."""
     if name == "rabbitmq":
         return [table.ports["rabbitmq"], table.ports["rabbitmq_distribution"]]
+    if name == "nginx":
+        return [table.ports["nginx"], table.ports["nginx_tls"]]
     if name in table.ports:
         return [table.ports[name]]
     service, _, part = name.partition("-")

@@ -52,6 +52,7 @@ class Table:
     """The whole page, ports already shifted."""
 
     ports: dict[str, int]
+    edge: dict[str, str]
     services: tuple[Service, ...]
     environment: dict[str, str]
     own_environment: dict[str, dict[str, str]]
@@ -98,6 +99,7 @@ def load(file: Path = TABLE_FILE, offset: int | None = None, var: Path | None = 
     environment = page["environment"]
     return Table(
         ports={name: port + shift for name, port in page["ports"].items()},
+        edge=page["edge"],
         services=tuple(_service(name, row, shift, _scaled(var)) for name, row in page["services"].items()),
         environment={key: value for key, value in environment.items() if isinstance(value, str)},
         own_environment={key: value for key, value in environment.items() if isinstance(value, dict)},

@@ -24,7 +24,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from fleet import edge, keys, ups
+from fleet import aliases, certificates, edge, keys, ups
 from fleet.client import wait_for
 from fleet.nginx import BINARY
 from fleet.table import load
@@ -87,12 +87,17 @@ class Answers(BaseHTTPRequestHandler):
         body = {"service": self.stub.name, "number": len(self.stub.seen)}
         self.reply(403 if "/forbidden" in self.path else 200, json.dumps(body).encode())
 
-    do_GET = do_POST = do_HEAD = answer  # noqa: N815 - the base class's names
+    do_GET = do_POST = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer  # noqa: N815 - the base class's names
 
     def reply(self, status: int, body: bytes = b"") -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        page = "api/docs" in self.path
+        self.send_header("Content-Type", "text/html; charset=utf-8" if page else "application/json")
+        if page:
+            self.send_header("Content-Security-Policy", "default-src 'self'")
         self.send_header("X-Request-Id", "from-the-service")
+        for name in ("X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Cross-Origin-Opener-Policy"):
+            self.send_header(name, "from-the-service")
         if "cookie" in self.path:
             self.send_header("Set-Cookie", "a=b")
         if "sessions" in self.path and status != 503:
@@ -149,7 +154,11 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         listen=f"127.0.0.1:{_free_port()}",
         user=edge._user(folder),
         log=str(folder / "access.log"),
+        cors_origins=("https://shop.example", "http://localhost:3000"),
+        listen_tls=f"127.0.0.1:{_free_port()}",
+        tls=folder / "tls",
     )
+    certificates.prepare(folder / "tls")
     with opened(configured, stubs, serialization.load_pem_private_key(private, None)) as running:
         yield running
     for stub in stubs.values():
@@ -417,7 +426,9 @@ def test_what_a_service_needs_arrives(door: Door) -> None:
         "/api/v1/products\\..\\internal", "/health/live", "/health/ready", "/health/status", "/metrics", "/_check",
         "/_session/x", "/_problem/404", "/simulator/v1/charges", "/api/v1/nothing", "/api/v2/products",
         "/media/../keys",
-        "/api/v1/productsandmore", "/api/v1/admin", "/.env", "/media",
+        "/api/v1/productsandmore", "/graphql", "/api/auth", "/api/auth/x", "/api/catalog/productsandmore",
+        "/api/catalog/products/a%0d%0aX-Injected:%20b",
+        "/api/v1/admin", "/.env", "/media",
     ],
 )  # fmt: skip
 def test_what_is_not_in_the_table_is_not_routed(door: Door, path: str) -> None:
@@ -512,8 +523,8 @@ def test_a_connection_may_be_upgraded_at_the_notification_service_only(door: Doo
     assert "Upgrade" not in door.stubs["cart_service"].seen[-1][2]
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/redoc/", "/swagger/", "/api/schema/", "/graphql", "/console",
-                                  "/static/a.css", "/problems/not_found", "/api/v1/openapi.json"])  # fmt: skip
+@pytest.mark.parametrize("path", ["/", "/docs", "/redoc/", "/swagger/", "/api/schema/", "/health/", "/status",
+                                  "/console", "/static/a.css", "/problems/x", "/api/v1/openapi.json"])  # fmt: skip
 def test_the_gateways_own_pages_are_routed_to_it(door: Door, path: str) -> None:
     assert door.ask("GET", path).json()["service"] == "gateway"
 
@@ -648,6 +659,172 @@ def test_the_log_tells_who_and_what_but_no_secret(door: Door) -> None:
     assert held not in log.read_text()
 
 
+# ── Paths of other systems ───────────────────────────────────────────────────────────────────────────────────────────
+
+ALIASES = aliases.read(edge.SOURCES / "aliases.toml")
+EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("alias", ALIASES, ids=lambda alias: alias.path)
+def test_a_path_of_another_system_reaches_its_canonical_one(door: Door, alias: aliases.Alias, slash: str) -> None:
+    path, canonical = alias.filled(alias.path), alias.example
+    query = {alias.query: aliases.EXAMPLES["name"]} if alias.query else {"a": "b"}
+    for asked, seen in (alias.methods or {method: method for method in EVERY_METHOD}).items():
+        answer = door.ask(asked, path + slash, token(door), params=query)
+        service = answer.json()["service"]
+
+        assert door.stubs[service].seen[-1][:2] == (seen, f"{canonical}?{httpx.QueryParams(query)}")
+        assert re.fullmatch(r"@\d{10}", answer.headers["deprecation"])
+        assert answer.headers["link"] == f'<{canonical}>; rel="successor-version"'
+        assert answer.headers.get_list("x-request-id") == [answer.headers["x-request-id"]]
+
+
+@pytest.mark.parametrize("alias", [one for one in ALIASES if one.methods], ids=lambda alias: alias.path)
+def test_a_path_of_another_system_is_for_its_methods_only(door: Door, alias: aliases.Alias) -> None:
+    before = door.reached()
+    for method in {*EVERY_METHOD, "HEAD"} - alias.methods.keys():
+        assert door.ask(method, alias.filled(alias.path), token(door)).status_code == 405
+
+    assert door.reached() == before
+
+
+def test_what_stands_below_a_path_of_another_system_is_kept(door: Door) -> None:
+    answer = door.ask("GET", "/api/catalog/products/a-lamp/reviews/?limit=2")
+
+    assert door.stubs["catalog_service"].seen[-1][1] == "/api/v1/products/a-lamp/reviews?limit=2"
+    assert answer.headers["link"].startswith("</api/v1/products/a-lamp/reviews>")
+
+
+@pytest.mark.parametrize("value", ["", "..", "a%2Fb", "x/../../users", "%0d%0aX-Injected: 1"])
+def test_a_query_does_not_choose_a_path_freely(door: Door, value: str) -> None:
+    answer = door.ask("GET", f"/api/v1/reviews?product={value}")
+
+    assert "x-injected" not in answer.headers
+    assert door.stubs["catalog_service"].seen[-1][1].startswith("/api/v1/reviews?")
+
+
+def test_canonical_paths_are_not_called_deprecated(door: Door) -> None:
+    for path in ONE_PATH_EACH.values():
+        assert not {"deprecation", "link"} & door.ask("GET", path).headers.keys()
+
+
+def test_an_alias_has_the_brake_and_the_checks_of_its_canonical_path(door: Door) -> None:
+    text = (door.configured.folder / "nginx.conf").read_text()
+    blocks = dict(re.findall(r"location ~ \"([^\"]+)\" {([^}]*)}", text))
+
+    assert "limit_req zone=credentials" in blocks["^/api/v1/users/login/?$"]
+    assert "cached.conf" in next(block for match, block in blocks.items() if match.startswith("^/api/catalog/products"))
+    assert door.ask("GET", "/api/v1/profile", "x.y.z").status_code == 401
+
+
+# ── Browsers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+SECURITY = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+@pytest.mark.parametrize(
+    "path", [*ONE_PATH_EACH.values(), "/nowhere", "/api/v1/orders/forbidden", "/media/none", "/docs", "/api/v1/profile"]
+)
+def test_security_headers_stand_once_on_every_answer(door: Door, path: str) -> None:
+    for credentials in (None, "x.y.z"):
+        headers = door.ask("GET", path, credentials).headers
+        assert {name: headers.get_list(name) for name in SECURITY} == {name: [one] for name, one in SECURITY.items()}
+        assert [len(headers.get_list(name)) for name in ("permissions-policy", "content-security-policy")] == [1, 1]
+        assert "strict-transport-security" not in headers
+
+
+def test_a_page_keeps_its_own_content_security_policy(door: Door) -> None:
+    assert door.ask("GET", "/api/docs").headers["content-security-policy"] == "default-src 'self'"
+    assert "frame-ancestors 'none'" in door.ask("GET", "/api/v1/orders").headers["content-security-policy"]
+
+
+PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+
+
+def test_a_preflight_is_answered_at_the_edge(door: Door) -> None:
+    before = door.reached()
+    answer = door.ask("OPTIONS", "/api/v1/orders", headers={"Origin": "https://shop.example", **PREFLIGHT})
+
+    told = {name.removeprefix("access-control-"): one for name, one in answer.headers.items() if "access-co" in name}
+    assert (answer.status_code, answer.content, door.reached()) == (204, b"", before)
+    assert (told["allow-origin"], told["allow-credentials"]) == ("https://shop.example", "true")
+    assert int(told["max-age"]) > 0
+    assert {"POST", "PATCH", "DELETE"} <= set(told["allow-methods"].split(", "))
+    assert {"Authorization", "Content-Type", "Idempotency-Key", "X-Cart-Token", "X-Request-Id"} <= set(
+        told["allow-headers"].split(", ")
+    )
+    assert "Origin" in answer.headers.get_list("vary")
+
+
+@pytest.mark.parametrize("status", [200, 401, 404])
+def test_a_page_of_an_allowed_origin_may_read_answers_and_refusals(door: Door, status: int) -> None:
+    path = "/nowhere" if status == 404 else "/api/v1/orders"
+    answer = door.ask("GET", path, "x.y.z" if status == 401 else None, headers={"Origin": "http://localhost:3000"})
+
+    assert answer.status_code == status
+    assert answer.headers.get_list("access-control-allow-origin") == ["http://localhost:3000"]
+    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    assert {"RateLimit", "RateLimit-Policy", "Retry-After", "X-Cart-Token", "X-Request-Id", "ETag"} <= set(exposed)
+    assert "access-control-allow-methods" not in answer.headers
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "https://shop.example.evil", "http://shop.example", "null"])
+def test_other_origins_get_nothing(door: Door, origin: str) -> None:
+    for method, more in (("GET", {}), ("OPTIONS", PREFLIGHT)):
+        answer = door.ask(method, "/api/v1/orders", headers={"Origin": origin, **more})
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+        assert "Origin" in answer.headers.get_list("vary")
+
+
+def test_what_is_open_to_every_origin_is_so_without_credentials(tmp_path: Path, door: Door) -> None:
+    listens = {"listen": f"127.0.0.1:{_free_port()}", "listen_tls": f"127.0.0.1:{_free_port()}"}
+    folder = tmp_path / "nginx"
+    tmp_path.chmod(0o755)
+    everybody = replace(door.configured, folder=folder, cors_origins=("*",), user="root", **listens)
+    with opened(everybody, door.stubs, door.key) as other:
+        answer = other.ask("GET", "/api/v1/orders", headers={"Origin": "https://any.example"})
+
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+def test_what_is_no_origin_is_refused() -> None:
+    assert edge.origins(" https://a.example , http://localhost:3000,") == ("https://a.example", "http://localhost:3000")
+    for text in ("a.example", "https://a.example/", 'https://a";', "https://*.example"):
+        with pytest.raises(edge.Problem):
+            edge.origins(text)
+
+
+# ── HTTPS ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def curl(door: Door, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    port = door.configured.listen_tls.rpartition(":")[2]
+    trust = ["--cacert", f"{door.configured.tls}/ca.pem"]
+    command = ["curl", "-sS", "-i", *trust, *arguments, f"https://localhost:{port}/api/v1/orders"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=10)
+
+
+def test_https_speaks_http2_with_the_local_authority_and_asks_for_https_from_then_on(door: Door) -> None:
+    done = curl(door, "--http2")
+
+    assert done.stdout.startswith("HTTP/2 200"), done.stderr
+    assert done.stdout.lower().count("strict-transport-security: max-age=31536000") == 1
+    assert door.stubs["order_service"].seen[-1][2]["X-Forwarded-Proto"] == "https"
+
+
+def test_old_versions_of_tls_and_strangers_are_not_trusted(door: Door) -> None:
+    assert curl(door, "--tlsv1.3").returncode == 0
+    assert curl(door, "--tls-max", "1.1", "--tlsv1.0").returncode != 0
+    assert curl(door, "--cacert", "/etc/ssl/certs/ca-certificates.crt").returncode != 0
+
+
 # ── The configuration itself ─────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -666,7 +843,12 @@ def test_every_location_strips_headers_and_checks_tokens(door: Door) -> None:
 def test_every_public_path_of_a_service_is_routed_to_it() -> None:
     page = edge.tomllib.loads((edge.SOURCES / "routes.toml").read_text())
     routes = edge._matches(page)
-    wrong = {path: service for service in SERVICES for path in _paths(service) if _routed(routes, path) != service}
+    wrong = {
+        path: service
+        for service in SERVICES
+        for path in _paths(service)
+        if edge.routed(routes, path).get("to") != service
+    }
 
     assert wrong == {}
 
@@ -676,34 +858,27 @@ def _paths(service: str) -> list[str]:
     text = (load().service(service).folder / service / "urls.py").read_text()
     written = re.findall(r"\bpath\(\s*\"([^\"]*)\"", text)
     paths = ["/" + re.sub(r"<[^>]+>", "x", one) for one in written]
-    hidden = ("/internal/", "/health/", "/simulator/v1/")
+    hidden = ("/internal/", "/health/", "/simulator/v1/", "/simulator/sms/")
     return [path for path in paths if not path.startswith(hidden)]
-
-
-def _routed(routes: list[tuple[str, dict[str, Any]]], path: str) -> str | None:
-    """NGINX's own order: exact, then ^~ prefixes, then regular expressions."""
-    kinds = {"=": str.__eq__, "^~": str.startswith, "~": lambda path, text: re.search(text, path) is not None}
-    for kind in kinds:
-        for match, route in routes:
-            own, _space, text = match.partition(" ")
-            if own == kind and kinds[kind](path, text):
-                return str(route["to"])
-    return None
 
 
 def test_with_a_name_server_the_same_doors_are_open_and_shut(door: Door, tmp_path_factory: Any) -> None:
     """As in containers, where an upstream's address is looked up again while NGINX runs."""
     listen, folder = f"127.0.0.1:{_free_port()}", tmp_path_factory.mktemp("containers")
+    listen_tls = f"127.0.0.1:{_free_port()}"
     session = str(uuid4())
     door.stubs["gateway"].sessions[session] = 403
 
     named = replace(door.configured, folder=folder, listen=listen, resolver="127.0.0.11", user=edge._user(folder))
+    named = replace(named, listen_tls=listen_tls)
     with opened(named, door.stubs, door.key) as other:
         good = other.ask("GET", "/api/v1/orders?a=b%20c", token(other))
         assert (good.status_code, good.json()["service"]) == (200, "order_service")
         assert door.stubs["order_service"].seen[-1][1] == "/api/v1/orders?a=b%20c"
         assert other.ask("GET", "/api/v1/orders", token(other, sid=session)).json()["code"] == "session_ended"
         assert other.ask("GET", "/api/v1/orders", "x.y.z").status_code == 401
+        assert other.ask("PUT", "/api/v1/profile/update/", token(other)).status_code == 200
+        assert door.stubs["user_service"].seen[-1][:2] == ("PATCH", "/api/v1/users/me")
 
 
 def test_starting_the_servers_does_not_stop_a_running_nginx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

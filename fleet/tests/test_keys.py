@@ -1,10 +1,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from fleet import keys, table
+from fleet import certificates, keys, table
 
 
 def test_a_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
@@ -31,7 +32,7 @@ def test_first_start_makes_one_signing_key_and_a_pair_for_each_service(tmp_path:
     keys.prepare(page)
 
     assert {file: file.read_bytes() for file in (tmp_path / "keys").rglob("*.pem")} == before
-    assert len(before) == 2 + 2 * len(page.services)
+    assert len([file for file in before if "tls" not in file.parts]) == 2 + 2 * len(page.services)
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in before if file.parent.name == "private")
 
 
@@ -43,3 +44,19 @@ def test_the_two_files_of_a_pair_belong_together(tmp_path: Path) -> None:
     assert isinstance(private, ec.EllipticCurvePrivateKey)
     assert private.public_key() == public
     assert private.curve.name == "secp256r1"
+
+
+def test_the_certificate_is_made_anew_before_it_ends_by_the_same_authority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificates.prepare(tmp_path)
+    authority, first = (tmp_path / "ca.pem").read_bytes(), (tmp_path / "server.pem").read_bytes()
+    certificates.prepare(tmp_path)
+    assert (tmp_path / "server.pem").read_bytes() == first
+
+    monkeypatch.setattr(certificates, "RENEWED_BEFORE", certificates.LIVES)
+    certificates.prepare(tmp_path)
+
+    assert (tmp_path / "server.pem").read_bytes() != first
+    assert (tmp_path / "ca.pem").read_bytes() == authority
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.glob("*.key")} == {0o600}
