@@ -157,6 +157,7 @@ def _write_edge(table: Table) -> None:
             public_url=_translated({"": "{public_url}"})[""],
             listen="8000",
             resolver=os.environ.get("NEXUS_RESOLVER", "127.0.0.11"),
+            cors_origins=edge.origins(os.environ.get("CORS_ORIGINS", table.edge["cors_origins"])),
         )
     )
     _give(PLACE / "edge")

@@ -282,7 +282,7 @@ def main() -> None:
     parser.add_argument("--listen", default="8000")
     parser.add_argument("--resolver", default="")
     parser.add_argument("upstreams", nargs="+", metavar="service=host:port")
-    parser.add_argument("--cors-origins", default="", help="separated by commas")
+    parser.add_argument("--cors-origins", default=os.environ.get("CORS_ORIGINS", ""), help="separated by commas")
     parser.add_argument("--listen-tls", default="")
     parser.add_argument("--tls", type=Path, help="folder with server.pem and server.key")
     given = parser.parse_args()

@@ -30,7 +30,6 @@ FLEET = {
 }
 """Short name → where the service listens inside."""
 
-SESSIONS_REDIS_URL = env.text("SESSIONS_REDIS_URL", "redis://localhost/0")
 STATUS_DEADLINE = timedelta(milliseconds=env.number("STATUS_DEADLINE_MS", 1_000))
 STATUS_KEPT = timedelta(milliseconds=env.number("STATUS_KEPT_MS", 1_000))
 OPENAPI_DEADLINE = timedelta(seconds=env.number("OPENAPI_DEADLINE_SECONDS", 5))

@@ -15,8 +15,9 @@ from uuid import UUID
 import jwt
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.http import HttpRequest
 from rest_framework import permissions
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
@@ -30,6 +31,9 @@ ACCESS_TYPE = "at+jwt"
 SERVICE_TYPE = "svc+jwt"
 SERVICE_TOKEN_LIFETIME = timedelta(seconds=60)
 _RELOAD_AFTER_SECONDS = 1.0
+_LONGEST_SECONDS = 10.0
+"""After a key's file is gone, its tokens are refused at the latest then."""
+_CLAIMS = "_nexus_claims"
 
 
 class Argon2id(Argon2PasswordHasher):
@@ -81,14 +85,15 @@ class CallingService:
 
 @dataclass
 class KeyRing:
-    """Public keys in a folder, `<kid>.pem`. A new file is noticed when its kid is first asked for."""
+    """Public keys in a folder, `<kid>.pem`. A new one is noticed when it is first asked for, a removed one soon."""
 
     folder: Path
     keys: dict[str, str] = field(default_factory=dict)
     read_at: float = 0.0
 
     def get(self, kid: str) -> str | None:
-        if kid not in self.keys and time.monotonic() - self.read_at > _RELOAD_AFTER_SECONDS:
+        age = time.monotonic() - self.read_at
+        if age > (_LONGEST_SECONDS if kid in self.keys else _RELOAD_AFTER_SECONDS):
             self.reload()
         return self.keys.get(kid)
 
@@ -121,35 +126,54 @@ def decode(token: str, *, ring: KeyRing, typ: str, audience: str, issuer: str | 
         raise AuthenticationFailed("The token is not valid.", code="token_not_valid") from None
 
 
-def _bearer(request: Request) -> str | None:
-    parts = get_authorization_header(request).split()
-    if not parts or parts[0].lower() != b"bearer":
+def _bearer(request: Request | HttpRequest) -> str | None:
+    parts = request.META.get("HTTP_AUTHORIZATION", "").split()
+    if not parts or parts[0].lower() != "bearer":
         return None
     if len(parts) != 2:
         raise AuthenticationFailed("The Authorization header is malformed.", code="token_not_valid")
-    return parts[1].decode("latin-1")
+    return str(parts[1])
 
 
 class UserAuthentication(BaseAuthentication):
     """`Authorization: Bearer <access token>`. A bad token is 401 on public routes too; none at all is a guest."""
 
     def authenticate(self, request: Request) -> tuple[Caller, dict[str, Any]] | None:
-        token = _bearer(request)
-        if token is None:
+        claims = _user_claims(request._request)
+        if claims is None:
             return None
-        claims = decode(
-            token,
-            ring=key_ring(settings.JWT_PUBLIC_KEYS_DIR),
-            typ=ACCESS_TYPE,
-            audience=settings.JWT_AUDIENCE,
-            issuer=settings.JWT_ISSUER,
-        )
         caller = _caller(claims)
-        context.remember_user(str(caller.id))
+        context.remember_user(str(caller.id), caller.roles)
         return caller, claims
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="nexus"'
+
+
+def _user_claims(request: HttpRequest) -> dict[str, Any] | None:
+    """Of the access token, checked once a request, whoever asks first. Raises AuthenticationFailed."""
+    if not hasattr(request, _CLAIMS):
+        token = _bearer(request)
+        claims = (
+            None
+            if token is None
+            else decode(
+                token,
+                ring=key_ring(settings.JWT_PUBLIC_KEYS_DIR),
+                typ=ACCESS_TYPE,
+                audience=settings.JWT_AUDIENCE,
+                issuer=settings.JWT_ISSUER,
+            )
+        )
+        setattr(request, _CLAIMS, claims)
+    checked: dict[str, Any] | None = getattr(request, _CLAIMS)
+    return checked
+
+
+def user_of(request: HttpRequest) -> UUID | None:
+    """The user whose token came with the request; None for a guest. Raises AuthenticationFailed."""
+    claims = _user_claims(request)
+    return _caller(claims).id if claims else None
 
 
 def _caller(claims: dict[str, Any]) -> Caller:

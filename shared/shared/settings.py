@@ -26,6 +26,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 RABBITMQ_URL = env.text("RABBITMQ_URL", "amqp://localhost/nexus")
 RABBITMQ_ADMIN_URL = env.text("RABBITMQ_ADMIN_URL", RABBITMQ_URL)
 REDIS_URL = env.text("REDIS_URL", "redis://localhost/0")
+SESSIONS_REDIS_URL = env.text("SESSIONS_REDIS_URL", "redis://localhost/0")
+QUOTA_GUEST_PER_HOUR = env.number("QUOTA_GUEST_PER_HOUR", 100)
+QUOTA_USER_PER_HOUR = env.number("QUOTA_USER_PER_HOUR", 1_000)
 PUBLIC_URL = env.text("PUBLIC_URL", "http://localhost:8000").rstrip("/")
 MEDIA_ROOT = env.text("MEDIA_ROOT", "media")
 MEDIA_URL = "/media/"
@@ -53,6 +56,7 @@ def installed_apps(service: str) -> list[str]:
 MIDDLEWARE = [
     "shared.http.RequestContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "shared.throttling.QuotaMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.common.CommonMiddleware",
 ]

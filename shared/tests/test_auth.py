@@ -116,3 +116,14 @@ def test_a_services_token_opens_only_the_audience_it_names(key: str, tmp_path: P
     assert get(for_user, "/internal/thing") == 401
     assert get(access_token(key, "k1"), "/internal/thing") == 401
     assert get(for_order) == 401
+
+
+def test_a_removed_key_is_refused_soon(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = access_token(key, "k1")
+    assert get(token) == 200
+    (tmp_path / "k1.pem").unlink()
+    assert get(token) == 200
+
+    monkeypatch.setattr(auth, "_LONGEST_SECONDS", 0.0)
+
+    assert get(token) == 401
