@@ -108,6 +108,9 @@ CODES: dict[str, Explanation] = {
         "It lasts a few minutes and a few tries, works once, and ends with the password it was made with.",
         "Log in again.",
     ),
+    "claim_resolved": Explanation(
+        409, "It was said that it was somebody else", "The sessions have ended; that cannot be taken back."
+    ),
     "two_factor_on": Explanation(409, "The second factor is on", "It has to be turned off first."),
     "two_factor_off": Explanation(
         409,

@@ -16,7 +16,14 @@ from shared.contracts.order import (
     VendorOrderDelivered,
     VendorOrderShipped,
 )
-from shared.contracts.user import EmailCodeIssued, PasswordChanged, PhoneCodeIssued, UserChanged, UserRegistered
+from shared.contracts.user import (
+    EmailCodeIssued,
+    PasswordChanged,
+    PhoneCodeIssued,
+    SecurityAlertRaised,
+    UserChanged,
+    UserRegistered,
+)
 from shared.contracts.vendor import (
     PayoutSettled,
     VendorApplicationDecided,
@@ -32,6 +39,7 @@ SUBSCRIPTIONS: Subscriptions = {
     EmailCodeIssued: accounts.mail_code,
     PhoneCodeIssued: accounts.text_code,
     PasswordChanged: accounts.tell_password_changed,
+    SecurityAlertRaised: accounts.tell_security_alert,
     VendorApplicationSubmitted: vendors.tell_application_submitted,
     VendorApplicationDecided: vendors.tell_application_decided,
     PayoutSettled: vendors.tell_payout_settled,

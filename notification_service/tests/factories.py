@@ -109,6 +109,12 @@ def every_event() -> dict[str, tuple[Message, set[str], set[UUID]]]:
         "code": (code(), {"ada@example.com"}, set()),
         "code for a new password": (code("password_reset"), {"ada@example.com"}, set()),
         "password changed": (user.PasswordChanged(user_id=ADA, email=BUYER.email), *buying),
+        "security alert": (
+            user.SecurityAlertRaised(
+                user_id=ADA, email=BUYER.email, claim_id=new_id(), reasons=("device",), device="Firefox on Windows",
+                place="London, United Kingdom", address="81.2.69.142", at=timezone.now(),
+            ), *buying,
+        ),
         "application": (vendor.VendorApplicationSubmitted(**application), {"a@s.example"}, {ADA, GRACE}),
         "application approved": (
             vendor.VendorApplicationDecided(**application, approved=True), {"a@s.example"}, {ADA},

@@ -12,8 +12,8 @@ from rest_framework.test import APIClient
 
 from shared.contracts.user import SessionsEnded
 from shared.testing import body, published
-from user_service.actions import two_factor
-from user_service.models import RecoveryCode, Session, TwoFactor, User, stores
+from user_service.actions import logins, two_factor
+from user_service.models import LoginAttempt, RecoveryCode, Session, TwoFactor, User, stores
 
 pytestmark = pytest.mark.django_db
 
@@ -34,11 +34,6 @@ def turn_on(access: str) -> tuple[str, list[str]]:
     answer = client.post(f"{PATH}/confirm", {"code": pyotp.TOTP(secret).now()})
     assert answer.status_code == 200, answer.content
     return secret, body(answer)["recovery_codes"]
-
-
-def forget_last_step() -> None:
-    """As if the next half minute had come."""
-    TwoFactor.objects.update(last_step=0)
 
 
 def challenge() -> str:
@@ -315,3 +310,16 @@ def test_a_disabled_account_cannot_finish_a_login(make_account: Register) -> Non
     User.objects.update(active=False)
 
     assert answer(asked, later(secret)).status_code == 401
+
+
+def test_failed_second_factors_stand_in_the_login_history(make_account: Register) -> None:
+    turn_on(make_account()["access"])
+    LoginAttempt.objects.all().delete()
+    asked = challenge()
+    for _ in range(6):
+        answer(asked, "000000")
+
+    logins.keep_failures()
+
+    outcomes = list(LoginAttempt.objects.order_by("id").values_list("outcome", flat=True))
+    assert outcomes == ["two_factor_failed"] * 5 + ["blocked"]

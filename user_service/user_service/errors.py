@@ -69,6 +69,11 @@ class TwoFactorOff(Conflict):
     title = "The second factor is not set up or not on"
 
 
+class ClaimResolved(Conflict):
+    code = "claim_resolved"
+    title = "It was said that it was somebody else"
+
+
 class TooManyFailures(TooMany):
     code = "too_many_failures"
     title = "Too many failed attempts from this network"

@@ -4,7 +4,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from shared import health
 from shared.http import path
-from user_service.api import admin_users, auth, avatars, me, phones, two_factor
+from user_service.api import admin_users, auth, avatars, logins, me, phones, two_factor
 
 handler400 = "shared.http.bad_request"
 handler404 = "shared.http.not_found"
@@ -40,6 +40,9 @@ urlpatterns = [
     path("api/v1/users/me/addresses/<uuid:address>", me.AddressView.as_view()),
     path("api/v1/users/me/sessions", me.SessionsView.as_view()),
     path("api/v1/users/me/sessions/<uuid:session>", me.SessionView.as_view()),
+    path("api/v1/users/me/login-history", logins.LoginHistoryView.as_view()),
+    path("api/v1/users/me/security-claims", logins.SecurityClaimsView.as_view()),
+    path("api/v1/users/me/security-claims/<uuid:claim>/resolve", logins.ResolveClaimView.as_view()),
     path("api/v1/admin/users", admin_users.AccountsView.as_view()),
     path("api/v1/admin/users/<uuid:user>", admin_users.AccountView.as_view()),
 ]

@@ -2,7 +2,7 @@
 
 from notification_service.actions.telling import mail_secret, tell, text_secret, user
 from notification_service.models.notifications import Group
-from shared.contracts.user import EmailCodeIssued, PasswordChanged, PhoneCodeIssued
+from shared.contracts.user import EmailCodeIssued, PasswordChanged, PhoneCodeIssued, SecurityAlertRaised
 
 
 def mail_code(message: EmailCodeIssued) -> None:
@@ -26,3 +26,14 @@ def text_code(message: PhoneCodeIssued) -> None:
 
 def tell_password_changed(message: PasswordChanged) -> None:
     tell(user(message.user_id, message.email), kind="password_changed", group=Group.ACCOUNT)
+
+
+def tell_security_alert(message: SecurityAlertRaised) -> None:
+    tell(
+        user(message.user_id, message.email),
+        kind="security_alert",
+        group=Group.ACCOUNT,
+        fact=message.claim_id,
+        data={"claim_id": str(message.claim_id)},
+        shown={"device": message.device, "place": message.place, "address": message.address, "at": message.at},
+    )

@@ -66,6 +66,21 @@ class PasswordChanged(Event):
     email: str
 
 
+class SecurityAlertRaised(Event):
+    """A login from a device or a place that the account was not used from before; a claim waits for its owner's word."""
+
+    type = "user.security_alert_raised.v1"
+    key = "user_id"
+    user_id: UUID
+    email: str
+    claim_id: UUID
+    reasons: tuple[Literal["device", "place"], ...]
+    device: str
+    place: str | None = None
+    address: str | None = None
+    at: datetime
+
+
 class SessionsEnded(Event):
     """Their tokens are refused from now on. user_service hears it itself, to mark them where the edge looks."""
 

@@ -9,16 +9,40 @@ from django.db import transaction
 from django.utils import timezone
 
 from shared.contracts.user import SessionsEnded
-from shared.errors import NotFound
+from shared.errors import NotFound, Refused
 from shared.outbox import publish
-from user_service.errors import EmailNotVerified, PasswordResetRequired, WrongCredentials, WrongRefreshToken
-from user_service.models import RefreshToken, Session, TwoFactor, User, brakes, challenges, marks, normalised
+from user_service.errors import (
+    EmailNotVerified,
+    PasswordResetRequired,
+    TooManyFailures,
+    WrongCredentials,
+    WrongRefreshToken,
+)
+from user_service.models import (
+    LoginAttempt,
+    RefreshToken,
+    Session,
+    TwoFactor,
+    User,
+    brakes,
+    challenges,
+    failures,
+    marks,
+    normalised,
+)
 from user_service.models.accounts import waste_a_password_check
+from user_service.models.logins import Outcome
 from user_service.models.sessions import digest_of
 from user_service.models.stores import RedisError
 from user_service.models.tokens import AccessToken
 
 log = logging.getLogger("nexus.sessions")
+_OUTCOMES: dict[type[Refused], Outcome] = {
+    WrongCredentials: Outcome.WRONG_PASSWORD,
+    TooManyFailures: Outcome.BLOCKED,
+    EmailNotVerified: Outcome.EMAIL_NOT_VERIFIED,
+    PasswordResetRequired: Outcome.PASSWORD_RESET_REQUIRED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +65,13 @@ def log_in(*, email: str, password: str, address: str | None, user_agent: str) -
     """Unknown address and wrong password cost and answer the same. Raises WrongCredentials, EmailNotVerified,
     PasswordResetRequired, TooManyFailures, Busy, Unavailable.
     """
-    user = _recognised(normalised(email), password, address)
-    return admit(user=user, address=address, user_agent=user_agent)
+    email = normalised(email)
+    try:
+        user = _recognised(email, password, address)
+        return admit(user=user, address=address, user_agent=user_agent)
+    except tuple(_OUTCOMES) as refusal:
+        failures.note(_OUTCOMES[type(refusal)], whose=email, address=address, user_agent=user_agent)
+        raise
 
 
 def admit(*, user: User, address: str | None, user_agent: str) -> SignedIn | Challenge:
@@ -70,7 +99,10 @@ def _recognised(email: str, password: str, address: str | None) -> User:
 
 @transaction.atomic
 def start_session(*, user: User, address: str | None, user_agent: str) -> SignedIn:
-    session = Session.objects.create(user=user, user_agent=user_agent[:300], address=address)
+    """A new session, and its line in the login history."""
+    origin = {"user": user, "user_agent": user_agent[:300], "address": address}
+    session = Session.objects.create(**origin)
+    LoginAttempt.objects.create(session=session, outcome=Outcome.SUCCEEDED, **origin)
     row, token = RefreshToken.first_of(session)
     row.save(force_insert=True)
     return SignedIn(user, str(AccessToken.of(session, user)), token)

@@ -5,11 +5,14 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from shared.errors import NotFound
+from shared.errors import NotFound, Refused
 from user_service.actions.sessions import SignedIn, end_all_sessions, start_session
-from user_service.errors import TwoFactorOff, WrongCode, WrongPassword
-from user_service.models import RecoveryCode, TwoFactor, User, brakes, challenges
+from user_service.errors import TooManyFailures, TwoFactorOff, WrongCode, WrongPassword
+from user_service.models import RecoveryCode, TwoFactor, User, brakes, challenges, failures
+from user_service.models.logins import Outcome
 from user_service.models.two_factor import RECOVERY_CODES, make_recovery_code, present_key
+
+_OUTCOMES: dict[type[Refused], Outcome] = {WrongCode: Outcome.TWO_FACTOR_FAILED, TooManyFailures: Outcome.BLOCKED}
 
 
 @transaction.atomic
@@ -58,13 +61,23 @@ def answer_challenge(*, challenge: str, code: str, address: str | None, user_age
     TooManyFailures, Unavailable.
     """
     tried = challenges.count_try(challenge)
+    try:
+        user = _guessed(tried, code, address)
+    except tuple(_OUTCOMES) as refusal:
+        whose = str(tried.user_id)
+        failures.note(_OUTCOMES[type(refusal)], whose=whose, address=address, user_agent=user_agent)
+        raise
+    challenges.use_up(challenge)
+    brakes.forgive_guesses(user.id, address)
+    return start_session(user=user, address=address, user_agent=user_agent)
+
+
+def _guessed(tried: challenges.Challenged, code: str, address: str | None) -> User:
     brakes.count_guess(tried.user_id, address)
     user = tried.check(User.objects.present().select_for_update().filter(id=tried.user_id).first())
     if not _takes(_factor(user), code):
         raise WrongCode()
-    challenges.use_up(challenge)
-    brakes.forgive_guesses(user.id, address)
-    return start_session(user=user, address=address, user_agent=user_agent)
+    return user
 
 
 def seal_anew(batch: int = 500) -> int:

@@ -165,15 +165,17 @@ class AddressView(APIView):
 
 class SessionShape(Shape):
     id = serializers.UUIDField()
+    device = serializers.CharField()
     user_agent = serializers.CharField()
     address = serializers.CharField(allow_null=True)
+    place = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
     last_seen_at = serializers.DateTimeField()
     current = serializers.BooleanField()
 
 
 def session_body(session: Session, current: UUID) -> dict[str, Any]:
-    plain = ("id", "user_agent", "address", "created_at", "last_seen_at")
+    plain = ("id", "device", "user_agent", "address", "place", "created_at", "last_seen_at")
     return {**{name: getattr(session, name) for name in plain}, "current": session.id == current}
 
 

@@ -2,7 +2,21 @@
 
 from user_service.models.accounts import Role, User, normalised
 from user_service.models.addresses import Address
+from user_service.models.claims import SecurityClaim
+from user_service.models.logins import Familiar, LoginAttempt
 from user_service.models.sessions import RefreshToken, Session
 from user_service.models.two_factor import RecoveryCode, TwoFactor
 
-__all__ = ["Address", "RecoveryCode", "RefreshToken", "Role", "Session", "TwoFactor", "User", "normalised"]
+__all__ = [
+    "Address",
+    "Familiar",
+    "LoginAttempt",
+    "RecoveryCode",
+    "RefreshToken",
+    "Role",
+    "SecurityClaim",
+    "Session",
+    "TwoFactor",
+    "User",
+    "normalised",
+]

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from shared.context import new_id
 from user_service.models.accounts import User
+from user_service.models.devices import device_of
 
 
 class Session(models.Model):
@@ -25,6 +26,7 @@ class Session(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     user_agent = models.CharField(max_length=300, blank=True)
     address = models.GenericIPAddressField(null=True)
+    place = models.CharField(max_length=120, null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
@@ -46,6 +48,10 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def device(self) -> str:
+        return device_of(self.user_agent)
 
     @property
     def live(self) -> bool:
