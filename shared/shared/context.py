@@ -1,9 +1,9 @@
-"""What travels with the work in hand: the correlation id, the message that caused it, and the trace.
+"""What travels with the work in hand: the correlation id, the message that caused it, the trace, and who asks.
 
-Set by the HTTP middleware and by the inbox; read by the outbox, the HTTP clients and the log formatter.
+Set by the HTTP middleware and by the inbox; read by the outbox, the audit, the HTTP clients and the log formatter.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -22,6 +22,9 @@ class Context:
     causation_id: str | None = None
     traceparent: str | None = None
     user_id: str | None = None
+    roles: tuple[str, ...] = ()
+    address: str | None = None
+    """Of the client, as the edge saw it; None where no request came from one."""
 
 
 _current: ContextVar[Context | None] = ContextVar("nexus_context", default=None)
@@ -46,8 +49,8 @@ def acting(context: Context) -> Iterator[None]:
         _current.reset(token)
 
 
-def remember_user(user_id: str) -> None:
-    """Let the log lines of this request carry the user's id once the token has been checked."""
+def remember_user(user_id: str, roles: Iterable[str] = ()) -> None:
+    """Let log lines and audit entries of this request say who it was, once the token has been checked."""
     context = _current.get()
     if context:
-        _current.set(replace(context, user_id=user_id))
+        _current.set(replace(context, user_id=user_id, roles=tuple(sorted(roles))))

@@ -1,5 +1,6 @@
 """HTTP in: one error format (RFC 9457), strict input shapes, money fields, request context, paths."""
 
+import ipaddress
 import json
 import logging
 import re
@@ -43,7 +44,8 @@ class RequestContextMiddleware:
         started = time.perf_counter()
         offered = request.headers.get("X-Request-Id", "")
         request_id = offered if _SAFE_REQUEST_ID.fullmatch(offered) else str(new_id())
-        with context.acting(Context(request_id, traceparent=request.headers.get("traceparent"))):
+        traceparent = request.headers.get("traceparent")
+        with context.acting(Context(request_id, traceparent=traceparent, address=address_of(request))):
             response = self.get_response(request)
             response["X-Request-Id"] = request_id
             self._log(request, response, started)
@@ -55,6 +57,15 @@ class RequestContextMiddleware:
         if not request.path.startswith("/health"):
             extra = {"method": request.method, "path": request.path, "status": response.status_code, "ms": took}
             log.info("request", extra=extra)
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """The client's address as the edge saw it (X-Real-IP), or of whoever connects; None when that is none."""
+    told = request.META.get("HTTP_X_REAL_IP") or request.META.get("REMOTE_ADDR") or ""
+    try:
+        return str(ipaddress.ip_address(told.partition("%")[0]))
+    except ValueError:
+        return None
 
 
 # ── Paths ────────────────────────────────────────────────────────────────────────────────────────────────────────────

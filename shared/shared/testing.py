@@ -10,11 +10,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 from django.utils import timezone
-from rest_framework.test import APIClient
+from rest_framework.test import APIClient, ForceAuthClientHandler
 
-from shared import auth
+from shared import auth, context
 from shared.context import new_id
 from shared.contracts import all_messages
+from shared.contracts.user import RecordAudit
 from shared.inbox import Subscriptions, handle
 from shared.messages import Envelope, Message
 from shared.models import OutboxMessage
@@ -46,6 +47,11 @@ def published(*contracts: type[Message]) -> list[Any]:
     if contracts:
         rows = rows.filter(type__in=[contract.type for contract in contracts])
     return [types[row.type].model_validate(row.envelope["data"]) for row in rows]
+
+
+def audited() -> list[tuple[str, str]]:
+    """The action and the subject's kind of every audit entry in the outbox, oldest first."""
+    return [(entry.action, entry.subject_kind) for entry in published(RecordAudit)]
 
 
 def make_key_files(folder: Path, kid: str) -> str:
@@ -87,8 +93,17 @@ def client_as(
         caller: Any = auth.Caller(
             id=user_id or new_id(), session_id=session_id or new_id(), roles=frozenset(roles), vendor_id=vendor_id
         )
+        client.handler = _SignedIn(enforce_csrf_checks=False)
         client.force_authenticate(caller)
     return client
+
+
+class _SignedIn(ForceAuthClientHandler):
+    """Remembers the caller where the check of a token would."""
+
+    def _get_response(self, request: Any) -> Any:
+        context.remember_user(str(self._force_user.id), self._force_user.roles)
+        return super()._get_response(request)
 
 
 def client_of(service: str) -> APIClient:

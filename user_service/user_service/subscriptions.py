@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 from shared.clock import Schedule
-from shared.contracts.user import GrantRole, SessionsEnded
+from shared.contracts.user import GrantRole, RecordAudit, SessionsEnded
 from shared.inbox import Subscriptions
-from user_service.actions import accounts, answers, keys, logins, sessions, two_factor
+from user_service.actions import accounts, answers, audit, keys, logins, sessions, two_factor
 
 SUBSCRIPTIONS: Subscriptions = {
     GrantRole: accounts.grant_role,
     SessionsEnded: sessions.mark_ended,
+    RecordAudit: audit.append,
 }
 
 SCHEDULE: Schedule = {

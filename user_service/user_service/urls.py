@@ -4,7 +4,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from shared import health
 from shared.http import path
-from user_service.api import admin_users, auth, avatars, logins, me, phones, two_factor
+from user_service.api import admin_users, audit, auth, avatars, logins, me, phones, two_factor
 
 handler400 = "shared.http.bad_request"
 handler404 = "shared.http.not_found"
@@ -45,4 +45,6 @@ urlpatterns = [
     path("api/v1/users/me/security-claims/<uuid:claim>/resolve", logins.ResolveClaimView.as_view()),
     path("api/v1/admin/users", admin_users.AccountsView.as_view()),
     path("api/v1/admin/users/<uuid:user>", admin_users.AccountView.as_view()),
+    path("api/v1/admin/audit-log", audit.AuditLogView.as_view()),
+    path("api/v1/admin/audit-log/verification", audit.AuditVerificationView.as_view()),
 ]

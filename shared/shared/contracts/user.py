@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from pydantic import AwareDatetime, Field
+
 from shared.messages import Command, Event
 
 
@@ -107,3 +109,21 @@ class RoleGranted(Event):
     user_id: UUID
     role: str
     vendor_id: UUID | None = None
+
+
+class RecordAudit(Command):
+    """Keep an entry of who did what. `action` reads `service.noun.verb`; without an actor it was no signed-in user."""
+
+    type = "user.record_audit.v1"
+    key = "entry_id"
+    asked_by: ClassVar[tuple[str, ...]] = ("user", "catalog", "cart", "order", "vendor", "payment", "notification")
+    entry_id: UUID
+    at: AwareDatetime
+    actor_id: UUID | None = None
+    actor_roles: tuple[str, ...] = ()
+    action: str = Field(max_length=100)
+    subject_kind: str = Field(max_length=40)
+    subject_id: str = Field(max_length=100)
+    address: str | None = Field(default=None, max_length=45)
+    request_id: str = Field(max_length=64)
+    detail: dict[str, str] = Field(default_factory=dict)

@@ -8,6 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from shared.audit import record
 from shared.contracts.user import GrantRole, RoleGranted, UserChanged, UserRegistered
 from shared.errors import Invalid, NotFound
 from shared.outbox import publish
@@ -124,6 +125,7 @@ def grant_role(command: GrantRole) -> None:
     if user.grant(Role(command.role), command.vendor_id):
         tell_changed(user)
         publish(RoleGranted(user_id=user.id, role=command.role, vendor_id=command.vendor_id))
+        record(action="user.role.grant", subject_kind="user", subject_id=user.id, role=command.role)
 
 
 # ── By admins ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -140,8 +142,13 @@ def change_account(*, admin_id: UUID, user_id: UUID, changes: Mapping[str, Any],
     before = set(user.roles)
     roles = {str(role) for role in changes.get("roles", before)}
     _check_roles(user, roles, by_itself=admin_id == user_id)
+    changed = [name for name, value in changes.items() if name != "roles" and getattr(user, name) != value]
     _change(user, {**changes, "roles": sorted(roles)})
+    if changed:
+        record(action="user.account.change", subject_kind="user", subject_id=user_id, fields=" ".join(sorted(changed)))
     if roles != before:
+        told = {"before": " ".join(sorted(before)), "after": " ".join(sorted(roles))}
+        record(action="user.roles.change", subject_kind="user", subject_id=user_id, **told)
         end_all_sessions(user_id=user_id, reason="roles_changed")
     return user
 
@@ -162,6 +169,7 @@ def disable(*, admin_id: UUID, user_id: UUID) -> User:
     if user.active:
         user.disable()
         tell_changed(user)
+        record(action="user.account.disable", subject_kind="user", subject_id=user_id)
         end_all_sessions(user_id=user_id, reason="disabled")
     return user
 
@@ -173,6 +181,7 @@ def enable(*, user_id: UUID) -> User:
     if not user.active:
         user.enable()
         tell_changed(user)
+        record(action="user.account.enable", subject_kind="user", subject_id=user_id)
     return user
 
 
@@ -185,6 +194,7 @@ def delete(*, admin_id: UUID, user_id: UUID) -> None:
     user.delete_softly()
     user.addresses.all().delete()
     tell_changed(user)
+    record(action="user.account.delete", subject_kind="user", subject_id=user_id)
     end_all_sessions(user_id=user_id, reason="deleted")
 
 
@@ -202,6 +212,7 @@ def make_admin(*, email: str, password: str) -> User:
     user.verify_email()
     user.must_reset_password = False
     tell_changed(user)
+    record(action="user.admin.create", subject_kind="user", subject_id=user.id)
     end_all_sessions(user_id=user.id, reason="roles_changed")
     return user
 

@@ -1,9 +1,14 @@
-"""Rotation of the keys that sign access tokens: prepare, activate, retire."""
+"""Rotation of the keys that sign access tokens: prepare, activate, retire.
+
+Files cannot be rolled back with a transaction, so the audit entry is committed before them.
+"""
 
 import time
 
 from django.conf import settings
+from django.db import transaction
 
+from shared.audit import record
 from user_service.errors import NoSuchKey
 from user_service.models import keys
 
@@ -21,6 +26,7 @@ def prepare() -> str:
     with keys.changing():
         state = keys.read_state()
         if state.prepared is None:
+            _record("prepare", f"after {state.signing}")
             state.prepared, state.prepared_since = keys.make_pair(), time.time()
             keys.write_state(state)
         return state.prepared
@@ -32,6 +38,7 @@ def activate() -> str:
         state = keys.read_state()
         if state.prepared is None:
             raise NoSuchKey("No key is prepared: run rotate_keys --prepare first.")
+        _record("activate", state.prepared)
         state.retiring[state.signing] = time.time() + settings.ACCESS_TOKEN_LIFETIME.total_seconds() + 60
         state.signing, state.signing_since = state.prepared, time.time()
         state.prepared = state.prepared_since = None
@@ -47,11 +54,17 @@ def retire() -> list[str]:
         state = keys.read_state()
         over = _over(state)
         for kid in over:
+            _record("retire", kid)
             keys.remove_pair(kid)
             del state.retiring[kid]
         if over:
             keys.write_state(state)
         return over
+
+
+@transaction.atomic
+def _record(step: str, kid: str) -> None:
+    record(action=f"user.key.{step}", subject_kind="key", subject_id=kid)
 
 
 def _over(state: keys.KeyState) -> list[str]:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from shared.audit import record
 from shared.contracts.user import PasswordChanged
 from shared.errors import NotFound
 from shared.outbox import publish
@@ -26,6 +27,7 @@ def change_password(*, user_id: UUID, session_id: UUID, current: str, password: 
         raise WrongPassword()
     brakes.forgive(user.email, address)
     _set_password(user, password)
+    record(action="user.password.change", subject_kind="user", subject_id=user_id)
     end_all_sessions(user_id=user_id, reason="password_changed", but=session_id)
 
 
@@ -42,6 +44,7 @@ def reset_password(*, email: str, code: str, password: str) -> None:
     user.verify_email()
     user.must_reset_password = False
     _set_password(user, password)
+    record(action="user.password.reset", subject_kind="user", subject_id=user.id)
     codes.forget(email, "password_reset")
     end_all_sessions(user_id=user.id, reason="password_reset")
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from shared.audit import record
 from shared.contracts.user import SessionsEnded
 from shared.errors import NotFound, Refused
 from shared.outbox import publish
@@ -161,6 +162,8 @@ def end_all_sessions(*, user_id: UUID, reason: str, but: UUID | None = None) -> 
     sessions = [session for session in live if session.id != but]
     if sessions:
         _end(sessions, reason)
+        told = {"reason": reason, "sessions": len(sessions)}
+        record(action="user.sessions.end", subject_kind="user", subject_id=user_id, **told)
     return len(sessions)
 
 

@@ -2,6 +2,7 @@
 
 from user_service.models.accounts import Role, User, normalised
 from user_service.models.addresses import Address
+from user_service.models.audit import AuditEntry
 from user_service.models.claims import SecurityClaim
 from user_service.models.logins import Familiar, LoginAttempt
 from user_service.models.sessions import RefreshToken, Session
@@ -9,6 +10,7 @@ from user_service.models.two_factor import RecoveryCode, TwoFactor
 
 __all__ = [
     "Address",
+    "AuditEntry",
     "Familiar",
     "LoginAttempt",
     "RecoveryCode",
