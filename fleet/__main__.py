@@ -69,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
     command("test", "run the tests of one service, or all", "service?")
     command("check", "lint, types, import rules, migrations, schemas")
     command("messages", "who sends and who hears what")
+    command("postman", "write the API as a Postman collection", "file?")
     command("new-service", "render a service from shared's template", "name")
     command("settings", "write the settings the code reads into .env.example")
     command("lock", "pin what requirements.in and the services ask for")

@@ -124,6 +124,12 @@ def messages(_table: Table, _options: Namespace) -> int:
     return messages_page.main([])
 
 
+def postman(table: Table, options: Namespace) -> None:
+    from fleet import postman
+
+    postman.write(table, options.file)
+
+
 def new_service(table: Table, options: Namespace) -> None:
     births.new_service(table, options.name)
 

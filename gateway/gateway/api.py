@@ -4,13 +4,14 @@ import time
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from gateway import errors
-from gateway.queries import events, fleet, openapi, sessions
+from gateway.queries import events, fleet, openapi, postman, sessions
 
 JSON, HTML = "application/json", "text/html"
 CONTENT_SECURITY = (
@@ -79,6 +80,11 @@ def session(_request: HttpRequest, session_id: UUID) -> HttpResponse:
 @require_safe
 def openapi_document(_request: HttpRequest) -> JsonResponse:
     return JsonResponse(openapi.document())
+
+
+@require_safe
+def postman_collection(_request: HttpRequest) -> JsonResponse:
+    return JsonResponse(postman.collection(openapi.document(), settings.PUBLIC_URL))
 
 
 @require_safe

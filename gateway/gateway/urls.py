@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/docs", api.swagger),
     path("api/redoc", api.redoc),
     path("api/events", api.event_catalogue),
+    path("api/postman.json", api.postman_collection),
     path("api/v1/openapi.json", api.openapi_document),
     path("problems/<slug:code>", api.problem),
     path("internal/sessions/<uuid:session_id>", api.session),
