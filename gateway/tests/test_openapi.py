@@ -82,7 +82,16 @@ def test_every_operation_may_answer_a_problem() -> None:
 
     responses = merged["paths"]["/api/v1/cart"]["get"]["responses"]
 
-    assert responses["4XX"] == responses["5XX"] == {"$ref": "#/components/responses/Problem"}
+    problem = {"$ref": "#/components/responses/Problem"}
+    assert {status for status, one in responses.items() if one == problem} == {"400", "401", "403", "429", "503"}
+
+
+def test_what_a_service_says_of_an_error_is_kept() -> None:
+    own = {"400": {"description": "Its own."}}
+
+    merged = merge({"cart": make_document("/api/v1/cart", {"A": thing()}, responses=own)})
+
+    assert merged["paths"]["/api/v1/cart"]["get"]["responses"]["400"] == own["400"]
 
 
 def test_a_guests_cart_token_is_a_way_in_where_one_may_come_without_signing_in() -> None:

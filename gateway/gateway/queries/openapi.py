@@ -224,17 +224,34 @@ def _operation(operation: Document, method: str, service: str, used: set[str]) -
     name = operation.get("operationId", method)
     unique = name if name not in used else f"{service}_{name}"
     used.add(unique)
-    problem = {"$ref": "#/components/responses/Problem"}
     done = {
         **operation,
         "operationId": unique,
         "tags": [service],
         "security": _security(operation),
-        "responses": {**operation.get("responses", {}), "4XX": problem, "5XX": problem},
+        "responses": {**_problems(operation, method), **operation.get("responses", {})},
     }
     done.pop("parameters", None)
     parameters = _parameters(operation, method)
     return {**done, "parameters": parameters} if parameters else done
+
+
+def _problems(operation: Document, method: str) -> Document:
+    """Status → problem, for each status that an operation of this kind may refuse with, itself or at the edge."""
+    statuses = {400, 401, 429, 503}
+    if _is_closed(operation):
+        statuses |= {403}
+    if any(parameter.get("in") == "path" for parameter in operation.get("parameters", [])):
+        statuses |= {404}
+    if method in UNSAFE:
+        statuses |= {403, 404, 409, 413, 415, 422}
+    return {str(status): {"$ref": "#/components/responses/Problem"} for status in sorted(statuses)}
+
+
+def _is_closed(operation: Document) -> bool:
+    """To guests."""
+    said = operation.get("security", [])
+    return bool(said) and {} not in said
 
 
 def _security(operation: Document) -> list[Document]:
