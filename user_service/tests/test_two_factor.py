@@ -10,7 +10,7 @@ from conftest import PASSWORD, Register, as_user, in_parallel, sign_in
 from django.conf import LazySettings
 from rest_framework.test import APIClient
 
-from shared.contracts.user import SessionsEnded
+from shared.contracts.user import RecordAudit, SessionsEnded
 from shared.testing import body, published
 from user_service.actions import logins, two_factor
 from user_service.models import LoginAttempt, RecoveryCode, Session, TwoFactor, User, stores
@@ -323,3 +323,30 @@ def test_failed_second_factors_stand_in_the_login_history(make_account: Register
 
     outcomes = list(LoginAttempt.objects.order_by("id").values_list("outcome", flat=True))
     assert outcomes == ["two_factor_failed"] * 5 + ["blocked"]
+
+
+def test_many_networks_together_do_not_guess_without_end_and_a_familiar_one_is_free(
+    make_account: Register, settings: LazySettings
+) -> None:
+    secret, _codes = turn_on(make_account()["access"])
+    settings.CHALLENGE_TRIES_OF_ACCOUNT = 7
+    Session.objects.update(address="198.51.100.7")
+
+    guesses = [answer(challenge(), "000000", f"203.0.113.{number}").status_code for number in range(9)]
+    owner = answer(challenge(), later(secret), "198.51.100.7")
+
+    assert guesses == [400] * 7 + [429] * 2
+    assert owner.status_code == 200
+
+
+def test_what_changes_the_second_factor_is_audited(make_account: Register) -> None:
+    access = make_account()["access"]
+    secret, _codes = turn_on(access)
+
+    as_user(access).post(f"{PATH}/disable", {"password": PASSWORD, "code": later(secret)})
+
+    recorded = [entry.action for entry in published(RecordAudit)]
+    assert [action for action in recorded if "two_factor" in action] == [
+        "user.two_factor.enable",
+        "user.two_factor.disable",
+    ]

@@ -15,7 +15,7 @@ from shared.outbox import publish
 from user_service.actions.codes import issue_code
 from user_service.actions.sessions import end_all_sessions
 from user_service.errors import EmailTaken, OwnAccount, WrongCode
-from user_service.models import Role, User, codes, normalised
+from user_service.models import Role, TwoFactor, User, codes, normalised
 
 PROFILE = ("first_name", "last_name", "locale", "time_zone", "currency")
 
@@ -193,6 +193,7 @@ def delete(*, admin_id: UUID, user_id: UUID) -> None:
         raise OwnAccount()
     user.delete_softly()
     user.addresses.all().delete()
+    _forget_logins(user)
     tell_changed(user)
     record(action="user.account.delete", subject_kind="user", subject_id=user_id)
     end_all_sessions(user_id=user_id, reason="deleted")
@@ -215,6 +216,12 @@ def make_admin(*, email: str, password: str) -> User:
     record(action="user.admin.create", subject_kind="user", subject_id=user.id)
     end_all_sessions(user_id=user.id, reason="roles_changed")
     return user
+
+
+def _forget_logins(user: User) -> None:
+    for kept in (user.login_attempts, user.familiar, user.security_claims):
+        kept.all().delete()
+    TwoFactor.objects.filter(user=user).delete()
 
 
 def locked(user_id: UUID) -> User:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from shared.audit import record
 from shared.contracts.user import SecurityAlertRaised
 from shared.errors import NotFound
 from shared.outbox import publish
@@ -42,6 +43,7 @@ def resolve_claim(*, user_id: UUID, claim_id: UUID, was_me: bool) -> SecurityCla
         raise NotFound()
     if claim.resolve(was_me=was_me):
         claim.save(update_fields=["was_me", "resolved_at"])
+        record(action="user.claim.resolve", subject_kind="claim", subject_id=claim_id, was_me=was_me)
         if not was_me:
             _lock_out(user, claim)
     return claim

@@ -5,10 +5,11 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from shared.audit import record
 from shared.errors import NotFound, Refused
 from user_service.actions.sessions import SignedIn, end_all_sessions, start_session
 from user_service.errors import TooManyFailures, TwoFactorOff, WrongCode, WrongPassword
-from user_service.models import RecoveryCode, TwoFactor, User, brakes, challenges, failures
+from user_service.models import RecoveryCode, Session, TwoFactor, User, brakes, challenges, failures
 from user_service.models.logins import Outcome
 from user_service.models.two_factor import RECOVERY_CODES, make_recovery_code, present_key
 
@@ -33,25 +34,29 @@ def confirm(*, user_id: UUID, session_id: UUID, code: str, address: str | None) 
     user = _locked(user_id)
     factor = _factor(user)
     factor.confirm()
-    brakes.count_guess(user.id, address)
+    _count_guess(user.id, address)
     if not factor.takes(code):
         raise WrongCode()
     factor.save()
     brakes.forgive_guesses(user.id, address)
     end_all_sessions(user_id=user_id, reason="two_factor_changed", but=session_id)
+    record(action="user.two_factor.enable", subject_kind="user", subject_id=user_id)
     return _renew_recovery_codes(factor)
 
 
 @transaction.atomic
 def renew_recovery_codes(*, user_id: UUID, password: str, code: str, address: str | None) -> list[str]:
     """Ten new ones; those before are void. Raises what `_stepped_up` raises."""
-    return _renew_recovery_codes(_stepped_up(user_id, password, code, address))
+    factor = _stepped_up(user_id, password, code, address)
+    record(action="user.recovery_codes.renew", subject_kind="user", subject_id=user_id)
+    return _renew_recovery_codes(factor)
 
 
 @transaction.atomic
 def disable(*, user_id: UUID, session_id: UUID, password: str, code: str, address: str | None) -> None:
     """Turn it off; the other sessions end. Raises what `_stepped_up` raises."""
     _stepped_up(user_id, password, code, address).delete()
+    record(action="user.two_factor.disable", subject_kind="user", subject_id=user_id)
     end_all_sessions(user_id=user_id, reason="two_factor_changed", but=session_id)
 
 
@@ -73,7 +78,7 @@ def answer_challenge(*, challenge: str, code: str, address: str | None, user_age
 
 
 def _guessed(tried: challenges.Challenged, code: str, address: str | None) -> User:
-    brakes.count_guess(tried.user_id, address)
+    _count_guess(tried.user_id, address)
     user = tried.check(User.objects.present().select_for_update().filter(id=tried.user_id).first())
     if not _takes(_factor(user), code):
         raise WrongCode()
@@ -102,11 +107,16 @@ def _stepped_up(user_id: UUID, password: str, code: str, address: str | None) ->
     if not user.has_password(password):
         raise WrongPassword("password")
     brakes.forgive(user.email, address)
-    brakes.count_guess(user.id, address)
+    _count_guess(user.id, address)
     if not _takes(factor, code):
         raise WrongCode()
     brakes.forgive_guesses(user.id, address)
     return factor
+
+
+def _count_guess(user_id: UUID, address: str | None) -> None:
+    familiar = Session.objects.filter(user_id=user_id, address=address, address__isnull=False).exists()
+    brakes.count_guess(user_id, address, familiar=familiar)
 
 
 def _takes(factor: TwoFactor, code: str) -> bool:

@@ -43,11 +43,17 @@ def forgive(email: str, address: str | None) -> None:
         _forgive_locally(account, network)
 
 
-def count_guess(user_id: UUID, address: str | None) -> None:
-    """Of a second factor, counted like an attempt to sign in. Raises TooManyFailures with the seconds to wait."""
-    count, wait = _count(_guesses(user_id, address))
-    if count > settings.CHALLENGE_TRIES:
-        raise TooManyFailures(retry_after=max(wait, 1))
+def count_guess(user_id: UUID, address: str | None, *, familiar: bool) -> None:
+    """Of a second factor, counted before it is checked. All strange networks together have a limit too: who guesses
+    here knows the password, and may have many of them; a `familiar` one is the owner's. Raises TooManyFailures.
+    """
+    limits = [(_guesses(user_id, address), settings.CHALLENGE_TRIES)]
+    if not familiar:
+        limits.append((f"failures:two-factor:{user_id}", settings.CHALLENGE_TRIES_OF_ACCOUNT))
+    for key, limit in limits:
+        count, wait = _count(key)
+        if count > limit:
+            raise TooManyFailures(retry_after=max(wait, 1))
 
 
 def forgive_guesses(user_id: UUID, address: str | None) -> None:
