@@ -130,6 +130,16 @@ CODES: dict[str, Explanation] = {
         "Checking a password costs a lot, so only some are checked at once.",
         "Wait as long as Retry-After says, then repeat.",
     ),
+    "not_configured": Explanation(404, "This is not set up here", "The operator has not turned it on."),
+    "social_sign_in_failed": Explanation(
+        401,
+        "The sign-in with the provider failed",
+        "It was not begun in this browser, took too long, was used before, or the provider's answer does not hold.",
+        "Begin again.",
+    ),
+    "social_email_not_verified": Explanation(
+        403, "The provider has not verified the e-mail address", "Only a proved address signs in.", "Prove it there."
+    ),
     "already_vendor": Explanation(409, "This account belongs to another vendor", "An account sells for one vendor."),
     "own_account": Explanation(409, "Not your own account", "Admins cannot take their own access away."),
     "too_many_addresses": Explanation(409, "The address book is full", "There is a limit.", "Delete one first."),

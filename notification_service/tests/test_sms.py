@@ -58,7 +58,7 @@ def account(settings: Any, tmp_path: Path) -> Path:
 def twilio(settings: Any) -> Iterator[Twilio]:
     twilio = Twilio()
     settings.SMS_URL, settings.SMS_FROM = twilio.url, "+15005550006"
-    threading.Thread(target=twilio.server.serve_forever, daemon=True).start()
+    threading.Thread(target=twilio.server.serve_forever, args=(0.02,), daemon=True).start()
     yield twilio
     twilio.server.shutdown()
     twilio.server.server_close()

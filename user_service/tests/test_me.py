@@ -15,7 +15,7 @@ from user_service.models import Address, User
 pytestmark = pytest.mark.django_db
 
 ME, ADDRESSES = "/api/v1/users/me", "/api/v1/users/me/addresses"
-HOME = {"name": "Ada", "line1": "1 Row", "city": "London", "postal_code": "N1", "country": "GB"}
+HOME = {"name": "Ada", "line1": "1 Row", "city": "London", "postal_code": "N1 7AA", "country": "GB"}
 
 
 @pytest.fixture

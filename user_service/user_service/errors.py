@@ -1,6 +1,6 @@
 """What can go wrong, in domain words."""
 
-from shared.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated
+from shared.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 
 
 class WrongCredentials(Unauthenticated):
@@ -99,6 +99,23 @@ class AlreadyVendor(Conflict):
 class OwnAccount(Conflict):
     code = "own_account"
     title = "Admins cannot take their own access away"
+
+
+class NotConfigured(NotFound):
+    code = "not_configured"
+    title = "This is not set up here"
+
+
+class SocialFailed(Unauthenticated):
+    """Which check failed is not said: it would only help who forges."""
+
+    code = "social_sign_in_failed"
+    title = "The sign-in with the provider failed"
+
+
+class SocialEmailNotVerified(Forbidden):
+    code = "social_email_not_verified"
+    title = "The provider has not verified the e-mail address"
 
 
 class TooManyAddresses(Conflict):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from shared import env
 from shared.settings import *  # noqa: F403
-from shared.settings import JWT_AUDIENCE, JWT_ISSUER, installed_apps
+from shared.settings import JWT_AUDIENCE, JWT_ISSUER, PUBLIC_URL, installed_apps
 
 SERVICE = "user"
 VERSION = "0.1.0"
@@ -36,6 +36,12 @@ SIGNING_KEY_NOTICE = timedelta(seconds=env.number("SIGNING_KEY_NOTICE_SECONDS", 
 CODE_LIFETIME = timedelta(seconds=env.number("CODE_SECONDS", 600))
 CODE_TRIES = env.number("CODE_TRIES", 5)
 CODES_PER_HOUR = env.number("CODES_PER_HOUR", 6)
+
+GOOGLE_ISSUER = env.text("GOOGLE_ISSUER", "https://accounts.google.com")
+GOOGLE_CLIENT_ID = env.text("GOOGLE_CLIENT_ID", "")
+GOOGLE_CLIENT_SECRET = env.text("GOOGLE_CLIENT_SECRET", "")
+GOOGLE_REDIRECT_URI = env.text("GOOGLE_REDIRECT_URI", f"{PUBLIC_URL}/api/v1/auth/social/google/callback")
+SOCIAL_LIFETIME = timedelta(seconds=env.number("SOCIAL_SECONDS", 600))
 
 AVATAR_MAX_BYTES = env.number("AVATAR_MAX_BYTES", 5_000_000)
 AVATAR_MAX_PIXELS = env.number("AVATAR_MAX_PIXELS", 25_000_000)

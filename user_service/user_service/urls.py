@@ -4,7 +4,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from shared import health
 from shared.http import path
-from user_service.api import admin_users, audit, auth, avatars, logins, me, phones, two_factor
+from user_service.api import admin_users, audit, auth, avatars, logins, me, phones, social, two_factor
 
 handler400 = "shared.http.bad_request"
 handler404 = "shared.http.not_found"
@@ -31,6 +31,8 @@ urlpatterns = [
     path("api/v1/auth/two-factor/disable", two_factor.TwoFactorDisableView.as_view()),
     path("api/v1/auth/two-factor/challenge", two_factor.TwoFactorChallengeView.as_view()),
     path("api/v1/auth/two-factor/recovery-codes", two_factor.RecoveryCodesView.as_view()),
+    path("api/v1/auth/social/google/start", social.GoogleStartView.as_view()),
+    path("api/v1/auth/social/google/callback", social.GoogleCallbackView.as_view()),
     path("api/v1/auth/phone/send", phones.PhoneSendView.as_view()),
     path("api/v1/auth/phone/verify", phones.PhoneVerifyView.as_view()),
     path("api/v1/users/me/phone", phones.PhoneView.as_view()),

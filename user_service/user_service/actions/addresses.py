@@ -8,14 +8,15 @@ from django.db import transaction
 
 from shared.errors import NotFound
 from user_service.errors import TooManyAddresses
-from user_service.models import Address, User
+from user_service.models import Address, User, postal
 
 MOST = 50
 
 
 @transaction.atomic
 def add_address(*, user_id: UUID, fields: Mapping[str, Any]) -> Address:
-    """The first of its kind becomes the default. Raises TooManyAddresses, NotFound."""
+    """The first of its kind becomes the default. Raises TooManyAddresses, Invalid, NotFound."""
+    fields = {**fields, **postal.in_its_country({"region": "", "postal_code": "", **fields})}
     if not User.objects.present().select_for_update().filter(id=user_id).exists():
         raise NotFound()
     own = Address.objects.filter(user_id=user_id)
@@ -30,20 +31,43 @@ def add_address(*, user_id: UUID, fields: Mapping[str, Any]) -> Address:
 
 @transaction.atomic
 def change_address(*, user_id: UUID, address_id: UUID, fields: Mapping[str, Any]) -> Address:
-    """Raises NotFound for another user's."""
+    """Raises NotFound for another user's, Invalid."""
     address = _locked(user_id, address_id)
+    before = address.kind
     for name, value in fields.items():
         setattr(address, name, value)
+    _check(address)
     if address.default:
         others = Address.objects.filter(user_id=user_id, kind=address.kind, default=True).exclude(id=address_id)
         others.update(default=False)
     address.save()
+    if address.kind != before:
+        _give_default(user_id, before)
     return address
 
 
 @transaction.atomic
 def remove_address(*, user_id: UUID, address_id: UUID) -> None:
-    _locked(user_id, address_id).delete()
+    """The newest of its kind takes its place as the default. Raises NotFound."""
+    address = _locked(user_id, address_id)
+    address.delete()
+    if address.default:
+        _give_default(user_id, address.kind)
+
+
+def _check(address: Address) -> None:
+    """Raises Invalid."""
+    names = ("country", "region", "postal_code", "city")
+    for name, value in postal.in_its_country({name: getattr(address, name) for name in names}).items():
+        setattr(address, name, value)
+
+
+def _give_default(user_id: UUID, kind: str) -> None:
+    own = Address.objects.filter(user_id=user_id, kind=kind)
+    newest = own.order_by("-id").first()
+    if newest and not own.filter(default=True).exists():
+        newest.default = True
+        newest.save(update_fields=["default", "updated_at"])
 
 
 def _locked(user_id: UUID, address_id: UUID) -> Address:

@@ -78,7 +78,7 @@ class AddressIn(Shape):
     line2 = serializers.CharField(max_length=200, required=False, allow_blank=True)
     city = serializers.CharField(max_length=120)
     region = serializers.CharField(max_length=120, required=False, allow_blank=True)
-    postal_code = serializers.CharField(max_length=20)
+    postal_code = serializers.CharField(max_length=20, required=False, allow_blank=True)
     country = serializers.RegexField(r"^[A-Z]{2}$")
     phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
 
@@ -137,7 +137,7 @@ class AddressView(APIView):
     )
     @idempotent()
     def put(self, request: Request, address: UUID) -> Response:
-        fields = {"line2": "", "region": "", "phone": "", **read(AddressIn, request.data)}
+        fields = {"line2": "", "region": "", "postal_code": "", "phone": "", **read(AddressIn, request.data)}
         return self._change(request, address, fields)
 
     @extend_schema(

@@ -4,6 +4,7 @@ from user_service.models.accounts import Role, User, normalised
 from user_service.models.addresses import Address
 from user_service.models.audit import AuditEntry
 from user_service.models.claims import SecurityClaim
+from user_service.models.identities import Identity
 from user_service.models.logins import Familiar, LoginAttempt
 from user_service.models.sessions import RefreshToken, Session
 from user_service.models.two_factor import RecoveryCode, TwoFactor
@@ -12,6 +13,7 @@ __all__ = [
     "Address",
     "AuditEntry",
     "Familiar",
+    "Identity",
     "LoginAttempt",
     "RecoveryCode",
     "RefreshToken",

@@ -22,7 +22,7 @@ class Address(models.Model):
     line2 = models.CharField(max_length=200, blank=True)
     city = models.CharField(max_length=120)
     region = models.CharField(max_length=120, blank=True)
-    postal_code = models.CharField(max_length=20)
+    postal_code = models.CharField(max_length=20, blank=True)
     country = models.CharField(max_length=2)
     phone = models.CharField(max_length=32, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
