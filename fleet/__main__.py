@@ -64,6 +64,8 @@ def parser() -> argparse.ArgumentParser:
     command("reload", "let a service's web processes change to new code without refusing a request", "service")
     command("scale", "more or fewer web instances of a service", "service", "instances")
     command("reload-edge", "render NGINX's configuration again (new keys, new upstreams) and reload it")
+    rotate = command("rotate-keys", "sign access tokens with a new key from now on")
+    rotate.add_argument("--retire", action="store_true", help="only forget old keys whose last token has ended")
     command("seed", "make the demo marketplace")
     command("demo", "drive the main journey over the gateway and show each step")
     command("test", "run the tests of one service, or all", "service?")

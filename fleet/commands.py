@@ -6,7 +6,7 @@ import signal
 from argparse import Namespace
 from pathlib import Path
 
-from fleet import births, checks, inside, keys, locks, processes, services, settings_page, suites, ups
+from fleet import births, checks, inside, keys, locks, processes, rotation, services, settings_page, suites, ups
 from fleet import demo as demonstration
 from fleet import messages as messages_page
 from fleet import postgres as postgres_server
@@ -86,6 +86,10 @@ def reload_edge(table: Table, _options: Namespace) -> None:
     keys.prepare(table)
     nginx.reload(table)
     say("NGINX has changed over")
+
+
+def rotate_keys(table: Table, options: Namespace) -> None:
+    (rotation.retire if options.retire else rotation.rotate)(table)
 
 
 def logs(table: Table, options: Namespace) -> None:

@@ -1,0 +1,90 @@
+"""The key that signs access tokens is changed under load: a good token is never refused, and in the end the old key is.
+
+The old key is kept for an access token's life, an hour; so that nobody has to wait, that hour is declared to be over.
+"""
+
+import json
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import jwt
+from load import Load, fleet_command
+
+from fleet.client import Market, Person, wait_for
+from fleet.services import health
+from fleet.table import Table
+
+SECONDS = 15
+PER_SECOND = 20
+SOON = 12
+"""Seconds after which every service has looked at its keys again."""
+
+
+def test_no_good_token_is_refused_while_keys_are_rotated_and_a_retired_key_is(fleet: Table, market: Market) -> None:
+    old, other = market.account("customer"), market.account("vendor")
+    before, folder = _key_of(old), fleet.var / "keys" / "jwt" / "private"
+    private = (folder / f"{before}.pem").read_text()
+    with httpx.Client(base_url=f"{market.gateway}/api/v1/", headers={"Connection": "close"}, timeout=30) as http:
+        people = [old, other]
+        load = Load([lambda: _me(http, people[0]), lambda: _orders(http, people[-1])], PER_SECOND)
+        with load:
+            ends = time.monotonic() + SECONDS
+            fleet_command("rotate-keys")
+            fresh = wait_for(lambda: _signed_anew(market, before), "tokens of the new key")
+            people.append(fresh)
+            time.sleep(max(ends - time.monotonic(), 1))
+    print(dict(load.answers))
+    assert load.failures == []
+    assert sum(load.answers.values()) > PER_SECOND * SECONDS / 2
+
+    _declare_the_hour_over(folder / "state.json")
+    assert before in fleet_command("rotate-keys", "--retire")
+
+    forged = _forged(old, private)
+    for person in (old, _with(old, forged)):
+        wait_for(lambda person=person: person.ask("GET", "orders").status_code == 401, "the old key to be refused", 5)
+    assert fresh.ask("GET", "orders").status_code == 200
+    direct = fleet.service("order_service")
+    assert health(direct.port) == "ok"
+    wait_for(lambda: _asked_directly(direct.url, forged) == 401, "the service itself to refuse the old key", SOON)
+
+
+def _me(http: httpx.Client, person: Person) -> httpx.Response:
+    return http.get("users/me", headers={"Authorization": f"Bearer {person.access}"})
+
+
+def _orders(http: httpx.Client, person: Person) -> httpx.Response:
+    return http.get("orders", headers={"Authorization": f"Bearer {person.access}"})
+
+
+def _key_of(person: Person) -> str:
+    return str(jwt.get_unverified_header(str(person.access))["kid"])
+
+
+def _signed_anew(market: Market, before: str) -> Person | None:
+    person = market.account("customer")
+    return person if _key_of(person) != before else None
+
+
+def _declare_the_hour_over(state_file: Path) -> None:
+    state = json.loads(state_file.read_text())
+    state["retiring"] = dict.fromkeys(state["retiring"], time.time() - 1)
+    state_file.write_text(json.dumps(state))
+
+
+def _forged(person: Person, private: str) -> str:
+    """By somebody who has kept the old key: as good as it ever could be."""
+    claims = jwt.decode(str(person.access), options={"verify_signature": False})
+    now = int(time.time())
+    later = {**claims, "jti": str(uuid4()), "iat": now, "nbf": now, "exp": now + 600}
+    return jwt.encode(later, private, "ES256", {"kid": _key_of(person), "typ": "at+jwt"})
+
+
+def _with(person: Person, token: str) -> Person:
+    return Person(person.http, person.mail, access=token)
+
+
+def _asked_directly(url: str, token: str) -> int:
+    return httpx.get(f"{url}/api/v1/orders", headers={"Authorization": f"Bearer {token}"}).status_code
