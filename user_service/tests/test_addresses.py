@@ -96,12 +96,17 @@ def test_a_part_is_changed_only_to_what_fits_the_rest(ada: APIClient) -> None:
     assert (body(fixed)["country"], body(ada.get(path))["postal_code"]) == ("DE", "10115")
 
 
+def wrong_fields(country: str) -> set[str]:
+    try:
+        postal.in_its_country({"country": country, "region": "x", "postal_code": "x", "city": "x"})
+    except Invalid as refusal:
+        return set(refusal.errors)
+    return set()
+
+
 def test_no_country_of_the_data_is_an_error() -> None:
-    for country in postal.countries():
-        try:
-            postal.in_its_country({"country": country, "region": "x", "postal_code": "x", "city": "x"})
-        except Invalid as refusal:
-            assert refusal.errors.keys() <= {"region", "postal_code"}
+    assert len(postal.countries()) > 240
+    assert set().union(*map(wrong_fields, postal.countries())) == {"region", "postal_code"}
 
 
 def test_removing_a_default_makes_the_newest_of_its_kind_the_default(ada: APIClient) -> None:

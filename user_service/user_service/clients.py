@@ -1,4 +1,4 @@
-"""Google, or any other OpenID provider that is set as the issuer: discovery, the code's exchange, the ID token's check."""
+"""Google, or any OpenID provider set as the issuer: discovery, the code's exchange, the check of the ID token."""
 
 import hmac
 import logging
