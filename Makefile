@@ -1,4 +1,4 @@
-# Everything here is `python -m fleet …`; the launcher makes .venv with system Python at its first call.
+# Everything here is `python3 -m fleet …`; the launcher makes .venv with system Python at its first call.
 FLEET := python3 -m fleet
 .DEFAULT_GOAL := help
 .PHONY: help up down status logs seed demo run restart test check messages schemas lock new-service clean

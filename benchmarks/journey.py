@@ -1,6 +1,6 @@
 """What each request of the main journey takes over the gateway, and an order from placed to confirmed.
 
-    python -m benchmarks.journey [rounds]        the fleet runs and is idle; nothing else does
+    .venv/bin/python -m benchmarks.journey [rounds]        the fleet runs and is idle; nothing else does
 
 Each figure stands beside its ratio to the cheapest request there is (GET /health), measured in the same run: ratios
 compare across machines, milliseconds do not. Exit status 1 when a budget is exceeded.

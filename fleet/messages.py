@@ -52,7 +52,7 @@ def table(contracts: Mapping[str, type[Message]], heard: Mapping[str, list[str]]
     for type_, contract in sorted(contracts.items()):
         mark = "⇒" if issubclass(contract, Command) else "·"
         lines.append(f"{type_:<{width}}  {', '.join(senders(contract)):<10}{mark} {', '.join(heard.get(type_, ['–']))}")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", "· event: told to whom it may concern   ⇒ command: asked of one   – nobody yet"])
 
 
 def main(arguments: list[str]) -> int:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from fleet.progress import say
 from fleet.table import ROOT, Table
 
 FILE = ROOT / ".env.example"
@@ -12,6 +13,7 @@ READ = re.compile(r'\benv\.(?:text|number|flag|folder)\(\s*"([A-Z0-9_]+)"(?:,\s*
 
 def write(table: Table) -> None:
     FILE.write_text(page(FILE.read_text(), table))
+    say(f"wrote {FILE.name}")
 
 
 def page(text: str, table: Table) -> str:

@@ -58,7 +58,10 @@ def find(table: Table, name: str) -> Suite:
             return of_one_process(table)
         case "tests":
             return Suite("tests", ROOT, {}, ("tests", f"--ignore={ONE_PROCESS}"), needs_fleet=True)
-    return of_service(table, table.service(name))
+    try:
+        return of_service(table, table.service(name))
+    except LookupError as error:
+        raise LookupError(f"{error}, shared, fleet, one_process, tests") from None
 
 
 def run_all(table: Table) -> int:

@@ -8,7 +8,7 @@ from fleet import settings_page, status, table
 def test_the_env_example_lists_every_setting_the_code_reads() -> None:
     text = settings_page.FILE.read_text()
 
-    assert settings_page.page(text, table.load()) == text, "run: python -m fleet settings"
+    assert settings_page.page(text, table.load()) == text, "run: python3 -m fleet settings"
 
 
 def test_defaults_are_shown_as_one_would_write_them() -> None:

@@ -99,6 +99,5 @@ PASSWORD_HASHERS = ["shared.auth.Argon2id"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
-EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
 EMAIL_FILE_PATH = env.text("MAIL_DIR", str(Path("mail")))
 LOGGING = logs.config(env.text("LOG_LEVEL", "INFO"))

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from user_service.actions import keys
 from user_service.errors import NoSuchKey
 
-HINT = "let NGINX read the keys again: python -m fleet reload-edge"
+HINT = "let NGINX read the keys again: python3 -m fleet reload-edge"
 
 
 class Command(BaseCommand):

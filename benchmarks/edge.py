@@ -1,0 +1,163 @@
+"""What the edge's token check costs, as ratios within one run: a guest, a token it has seen, tokens it never saw.
+
+    python -m benchmarks.edge [seconds]
+
+A rendered NGINX of its own, with the fleet's templates, stands before another NGINX that answers everything at once, so
+that nothing but the edge is measured. Rounds alternate, medians count. Exits with 1 below the targets.
+"""
+
+import contextlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from uuid import uuid4
+
+import jwt
+
+from fleet import edge, keys
+from fleet.client import wait_for
+from fleet.nginx import BINARY
+from fleet.table import load
+
+SECONDS, ROUNDS, CONNECTIONS = 2.0, 3, 16
+NEVER_SEEN = 40_000
+TARGETS = {"known token": 0.75, "never-seen token": 0.30}
+PATH = "/api/v1/orders"
+UPSTREAM = """
+pid {folder}/upstream.pid;
+error_log stderr warn;
+worker_processes 1;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    keepalive_requests 1000000;
+    server {{
+        listen 127.0.0.1:{port};
+        location /internal/sessions/ {{ add_header X-Accel-Expires 1; return 204; }}
+        location / {{ default_type application/json; return 200 '{{"ok":true}}'; }}
+    }}
+}}
+"""
+ONE_AFTER_ANOTHER = """
+local tokens = {{}}
+for line in io.lines("{file}") do tokens[#tokens + 1] = line end
+local at = {start}
+function request()
+  at = at % #tokens + 1
+  return wrk.format("GET", "{path}", {{["Authorization"] = "Bearer " .. tokens[at]}})
+end
+"""
+
+
+def main() -> int:
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
+    folder = Path(tempfile.mkdtemp(prefix="nexus-edge-"))
+    try:
+        with running(folder) as url:
+            print(f"{CONNECTIONS} connections, {ROUNDS} rounds of {seconds:g} s each, medians")
+            return report(measure(folder, url, seconds))
+    finally:
+        shutil.rmtree(folder)
+
+
+def report(rates: dict[str, list[float]]) -> int:
+    """One line a kind; 1 if one misses its target."""
+    guest, missed = median(rates["guest"]), 0
+    for kind, found in rates.items():
+        ratio, target = median(found) / guest, TARGETS.get(kind)
+        missed += bool(target and ratio < target)
+        verdict = "" if target is None else f"  (at least {target:.0%}: {'ok' if ratio >= target else 'MISSED'})"
+        print(f"{kind:18}{median(found):9.0f} requests/s {ratio:6.0%} of a guest's{verdict}")
+    return min(missed, 1)
+
+
+def measure(folder: Path, url: str, seconds: float) -> dict[str, list[float]]:
+    """Requests a second of each kind. No token of the third is used twice: each round has its own part of them."""
+    key = (folder / "jwt/private/bench.pem").read_text()
+    known = token(key)
+    (folder / "never-seen").write_text("\n".join(token(key) for _ in range(NEVER_SEEN)))
+    rates: dict[str, list[float]] = {"guest": [], "known token": [], "never-seen token": []}
+    for number in range(ROUNDS):
+        rates["guest"].append(wrk(url, seconds))
+        rates["known token"].append(wrk(url, seconds, "-H", f"Authorization: Bearer {known}"))
+        script = folder / f"never-seen-{number}.lua"
+        start = NEVER_SEEN // ROUNDS * number
+        script.write_text(ONE_AFTER_ANOTHER.format(file=folder / "never-seen", start=start, path=PATH))
+        rates["never-seen token"].append(wrk(url, seconds, "-s", str(script)))
+    return rates
+
+
+def token(key: str) -> str:
+    now = int(time.time())
+    claims = {
+        "iss": "nexus", "aud": "nexus-api", "sub": str(uuid4()), "sid": str(uuid4()), "jti": str(uuid4()),
+        "roles": ["customer"], "iat": now, "nbf": now, "exp": now + 3600,
+    }  # fmt: skip
+    return jwt.encode(claims, key, "ES256", {"kid": "bench", "typ": "at+jwt"})
+
+
+def wrk(url: str, seconds: float, *arguments: str) -> float:
+    """Requests a second that were answered with 2xx; anything else ends the run, for its figure would mean nothing."""
+    command = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds:g}s", *arguments, f"{url}{PATH}"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if bad := re.search(r"Non-2xx or 3xx responses: \d+|Socket errors: .*", told):
+        raise SystemExit(f"{' '.join(arguments[:1])}: {bad[0]}")
+    found = re.search(r"Requests/sec:\s+([\d.]+)", told)
+    assert found, told
+    return float(found[1])
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[str]:
+    """The edge and what it stands before; its URL."""
+    folder.chmod(0o755)
+    keys.make_pair(folder / "jwt", "bench")
+    upstream, listen = free_port(), f"127.0.0.1:{free_port()}"
+    (folder / "upstream.conf").write_text(UPSTREAM.format(folder=folder, port=upstream))
+    configured = edge.Edge(
+        folder=folder / "nginx",
+        upstreams={service.name: [f"127.0.0.1:{upstream}"] for service in load().services},
+        keys=folder / "jwt/public",
+        media=folder / "media",
+        public_url=f"http://{listen}",
+        listen=listen,
+        user=edge._user(folder),
+        log=str(folder / "access.log"),
+        limits={"rate": "1000000r/s", "burst": 100000},
+    )
+    files = [folder / "upstream.conf", edge.write(configured)]
+    started = [
+        subprocess.Popen([BINARY, "-p", f"{folder}/", "-c", str(file), "-g", "daemon off;"], stderr=subprocess.DEVNULL)
+        for file in files
+    ]
+    try:
+        wait_for(lambda: answers(listen), "the edge to answer")
+        yield f"http://{listen}"
+    finally:
+        for process in started:
+            process.terminate()
+            process.wait(10)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(listen: str) -> bool:
+    host, port = listen.split(":")
+    with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1):
+        return True
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
