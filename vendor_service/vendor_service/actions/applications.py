@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from shared.audit import record
 from shared.contracts.vendor import VendorApplicationDecided, VendorApplicationSubmitted
 from shared.outbox import publish
 from vendor_service.actions.vendors import open_vendor
@@ -54,7 +55,8 @@ def approve(*, application_id: UUID, admin_id: UUID) -> Application:
     application.approve(by=admin_id)
     application.save()
     _tell_decided(application)
-    open_vendor(application=application)
+    vendor = open_vendor(application=application)
+    record(action="vendor.application.approve", subject_kind="application", subject_id=application_id, vendor=vendor.id)
     return application
 
 
@@ -65,6 +67,7 @@ def reject(*, application_id: UUID, admin_id: UUID, reason: str) -> Application:
     application.reject(by=admin_id, reason=reason)
     application.save()
     _tell_decided(application)
+    record(action="vendor.application.reject", subject_kind="application", subject_id=application_id)
     return application
 
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from shared.audit import record
 from shared.contracts.payment import PayOut, PayoutPaid, PayoutRefused, VendorBalanceChanged
 from shared.contracts.vendor import PayoutSettled
 from shared.errors import Invalid
@@ -47,6 +48,8 @@ def request_payout(*, vendor_id: UUID, amount: Money | None) -> Payout:
     available = _available(vendor.id, currency)
     payout = Payout.objects.create(vendor=vendor, amount=_covered(amount or available, available), currency=currency)
     publish(PayOut(payout_id=payout.id, vendor_id=vendor.id, amount=_told(payout)))
+    told = {"vendor": vendor.id, "minor": payout.amount, "currency": currency}
+    record(action="vendor.payout.request", subject_kind="payout", subject_id=payout.id, **told)
     return payout
 
 

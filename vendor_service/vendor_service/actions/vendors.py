@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
+from shared.audit import record
 from shared.context import new_id
 from shared.contracts.user import GrantRole
 from shared.contracts.vendor import VendorChanged
@@ -17,6 +18,7 @@ from vendor_service.models import Application, Vendor
 
 RESERVED_SLUGS = {"me"}
 """Paths of their own beside `vendors/{slug}`."""
+RULED = {"status", "commission_basis_points"}
 
 
 def open_vendor(*, application: Application) -> Vendor:
@@ -78,12 +80,21 @@ def change_vendor(*, vendor_id: UUID, changes: Mapping[str, Any]) -> Vendor:
     plain = {name: value for name, value in changes.items() if getattr(vendor, name) != value}
     if not plain:
         return vendor
+    _record(vendor, plain)
     if "status" in plain:
         vendor.move_to(plain.pop("status"))
     for name, value in plain.items():
         setattr(vendor, name, value)
     tell_changed(vendor)
     return vendor
+
+
+def _record(vendor: Vendor, changes: Mapping[str, Any]) -> None:
+    """Before they are made. Texts stay out; what the platform rules by is told, before and after."""
+    told = {"fields": " ".join(sorted(changes))}
+    for name in RULED.intersection(changes):
+        told |= {f"{name}_before": str(getattr(vendor, name)), name: str(changes[name])}
+    record(action="vendor.vendor.change", subject_kind="vendor", subject_id=vendor.id, **told)
 
 
 def locked(vendor_id: UUID) -> Vendor:
