@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from notification_service.clients import Away, Undeliverable, send_mail, send_sms
 from notification_service.models import Delivery
+from shared.audit import record
 from shared.errors import NotFound
 
 log = logging.getLogger("nexus.mail")
@@ -91,4 +92,5 @@ def resend(*, delivery_id: UUID) -> Delivery:
         raise NotFound()
     delivery.send_again(at=timezone.now())
     delivery.save()
+    record(action="notification.delivery.resend", subject_kind="delivery", subject_id=delivery_id, kind=delivery.kind)
     return delivery
