@@ -101,9 +101,11 @@ def client_as(
 class _SignedIn(ForceAuthClientHandler):
     """Remembers the caller where the check of a token would."""
 
+    _force_user: Any
+
     def _get_response(self, request: Any) -> Any:
         context.remember_user(str(self._force_user.id), self._force_user.roles)
-        return super()._get_response(request)
+        return super()._get_response(request)  # type: ignore[misc]
 
 
 def client_of(service: str) -> APIClient:
