@@ -70,7 +70,8 @@ def _seed(table: Table) -> None:
 def _show_the_way(table: Table) -> None:
     url = table.public_url
     say("Nexus is up")
-    print(f"\n  start here {url}/\n  API        {url}/api/v1/products\n  docs       {url}/api/docs\n  status     {url}/status")
+    print(f"\n  start here {url}/\n  API        {url}/api/v1/products")
+    print(f"  docs       {url}/api/docs\n  status     {url}/status")
     print(f"  mail sent  {table.var}/mail\n  all data   {table.var}")
     for role, account in _accounts(table).items():
         print(f"  {role:10} {account['email']}  {account['password']}")

@@ -69,7 +69,7 @@ class PasswordChanged(Event):
 
 
 class SecurityAlertRaised(Event):
-    """A login from a device or a place that the account was not used from before; a claim waits for its owner's word."""
+    """A login from a device or a place that the account was not used from before; a claim waits for its owner."""
 
     type = "user.security_alert_raised.v1"
     key = "user_id"
