@@ -14,7 +14,7 @@ from payment_service.actions.payments import LEASE, wait_before
 from payment_service.clients import PROVIDERS, Transfer
 from payment_service.errors import NothingToRefund, ProviderAway
 from payment_service.models import Entry, Payment, Refund
-from shared import clock
+from shared import audit, clock
 from shared.context import Context, acting, current, new_id
 from shared.contracts.payment import PaymentRefunded, RefundFailed, RefundPayment, Split
 from shared.errors import NotFound, Retry
@@ -72,7 +72,10 @@ def start_refund(*, payment_id: UUID, amount: Money | None, reason: str) -> Refu
     wanted = left if amount is None else amount.minor
     if not 0 < wanted <= left or (amount and amount.currency != payment.currency):
         raise NothingToRefund(f"{Money(left, payment.currency)} can be refunded.")
-    return _reserve(payment, new_id(), _splits_for(payment, wanted), reason, None)
+    refund = _reserve(payment, new_id(), _splits_for(payment, wanted), reason, None)
+    told = {"refund": refund.id, "order": payment.order_id, "minor": refund.minor, "currency": refund.currency}
+    audit.record(action="payment.payment.refund", subject_kind="payment", subject_id=payment_id, **told)
+    return refund
 
 
 def _splits_for(payment: Payment, minor: int) -> tuple[Split, ...]:
