@@ -142,6 +142,8 @@ CODES: dict[str, Explanation] = {
     ),
     "already_vendor": Explanation(409, "This account belongs to another vendor", "An account sells for one vendor."),
     "own_account": Explanation(409, "Not your own account", "Admins cannot take their own access away."),
+    "too_many_wallets": Explanation(409, "There are too many wallets", "There is a limit.", "Remove one first."),
+    "wallet_known": Explanation(409, "This wallet is there already", "An address is kept once, however it is written."),
     "too_many_addresses": Explanation(409, "The address book is full", "There is a limit.", "Delete one first."),
     # The catalogue
     "illegal_transition": Explanation(

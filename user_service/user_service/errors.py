@@ -123,6 +123,16 @@ class TooManyAddresses(Conflict):
     title = "The address book is full"
 
 
+class TooManyWallets(Conflict):
+    code = "too_many_wallets"
+    title = "There are too many wallets"
+
+
+class WalletKnown(Conflict):
+    code = "wallet_known"
+    title = "This wallet is there already"
+
+
 class NoSuchKey(Conflict):
     code = "no_such_key"
     title = "There is no key for this step of a rotation"

@@ -8,6 +8,7 @@ from user_service.models.identities import Identity
 from user_service.models.logins import Familiar, LoginAttempt
 from user_service.models.sessions import RefreshToken, Session
 from user_service.models.two_factor import RecoveryCode, TwoFactor
+from user_service.models.wallets import Wallet
 
 __all__ = [
     "Address",
@@ -22,5 +23,6 @@ __all__ = [
     "Session",
     "TwoFactor",
     "User",
+    "Wallet",
     "normalised",
 ]
