@@ -19,19 +19,19 @@ from user_service.queries import wallets as wallet_queries
 
 
 class WalletChange(Shape):
-    label = serializers.CharField(max_length=60, allow_blank=True)
+    label = serializers.CharField(max_length=60, allow_blank=True)  # type: ignore[assignment]
 
 
 class WalletIn(Shape):
     address = serializers.CharField(max_length=64, help_text="EVM; in mixed case with the checksum of EIP-55.")
-    label = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    label = serializers.CharField(max_length=60, required=False, allow_blank=True)  # type: ignore[assignment]
 
 
 class WalletShape(Shape):
     id = serializers.UUIDField()
     network = serializers.ChoiceField(choices=Wallet.Network.choices)
     address = serializers.CharField()
-    label = serializers.CharField(allow_blank=True)
+    label = serializers.CharField(allow_blank=True)  # type: ignore[assignment]
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
