@@ -86,6 +86,17 @@ def test_every_operation_may_answer_a_problem() -> None:
     assert {status for status, one in responses.items() if one == problem} == {"400", "401", "403", "429", "503"}
 
 
+def test_a_list_is_a_page_of_it() -> None:
+    content = {"application/json": {"schema": {"type": "array", "items": refer("A")}}}
+    lists = make_document("/api/v1/cart", {"A": thing()}, responses={"200": {"description": "", "content": content}})
+
+    response = merge({"cart": lists})["paths"]["/api/v1/cart"]["get"]["responses"]["200"]
+
+    page = response["content"]["application/json"]["schema"]
+    assert page["required"] == ["results", "next", "previous"]
+    assert page["properties"]["results"] == {"type": "array", "items": refer("A")}
+
+
 def test_what_a_service_says_of_an_error_is_kept() -> None:
     own = {"400": {"description": "Its own."}}
 

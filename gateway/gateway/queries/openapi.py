@@ -127,6 +127,11 @@ _PROBLEM_RESPONSE: Document = {
     "description": "A problem.",
     "content": {"application/problem+json": {"schema": {"$ref": f"{SCHEMAS}Problem"}}},
 }
+_PAGE: Document = {"type": "object", "required": ["results", "next", "previous"]}
+_NEIGHBOURS: Document = {
+    name: {"type": "string", "format": "uri", "nullable": True, "description": f"The {name} page."}
+    for name in ("next", "previous")
+}
 _SECURITY_SCHEMES: Document = {
     "bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "cartToken": {"type": "apiKey", "in": "header", "name": CART_TOKEN, "description": "A guest's cart."},
@@ -229,7 +234,7 @@ def _operation(operation: Document, method: str, service: str, used: set[str]) -
         "operationId": unique,
         "tags": [service],
         "security": _security(operation),
-        "responses": {**_problems(operation, method), **operation.get("responses", {})},
+        "responses": {**_problems(operation, method), **_paged(operation.get("responses", {}))},
     }
     done.pop("parameters", None)
     parameters = _parameters(operation, method)
@@ -239,13 +244,25 @@ def _operation(operation: Document, method: str, service: str, used: set[str]) -
 def _problems(operation: Document, method: str) -> Document:
     """Status → problem, for each status that an operation of this kind may refuse with, itself or at the edge."""
     statuses = {400, 401, 429, 503}
+    parameters = operation.get("parameters", [])
     if _is_closed(operation):
         statuses |= {403}
-    if any(parameter.get("in") == "path" for parameter in operation.get("parameters", [])):
+    if any(one.get("in") == "path" or one.get("name") == "cursor" for one in parameters):
         statuses |= {404}
+    if any(one.get("in") == "query" for one in parameters):
+        statuses |= {414}
     if method in UNSAFE:
         statuses |= {403, 404, 409, 413, 415, 422}
     return {str(status): {"$ref": "#/components/responses/Problem"} for status in sorted(statuses)}
+
+
+def _paged(responses: Document) -> Document:
+    """Services speak of a page of a list as of its elements; what is sent has the way to its neighbours as well."""
+    for response in responses.values():
+        for content in response.get("content", {}).values():
+            if content.get("schema", {}).get("type") == "array":
+                content["schema"] = _PAGE | {"properties": {"results": content["schema"], **_NEIGHBOURS}}
+    return responses
 
 
 def _is_closed(operation: Document) -> bool:
