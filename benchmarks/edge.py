@@ -2,8 +2,9 @@
 
     python -m benchmarks.edge [seconds]
 
-A rendered NGINX of its own, with the fleet's templates, stands before another NGINX that answers everything at once, so
-that nothing but the edge is measured. Rounds alternate, medians count. Exits with 1 below the targets.
+A rendered NGINX of its own, with the fleet's templates, stands before something that answers everything at once: first
+an empty application under gunicorn, as the services are, then another NGINX, beside which nothing but the edge is
+measured. Rounds alternate, medians count. Exits with 1 below the targets, which are set for the first.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from uuid import uuid4
@@ -26,7 +27,7 @@ from fleet.client import wait_for
 from fleet.nginx import BINARY
 from fleet.table import load
 
-SECONDS, ROUNDS, CONNECTIONS = 2.0, 3, 16
+SECONDS, ROUNDS, CONNECTIONS = 2, 3, 16
 NEVER_SEEN = 40_000
 TARGETS = {"known token": 0.75, "never-seen token": 0.30}
 PATH = "/api/v1/orders"
@@ -45,6 +46,15 @@ http {{
     }}
 }}
 """
+APPLICATION = """
+import time
+def application(environ, start):
+    if environ["PATH_INFO"].startswith("/internal/sessions/"):
+        start("204 No Content", [("X-Accel-Expires", f"@{int(time.time())}")])
+        return []
+    start("200 OK", [("Content-Type", "application/json"), ("Content-Length", "11")])
+    return [b'{"ok":true}']
+"""
 ONE_AFTER_ANOTHER = """
 local tokens = {{}}
 for line in io.lines("{file}") do tokens[#tokens + 1] = line end
@@ -57,28 +67,51 @@ end
 
 
 def main() -> int:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
+    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
+    print(f"{CONNECTIONS} connections, {ROUNDS} rounds of {seconds} s each, medians")
+    print("before an empty application under gunicorn:")
+    missed = report(run(gunicorn, seconds), TARGETS)
+    print("before another NGINX:")
+    report(run(static, seconds), {})
+    return missed
+
+
+def run(upstream: Callable[[Path, int], list[str]], seconds: int) -> dict[str, list[float]]:
     folder = Path(tempfile.mkdtemp(prefix="nexus-edge-"))
     try:
-        with running(folder) as url:
-            print(f"{CONNECTIONS} connections, {ROUNDS} rounds of {seconds:g} s each, medians")
-            return report(measure(folder, url, seconds))
+        with running(folder, upstream) as url:
+            return measure(folder, url, seconds)
     finally:
         shutil.rmtree(folder)
 
 
-def report(rates: dict[str, list[float]]) -> int:
+def gunicorn(folder: Path, port: int) -> list[str]:
+    (folder / "trivial.py").write_text(APPLICATION)
+    where = ["--chdir", str(folder), "-b", f"127.0.0.1:{port}", "--keep-alive", "75"]
+    return [sys.executable, "-m", "gunicorn", "-k", "gthread", "--threads", "8", *where, "trivial:application"]
+
+
+def static(folder: Path, port: int) -> list[str]:
+    (folder / "upstream.conf").write_text(UPSTREAM.format(folder=folder, port=port))
+    return nginx(folder, folder / "upstream.conf")
+
+
+def nginx(folder: Path, configuration: Path) -> list[str]:
+    return [BINARY, "-p", f"{folder}/", "-c", str(configuration), "-g", "daemon off;"]
+
+
+def report(rates: dict[str, list[float]], targets: dict[str, float]) -> int:
     """One line a kind; 1 if one misses its target."""
     guest, missed = median(rates["guest"]), 0
     for kind, found in rates.items():
-        ratio, target = median(found) / guest, TARGETS.get(kind)
+        ratio, target = median(found) / guest, targets.get(kind)
         missed += bool(target and ratio < target)
         verdict = "" if target is None else f"  (at least {target:.0%}: {'ok' if ratio >= target else 'MISSED'})"
         print(f"{kind:18}{median(found):9.0f} requests/s {ratio:6.0%} of a guest's{verdict}")
     return min(missed, 1)
 
 
-def measure(folder: Path, url: str, seconds: float) -> dict[str, list[float]]:
+def measure(folder: Path, url: str, seconds: int) -> dict[str, list[float]]:
     """Requests a second of each kind. No token of the third is used twice: each round has its own part of them."""
     key = (folder / "jwt/private/bench.pem").read_text()
     known = token(key)
@@ -103,9 +136,9 @@ def token(key: str) -> str:
     return jwt.encode(claims, key, "ES256", {"kid": "bench", "typ": "at+jwt"})
 
 
-def wrk(url: str, seconds: float, *arguments: str) -> float:
+def wrk(url: str, seconds: int, *arguments: str) -> float:
     """Requests a second that were answered with 2xx; anything else ends the run, for its figure would mean nothing."""
-    command = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds:g}s", *arguments, f"{url}{PATH}"]
+    command = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", *arguments, f"{url}{PATH}"]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if bad := re.search(r"Non-2xx or 3xx responses: \d+|Socket errors: .*", told):
         raise SystemExit(f"{' '.join(arguments[:1])}: {bad[0]}")
@@ -115,15 +148,14 @@ def wrk(url: str, seconds: float, *arguments: str) -> float:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[str]:
+def running(folder: Path, upstream: Callable[[Path, int], list[str]]) -> Iterator[str]:
     """The edge and what it stands before; its URL."""
     folder.chmod(0o755)
     keys.make_pair(folder / "jwt", "bench")
-    upstream, listen = free_port(), f"127.0.0.1:{free_port()}"
-    (folder / "upstream.conf").write_text(UPSTREAM.format(folder=folder, port=upstream))
+    port, listen = free_port(), f"127.0.0.1:{free_port()}"
     configured = edge.Edge(
         folder=folder / "nginx",
-        upstreams={service.name: [f"127.0.0.1:{upstream}"] for service in load().services},
+        upstreams={service.name: [f"127.0.0.1:{port}"] for service in load().services},
         keys=folder / "jwt/public",
         media=folder / "media",
         public_url=f"http://{listen}",
@@ -132,13 +164,11 @@ def running(folder: Path) -> Iterator[str]:
         log=str(folder / "access.log"),
         limits={"rate": "1000000r/s", "burst": 100000},
     )
-    files = [folder / "upstream.conf", edge.write(configured)]
-    started = [
-        subprocess.Popen([BINARY, "-p", f"{folder}/", "-c", str(file), "-g", "daemon off;"], stderr=subprocess.DEVNULL)
-        for file in files
-    ]
+    commands = [upstream(folder, port), nginx(folder, edge.write(configured))]
+    started = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for command in commands]
     try:
-        wait_for(lambda: answers(listen), "the edge to answer")
+        for address in (f"127.0.0.1:{port}", listen):
+            wait_for(lambda address=address: answers(address), f"{address} to answer")
         yield f"http://{listen}"
     finally:
         for process in started:
