@@ -8,6 +8,7 @@ from catalog_service.actions import offers
 from catalog_service.errors import BelowReserved
 from catalog_service.models import Movement, StockItem, Variant
 from catalog_service.models.inventory import MAX_STOCK, Change, Level
+from shared import audit
 from shared.contracts.catalog import StockRanLow
 from shared.errors import Invalid
 from shared.outbox import publish
@@ -27,6 +28,8 @@ def adjust_stock(
     variant = Variant.objects.with_sku(sku, vendor_id)
     level = set_stock(variant, reason=reason, actor_id=actor_id, delta=delta, on_hand=on_hand)
     offers.tell({variant.id: level})
+    told = {"sku": variant.sku, "vendor": variant.vendor_id, "on_hand": level.on_hand}
+    audit.record(action="catalog.stock.adjust", subject_kind="variant", subject_id=variant.id, **told)
     return variant, level
 
 

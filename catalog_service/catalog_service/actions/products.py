@@ -13,6 +13,7 @@ from catalog_service.actions.variants import VariantInput, insert_variants
 from catalog_service.actions.vendors import vendor_who_writes
 from catalog_service.models import Product
 from catalog_service.models.taxonomy import free_slug
+from shared.audit import record
 from shared.contracts.catalog import ProductDecided, ProductSubmitted
 from shared.errors import Invalid
 from shared.outbox import publish
@@ -81,6 +82,8 @@ def edit_product(*, reference: str, vendor_id: UUID | None, changes: ProductChan
     _saved(product)
     if submitted:
         _tell_submitted(product)
+    if vendor_id is None:
+        _record_admin("edit", product, fields=" ".join(sorted(changes)))
     return product
 
 
@@ -90,6 +93,8 @@ def delete_product(*, reference: str, vendor_id: UUID | None) -> None:
     product = lock_product(reference, vendor_id)
     product.delete_softly()
     _saved(product)
+    if vendor_id is None:
+        _record_admin("delete", product)
 
 
 @transaction.atomic
@@ -99,6 +104,7 @@ def approve_product(*, reference: str) -> Product:
     product.approve()
     _saved(product)
     _tell_decided(product, approved=True)
+    record(action="catalog.product.approve", subject_kind="product", subject_id=product.id, vendor=product.vendor_id)
     return product
 
 
@@ -109,6 +115,7 @@ def reject_product(*, reference: str, reason: str) -> Product:
     product.reject(reason)
     _saved(product)
     _tell_decided(product, approved=False)
+    record(action="catalog.product.reject", subject_kind="product", subject_id=product.id, vendor=product.vendor_id)
     return product
 
 
@@ -116,6 +123,12 @@ def lock_product(reference: str, vendor_id: UUID | None) -> Product:
     """The product, if this vendor (None: an admin) may write it, locked. Raises NotFound."""
     rows = Product.objects.writable_by(vendor_id).named(reference).select_related("vendor")
     return rows.select_for_update(no_key=True, of=("self",)).one()
+
+
+def _record_admin(verb: str, product: Product, **told: str) -> None:
+    """A vendor's own products are its own business; an admin's hand in them is not."""
+    told["vendor"] = str(product.vendor_id)
+    record(action=f"catalog.product.{verb}", subject_kind="product", subject_id=product.id, **told)
 
 
 def _saved(product: Product) -> None:

@@ -8,6 +8,7 @@ from django.db.models import Count, Q
 
 from catalog_service.errors import AlreadyReviewed, OwnProduct
 from catalog_service.models import Product, Purchase, Review, ReviewVote
+from shared.audit import record
 from shared.contracts.catalog import ReviewPublished
 from shared.contracts.order import VendorOrderDelivered
 from shared.errors import NotFound
@@ -46,6 +47,7 @@ def approve_review(*, review_id: UUID) -> Review:
     product, review = _lock(review_id)
     review.approve()
     _decided(review, product)
+    record(action="catalog.review.approve", subject_kind="review", subject_id=review_id, product=product.id)
     return review
 
 
@@ -55,6 +57,7 @@ def reject_review(*, review_id: UUID, reason: str) -> Review:
     product, review = _lock(review_id)
     review.reject(reason)
     _decided(review, product)
+    record(action="catalog.review.reject", subject_kind="review", subject_id=review_id, product=product.id)
     return review
 
 

@@ -9,6 +9,7 @@ from catalog_service.actions import offers
 from catalog_service.errors import BrandInUse, CategoryInUse, NameTaken
 from catalog_service.models import Brand, Category, Product
 from catalog_service.models.taxonomy import NAME_LENGTH, free_slug, id_or_slug
+from shared.audit import record
 from shared.errors import Invalid, NotFound
 
 Row = TypeVar("Row", Category, Brand)
@@ -33,6 +34,7 @@ def create_category(*, name: str, slug: str | None = None, parent: str | None = 
     category = Category(name=name, slug=slug or free_slug(Category, name), position=position)
     category.stand_under(category_named(parent, field="parent") if parent else None)
     _save(category)
+    record(action="catalog.category.create", subject_kind="category", subject_id=category.id, slug=category.slug)
     return category
 
 
@@ -50,6 +52,8 @@ def edit_category(*, reference: str, changes: CategoryChanges) -> Category:
     _save(category)
     if renamed:
         _refresh(Product.objects.filter(category=category))
+    fields = " ".join(sorted(changes))
+    record(action="catalog.category.edit", subject_kind="category", subject_id=category.id, fields=fields)
     return category
 
 
@@ -60,6 +64,7 @@ def delete_category(*, reference: str) -> None:
     category = _existing(Category, reference)
     if category.children.exists() or category.products.exists():
         raise CategoryInUse
+    record(action="catalog.category.delete", subject_kind="category", subject_id=category.id, slug=category.slug)
     category.delete()
 
 
@@ -68,6 +73,7 @@ def create_brand(*, name: str, slug: str | None = None) -> Brand:
     """Raises NameTaken."""
     brand = Brand(name=name, slug=slug or free_slug(Brand, name))
     _save(brand)
+    record(action="catalog.brand.create", subject_kind="brand", subject_id=brand.id, slug=brand.slug)
     return brand
 
 
@@ -80,6 +86,8 @@ def edit_brand(*, reference: str, changes: BrandChanges) -> Brand:
     _save(brand)
     if "name" in changes:
         _refresh(Product.objects.filter(brand=brand))
+    fields = " ".join(sorted(changes))
+    record(action="catalog.brand.edit", subject_kind="brand", subject_id=brand.id, fields=fields)
     return brand
 
 
@@ -89,6 +97,7 @@ def delete_brand(*, reference: str) -> None:
     brand = _existing(Brand, reference)
     if brand.products.exists():
         raise BrandInUse
+    record(action="catalog.brand.delete", subject_kind="brand", subject_id=brand.id, slug=brand.slug)
     brand.delete()
 
 
