@@ -48,6 +48,7 @@ from order_service.clients import Cart
 from order_service.errors import IllegalMove, OutOfStock, PriceChanged
 from order_service.models import Order, VendorOrder
 from order_service.queries.quotes import Quote
+from shared.audit import record
 from shared.contracts.catalog import (
     CommitFailed,
     LineToReserve,
@@ -219,13 +220,15 @@ def on_commit_failed(message: CommitFailed) -> None:
 
 
 @transaction.atomic
-def cancel_order(*, order_id: UUID, reason: str) -> Order:
+def cancel_order(*, order_id: UUID, reason: str, by_admin: bool = False) -> Order:
     """While nothing has been shipped; a confirmed order is refunded. Raises IllegalMove."""
     order = _locked(order_id)
     shipped = order.vendor_orders.exclude(status__in=[VendorOrder.Status.PLACED, VendorOrder.Status.CONFIRMED])
     if shipped.exists():
         raise IllegalMove("A part of this order is on its way.")
     confirmed = order.status == Order.Status.CONFIRMED
+    if by_admin:
+        record(action="order.order.cancel", subject_kind="order", subject_id=order_id, before=order.status)
     _cancel(order, reason, release=not confirmed, stop_payment=not confirmed, refund=confirmed)
     return order
 

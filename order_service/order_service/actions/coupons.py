@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from order_service.errors import CouponRefused
 from order_service.models import Coupon, CouponRedemption, Order
+from shared.audit import record
 from shared.errors import Invalid
 from shared.money import Money
 
@@ -28,7 +29,7 @@ def create_coupon(
     """Raises Invalid when the code is taken."""
     try:
         with transaction.atomic():
-            return Coupon.objects.create(
+            coupon = Coupon.objects.create(
                 code=code.strip().upper(),
                 kind=kind,
                 basis_points=basis_points,
@@ -43,6 +44,8 @@ def create_coupon(
             )
     except IntegrityError:
         raise Invalid({"code": ["A coupon with this code is there already."]}) from None
+    record(action="order.coupon.create", subject_kind="coupon", subject_id=coupon.id, kind=kind)
+    return coupon
 
 
 def redeem_coupon(*, coupon: Coupon, order: Order, buyer_key: str) -> None:

@@ -11,6 +11,7 @@ from order_service.actions.orders import about, tell
 from order_service.actions.refunds import ask_refund
 from order_service.errors import NotReturnable, OrderNotFound
 from order_service.models import Order, OrderLine, Return, ReturnItem, VendorOrder
+from shared.audit import record
 from shared.contracts.order import ReturnDecided, ReturnedItem, ReturnReceived, ReturnRequested
 from shared.contracts.payment import Split
 from shared.errors import Invalid
@@ -77,6 +78,8 @@ def approve_return(*, return_id: UUID, vendor_id: UUID | None) -> Return:
     request.approve()
     request.save()
     _tell_decision(request, approved=True)
+    if vendor_id is None:
+        _record("approve", request)
     return request
 
 
@@ -90,6 +93,8 @@ def reject_return(*, return_id: UUID, vendor_id: UUID | None, reason: str) -> Re
         item.line.returned_quantity -= item.quantity
         item.line.save(update_fields=["returned_quantity"])
     _tell_decision(request, approved=False, reason=reason)
+    if vendor_id is None:
+        _record("reject", request)
     return request
 
 
@@ -97,6 +102,12 @@ def _tell_decision(request: Return, *, approved: bool, reason: str = "") -> None
     part = request.vendor_order
     told = {"return_id": request.id, "vendor_id": part.vendor_id, "approved": approved, "reason": reason}
     tell(part.order, ReturnDecided(**about(part.order), **told))
+
+
+def _record(verb: str, request: Return) -> None:
+    """An admin did the vendor's part."""
+    told = {"vendor": request.vendor_order.vendor_id, "order": request.vendor_order.order_id}
+    record(action=f"order.return.{verb}", subject_kind="return", subject_id=request.id, **told)
 
 
 @transaction.atomic
@@ -111,6 +122,8 @@ def receive_return(*, return_id: UUID, vendor_id: UUID | None, restock: bool = T
         part.order,
         ReturnReceived(**about(part.order), return_id=request.id, vendor_id=part.vendor_id, items=tuple(told)),
     )
+    if vendor_id is None:
+        _record("receive", request)
     split = _split(part, items)
     refund = ask_refund(order=part.order, splits=(split,), reason="returned", return_request=request)
     if refund is None:

@@ -24,6 +24,7 @@ LINK = OpenApiParameter("token", str, description="A guest's link to this order.
 
 
 READERS, CHANGERS = frozenset({"admin", "support"}), frozenset({"admin"})
+BY_ADMIN = "cancelled_by_admin"
 
 
 def visible(request: Request, order_id: UUID, staff: frozenset[str] = READERS) -> Order:
@@ -66,13 +67,14 @@ class CancelView(APIView):
     @idempotent()
     def post(self, request: Request, order: UUID) -> Response:
         found = visible(request, order, CHANGERS)
-        checkout.cancel_order(order_id=found.id, reason=_who_cancels(request, found))
+        reason = _who_cancels(request, found)
+        checkout.cancel_order(order_id=found.id, reason=reason, by_admin=reason == BY_ADMIN)
         return Response(order_body(visible(request, order)))
 
 
 def _who_cancels(request: Request, order: Order) -> str:
     by_admin = isinstance(request.user, Caller) and request.user.is_admin and request.user.id != order.user_id
-    return "cancelled_by_admin" if by_admin else "cancelled_by_buyer"
+    return BY_ADMIN if by_admin else "cancelled_by_buyer"
 
 
 class HappeningShape(Shape):
@@ -167,5 +169,5 @@ class TransitionView(APIView):
     def post(self, request: Request, order: UUID) -> Response:
         body = read(TransitionIn, request.data)
         found = visible(request, order)
-        checkout.cancel_order(order_id=found.id, reason=body["reason"])
+        checkout.cancel_order(order_id=found.id, reason=body["reason"], by_admin=True)
         return Response(order_body(visible(request, order)))
