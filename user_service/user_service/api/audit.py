@@ -34,7 +34,7 @@ class EntryShape(Shape):
 
 
 def entry_body(row: AuditEntry) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in EntryShape().fields} | {"address": row.address or None}
+    return {**EntryShape(row).data, "address": row.address or None}
 
 
 class EntryFilter(Shape):
@@ -91,5 +91,4 @@ class AuditVerificationView(APIView):
         responses=VerificationShape,
     )
     def get(self, _request: Request) -> Response:
-        found = audit.verify()
-        return Response({name: getattr(found, name) for name in VerificationShape().fields})
+        return Response(VerificationShape(audit.verify()).data)

@@ -1,6 +1,5 @@
 """Registering, verifying, signing in and out."""
 
-import ipaddress
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from rest_framework.views import APIView
 
 from shared.auth import Caller, IsService, IsSignedIn, ServiceAuthentication
 from shared.errors import NotFound
-from shared.http import Shape, created, read
+from shared.http import Shape, address_of, created, read
 from shared.idempotency import idempotent
 from user_service.actions import accounts, codes, passwords, sessions
 from user_service.models import User, normalised
@@ -66,11 +65,7 @@ class NewPassword(Shape):
 
 def client_address(request: Request) -> str | None:
     """As the edge tells it; it replaces whatever a client sends. None for what is no address."""
-    told = request.META.get("HTTP_X_REAL_IP") or request.META.get("REMOTE_ADDR") or ""
-    try:
-        return str(ipaddress.ip_address(told.partition("%")[0]))
-    except ValueError:
-        return None
+    return address_of(request._request)
 
 
 class UserShape(Shape):
