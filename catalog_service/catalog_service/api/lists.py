@@ -20,6 +20,8 @@ from shared.http import Shape, read
 
 PUBLIC = {"Cache-Control": "public, max-age=1"}
 PRIVATE = {"Cache-Control": "private, no-store"}
+ANYBODY: Any = [{"bearerAuth": []}, {}]
+"""For OpenAPI, where `ReadOnly` lets guests in and it cannot see that: with a token, or without."""
 
 
 class ReadOnly(permissions.BasePermission):

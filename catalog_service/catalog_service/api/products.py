@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from catalog_service.actions import products as writing
 from catalog_service.actions.products import ProductInput
 from catalog_service.api.lists import (
+    ANYBODY,
     PRIVATE,
     PUBLIC,
     FreeJson,
@@ -205,7 +206,11 @@ class Products(APIView):
     permission_classes = (ReadOnly | roles("vendor", "admin"),)
 
     @extend_schema(
-        parameters=parameters(ProductQuery), responses=page_of(CardShape), tags=["products"], operation_id="products"
+        parameters=parameters(ProductQuery),
+        responses=page_of(CardShape),
+        auth=ANYBODY,
+        tags=["products"],
+        operation_id="products",
     )
     def get(self, request: Request) -> Response:
         """What is on sale, filtered, ordered and searched. `vendor=me`: the caller's own, in every `status`."""
@@ -237,7 +242,7 @@ class Products(APIView):
 class ProductDetail(APIView):
     permission_classes = (ReadOnly | roles("vendor", "admin"),)
 
-    @extend_schema(responses=ProductShape, tags=["products"], operation_id="product")
+    @extend_schema(responses=ProductShape, auth=ANYBODY, tags=["products"], operation_id="product")
     def get(self, request: Request, product: str) -> Response:
         """By id or slug. What is not on sale is there for its vendor and admins only."""
         currency = read_query(ProductQuery, request).get("currency", settings.DEFAULT_CURRENCY)

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from catalog_service.actions import reviews as writing
 from catalog_service.api.lists import (
+    ANYBODY,
     PUBLIC,
     PageQuery,
     ReadOnly,
@@ -97,7 +98,11 @@ class Reviews(APIView):
     permission_classes = (ReadOnly | IsSignedIn,)
 
     @extend_schema(
-        parameters=parameters(ReviewQuery), responses=page_of(ReviewShape), tags=["reviews"], operation_id="reviews"
+        parameters=parameters(ReviewQuery),
+        responses=page_of(ReviewShape),
+        auth=ANYBODY,
+        tags=["reviews"],
+        operation_id="reviews",
     )
     def get(self, request: Request, product: str) -> Response:
         """The approved ones, newest first."""
