@@ -1,0 +1,237 @@
+"""Every operation of the API, tried by everybody who should not: a guest, another customer, another vendor.
+
+What belongs to somebody is made by the main journey. Ids of it must be as good as ids of nothing.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from uuid import uuid4
+
+import httpx
+import pytest
+from operations import Operation, operations
+
+from fleet.client import Json, Market, Person
+from fleet.journey import ADDRESS, STEPS, Journey, leave_no_lamps
+
+AT_ONCE = 4
+FOR_EVERYBODY = {
+    "GET /api/v1/brands/{brand}",
+    "GET /api/v1/categories/{category}",
+    "GET /api/v1/products/{product}",
+    "GET /api/v1/products/{product}/reviews",
+    "POST /api/v1/products/{product}/reviews",
+    "POST /api/v1/reviews/{review}/votes",
+    "GET /api/v1/vendors/{vendor}",
+    "POST /api/v1/payment-webhooks/{provider}",
+}
+"""What has an id in its path, and may be seen or done by anybody, or by anybody who is signed in."""
+NOT_OURS = {"POST /api/v1/payment-webhooks/{provider}"}
+"""Bodies that others define."""
+SMUGGLED = {
+    "is_staff": True, "roles": ["admin"], "user_id": str(uuid4()), "owner_id": str(uuid4()), "vendor_id": str(uuid4()),
+    "status": "approved", "total": {"amount": "0.00", "currency": "USD"}, "version": 9, "commission_basis_points": 0,
+    "verified_purchase": True, "email_verified": True, "created_at": "2020-01-01T00:00:00Z",
+}  # fmt: skip
+
+
+@dataclass
+class World:
+    """What a buyer and a vendor have, and who should not reach it."""
+
+    operations: list[Operation]
+    ids: Json
+    buyer: Person
+    vendor: Person
+    admin: Person
+    guest: Person
+    other_customer: Person
+    other_vendor: Person
+
+    def ids_for(self, operation: Operation) -> dict[str, str]:
+        """The foreign ids; of kinds of which this test has none, ids of nothing."""
+        special = {"item": "cart_item"} if "/cart/" in operation.path else {}
+        return {name: self.ids.get(special.get(name, name), str(uuid4())) for name in operation.places}
+
+
+@pytest.fixture(scope="module")
+def world(market: Market, admin: Person) -> Iterator[World]:
+    journey = Journey(market, admin, market.newcomer("owner"))
+    try:
+        for step in STEPS.values():
+            step(journey)
+        stranger = market.newcomer("stranger")
+        stranger.register("Mallory", "Other")
+        yield World(
+            operations(market), _ids(journey), journey.buyer, journey.vendors[1], admin,
+            market.guest(), stranger, market.account("vendor"),
+        )  # fmt: skip
+    finally:
+        leave_no_lamps(journey)
+
+
+def _ids(journey: Journey) -> Json:
+    """Place in a path → the id of something that belongs to the buyer or to the second vendor."""
+    buyer, vendor = journey.buyer, journey.vendors[1]
+    hidden = _unapproved_product(journey, vendor)
+    variant = {"variant_id": journey.products[1]["variants"][0]["id"]}
+    wishlist = buyer.post("wishlists", {"name": "Mine"}, expect=201)["id"]
+    rows = {"file": ("rows.csv", io.BytesIO(b"Handle,Title\nx,y\n"), "text/csv")}
+    return {
+        "order": journey.order["id"],
+        "payment": journey.order["payment"]["id"],
+        "vendor_order": journey.vendor_orders[1]["id"],
+        "shipment": journey.shipments[1]["id"],
+        "return_id": _first(buyer, "returns"),
+        "address": buyer.post("users/me/addresses", ADDRESS, expect=201)["id"],
+        "claim": _first(buyer, "users/me/security-claims"),
+        "session": _first(buyer, "users/me/sessions"),
+        "notification": _first(buyer, "notifications"),
+        "wishlist": wishlist,
+        "item": _first_item(buyer.post(f"wishlists/{wishlist}/items", variant, expect=201)),
+        "cart_item": _first_item(buyer.post("cart/items", {**variant, "quantity": 1}, expect=201)),
+        "product": hidden["id"],
+        "variant": hidden["variants"][0]["id"],
+        "sku": hidden["variants"][0]["sku"],
+        "image": hidden["images"][0]["id"],
+        "import_id": vendor.ask("POST", "imports", files=rows, data={"format": "shopify-csv"}, expect=202).json()["id"],
+        "application": _first(vendor, "vendor-applications"),
+        "payout": _first(vendor, "vendors/me/payouts"),
+        "coupon": _first(journey.admin, "coupons"),
+        "user": str(buyer.user["id"]),
+    }
+
+
+def _unapproved_product(journey: Journey, vendor: Person) -> Json:
+    from fleet.journey import _list_product
+
+    category = journey.market.guest().get("categories")["results"][0]["slug"]
+    made = _list_product(vendor, category, f"Hidden lamp {uuid4().hex[:6]}")
+    journey.products.append(made)
+    return vendor.get(f"products/{made['id']}")
+
+
+def _first(person: Person, path: str) -> str:
+    results = person.get(path)["results"]
+    return str(results[0]["id"]) if results else str(uuid4())
+
+
+def _first_item(holder: Json) -> str:
+    return str(holder["items"][0]["id"] if "items" in holder else holder["id"])
+
+
+Verdict = Callable[[Operation], str | None]
+
+
+def none_is_wrong(chosen: list[Operation], judge: Verdict) -> None:
+    """Ask for each operation's verdict, and tell all that are not well."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        verdicts = list(pool.map(judge, chosen))
+    wrong = [f"{one}: {verdict}" for one, verdict in zip(chosen, verdicts, strict=True) if verdict]
+    assert not wrong, "\n".join(wrong)
+
+
+def told(response: httpx.Response) -> str:
+    return f"{response.status_code} {response.text[-300:]}"
+
+
+# ── Who may come in ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_guest_is_refused_by_every_operation_that_is_not_for_guests(world: World) -> None:
+    closed = [one for one in world.operations if not one.open]
+
+    def judge(operation: Operation) -> str | None:
+        answer = operation.ask(world.guest, world.ids_for(operation))
+        return None if answer.status_code == 401 else told(answer)
+
+    assert len(closed) > 100
+    none_is_wrong(closed, judge)
+
+
+@pytest.mark.parametrize("who", ["other_customer", "other_vendor"])
+def test_what_is_for_admins_is_refused_to_everybody_else(world: World, who: str) -> None:
+    person = getattr(world, who)
+    for_admins = [one for one in world.operations if one.path.startswith("/api/v1/admin/")]
+
+    def judge(operation: Operation) -> str | None:
+        answer = operation.ask(person, world.ids_for(operation))
+        return None if answer.status_code == 403 else told(answer)
+
+    assert len(for_admins) > 20
+    none_is_wrong(for_admins, judge)
+
+
+# ── What belongs to somebody ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def with_ids(world: World) -> list[Operation]:
+    """All operations on something by its id that are neither for everybody nor for admins."""
+    return [
+        one
+        for one in world.operations
+        if one.places and str(one) not in FOR_EVERYBODY and not one.path.startswith("/api/v1/admin/")
+    ]
+
+
+def test_every_kind_of_id_is_tried(world: World) -> None:
+    """A new kind of id in a path needs an id of somebody's in `_ids`, or its operation a line in FOR_EVERYBODY."""
+    kinds = {place for operation in with_ids(world) for place in operation.places}
+
+    assert kinds - world.ids.keys() == set()
+
+
+@pytest.mark.parametrize("who", ["guest", "other_customer", "other_vendor"])
+def test_what_belongs_to_somebody_else_is_as_good_as_absent(world: World, who: str) -> None:
+    person = getattr(world, who)
+
+    def judge(operation: Operation) -> str | None:
+        theirs = operation.ask(person, world.ids_for(operation))
+        if theirs.status_code in {401, 403}:
+            return None
+        nothing = operation.ask(person, {name: str(uuid4()) for name in operation.places})
+        alike = theirs.status_code == 404 and _without_request_id(theirs) == _without_request_id(nothing)
+        return None if alike else f"{told(theirs)} | an id of nothing: {told(nothing)}"
+
+    none_is_wrong(with_ids(world), judge)
+
+
+def _without_request_id(response: httpx.Response) -> Json:
+    return {name: value for name, value in response.json().items() if name != "request_id"}
+
+
+@pytest.mark.parametrize("who", ["guest", "other_customer", "other_vendor"])
+def test_a_product_that_is_not_approved_is_seen_by_nobody_else(world: World, who: str) -> None:
+    person = getattr(world, who)
+    reads = [
+        one for one in world.operations if one.method == "GET" and one.path.startswith("/api/v1/products/{product}")
+    ]
+
+    def judge(operation: Operation) -> str | None:
+        answer = operation.ask(person, world.ids_for(operation))
+        return None if answer.status_code == 404 else told(answer)
+
+    none_is_wrong(reads, judge)
+
+
+# ── Fields that nobody may set ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_unknown_fields_are_refused_by_every_write(world: World) -> None:
+    """Nobody's body is taken with them, and whoever may write is told their names."""
+    writes = [one for one in world.operations if (one.body is not None or one.form) and str(one) not in NOT_OURS]
+    people = (world.guest, world.buyer, world.vendor, world.admin)
+
+    def judge(operation: Operation) -> str | None:
+        unknown = {name: value for name, value in SMUGGLED.items() if name not in operation.known}
+        more = {name: str(value) for name, value in unknown.items()} if operation.form else unknown
+        answers = [operation.ask(person, world.ids_for(operation), more) for person in people]
+        if taken := [told(one) for one in answers if one.status_code < 400 or one.status_code >= 500]:
+            return f"taken: {taken}"
+        named = [one.json().get("errors", {}).keys() for one in answers if one.status_code == 400]
+        return None if any(unknown.keys() <= names for names in named) else f"{[told(one) for one in answers]}"
+
+    assert len(writes) > 50
+    none_is_wrong(writes, judge)
