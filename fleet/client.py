@@ -72,11 +72,14 @@ class Person:
         return registered
 
     def login(self) -> Json:
+        self.access = None
         answer = self.post("auth/login", {"email": self.email, "password": self.password}, expect=200)
         self.access, self.refresh_token, self.user = answer["access"], answer["refresh"], answer["user"]
         return answer
 
     def refresh(self) -> None:
+        """Without the access token, which may have expired: the edge refuses a bad one everywhere."""
+        self.access = None
         answer = self.post("auth/refresh", {"refresh": self.refresh_token}, expect=200)
         self.access, self.refresh_token = answer["access"], answer["refresh"]
 
