@@ -83,7 +83,7 @@ def test_every_operation_may_answer_a_problem() -> None:
     responses = merged["paths"]["/api/v1/cart"]["get"]["responses"]
 
     problem = {"$ref": "#/components/responses/Problem"}
-    assert {status for status, one in responses.items() if one == problem} == {"400", "401", "403", "429", "503"}
+    assert {status for status, one in responses.items() if one == problem} == {"400", "401", "403", "404", "429", "503"}
 
 
 def test_a_list_is_a_page_of_it() -> None:

@@ -243,16 +243,13 @@ def _operation(operation: Document, method: str, service: str, used: set[str]) -
 
 def _problems(operation: Document, method: str) -> Document:
     """Status → problem, for each status that an operation of this kind may refuse with, itself or at the edge."""
-    statuses = {400, 401, 429, 503}
-    parameters = operation.get("parameters", [])
+    statuses = {400, 401, 404, 429, 503}
     if _is_closed(operation):
         statuses |= {403}
-    if any(one.get("in") == "path" or one.get("name") == "cursor" for one in parameters):
-        statuses |= {404}
-    if any(one.get("in") == "query" for one in parameters):
+    if any(one.get("in") == "query" for one in operation.get("parameters", [])):
         statuses |= {414}
     if method in UNSAFE:
-        statuses |= {403, 404, 409, 413, 415, 422}
+        statuses |= {403, 409, 413, 415, 422}
     return {str(status): {"$ref": "#/components/responses/Problem"} for status in sorted(statuses)}
 
 
