@@ -2,16 +2,18 @@
 
 from datetime import timedelta
 
-from cart_service.actions import carts, offers
+from cart_service.actions import carts, erasure, offers
 from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.catalog import OfferChanged
 from shared.contracts.order import OrderConfirmed
+from shared.contracts.user import UserErased
 from shared.inbox import Subscriptions
 
 SUBSCRIPTIONS: Subscriptions = {
     OfferChanged: offers.keep_offer,
     OrderConfirmed: carts.take_out_ordered,
+    UserErased: erasure.forget_user,
 }
 
 SCHEDULE: Schedule = {idempotency.forget_old_answers: timedelta(hours=1)}

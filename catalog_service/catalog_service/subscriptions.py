@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from catalog_service.actions import imports, reservations, reviews, vendors
+from catalog_service.actions import erasure, imports, reservations, reviews, vendors
 from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.catalog import ReleaseStock, ReserveStock
 from shared.contracts.order import OrderCancelled, OrderConfirmed, ReturnReceived, VendorOrderDelivered
+from shared.contracts.user import UserErased
 from shared.contracts.vendor import VendorChanged
 from shared.inbox import Subscriptions
 
@@ -18,6 +19,7 @@ SUBSCRIPTIONS: Subscriptions = {
     ReturnReceived: reservations.restock,
     VendorOrderDelivered: reviews.remember_purchase,
     VendorChanged: vendors.follow_vendor,
+    UserErased: erasure.forget_user,
 }
 
 SCHEDULE: Schedule = {

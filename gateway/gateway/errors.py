@@ -141,6 +141,9 @@ CODES: dict[str, Explanation] = {
         403, "The provider has not verified the e-mail address", "Only a proved address signs in.", "Prove it there."
     ),
     "already_vendor": Explanation(409, "This account belongs to another vendor", "An account sells for one vendor."),
+    "still_selling": Explanation(
+        409, "This account sells for a vendor", "A shop is not left alone.", "Ask an admin to take the role back first."
+    ),
     "own_account": Explanation(409, "Not your own account", "Admins cannot take their own access away."),
     "too_many_wallets": Explanation(409, "There are too many wallets", "There is a limit.", "Remove one first."),
     "wallet_known": Explanation(409, "This wallet is there already", "An address is kept once, however it is written."),

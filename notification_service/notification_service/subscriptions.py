@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from notification_service.actions import accounts, deliveries, orders, products, recipients, vendors
+from notification_service.actions import accounts, deliveries, erasure, orders, products, recipients, vendors
 from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.catalog import ProductDecided, ProductSubmitted, ReviewPublished, StockRanLow
@@ -22,6 +22,7 @@ from shared.contracts.user import (
     PhoneCodeIssued,
     SecurityAlertRaised,
     UserChanged,
+    UserErased,
     UserRegistered,
 )
 from shared.contracts.vendor import (
@@ -35,6 +36,7 @@ from shared.inbox import Subscriptions
 SUBSCRIPTIONS: Subscriptions = {
     UserRegistered: recipients.keep_new_user,
     UserChanged: recipients.keep_user,
+    UserErased: erasure.forget_user,
     VendorChanged: recipients.keep_vendor,
     EmailCodeIssued: accounts.mail_code,
     PhoneCodeIssued: accounts.text_code,

@@ -19,7 +19,7 @@ from shared.contracts.payment import (
     PaymentTaken,
     RefundFailed,
 )
-from shared.contracts.user import UserChanged
+from shared.contracts.user import UserChanged, UserErased
 from shared.contracts.vendor import VendorChanged
 from shared.inbox import Subscriptions
 
@@ -36,9 +36,11 @@ SUBSCRIPTIONS: Subscriptions = {
     RefundFailed: refunds.record_failed_refund,
     VendorChanged: vendors.keep_terms,
     UserChanged: customers.keep_customer,
+    UserErased: customers.forget_user,
 }
 
 SCHEDULE: Schedule = {
     checkout.sweep_deadlines: timedelta(seconds=1),
+    customers.forget_erased: timedelta(hours=1),
     upkeep.forget_old_answers: timedelta(hours=1),
 }

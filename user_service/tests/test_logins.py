@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from shared.context import new_id
 from shared.contracts.user import EmailCodeIssued, SecurityAlertRaised, SessionsEnded
 from shared.testing import body, published
-from user_service.actions import accounts, logins
+from user_service.actions import erasure, logins
 from user_service.models import Familiar, LoginAttempt, SecurityClaim, Session, User, failures, stores
 from user_service.models.devices import device_of
 
@@ -370,6 +370,6 @@ def test_a_deleted_account_leaves_no_traces_of_its_logins(at_home: str) -> None:
     claim_of_a_stranger()
     user = User.objects.get()
 
-    accounts.delete(admin_id=new_id(), user_id=user.id)
+    erasure.delete(admin_id=new_id(), user_id=user.id)
 
     assert [model.objects.count() for model in (LoginAttempt, Familiar, SecurityClaim)] == [0, 0, 0]

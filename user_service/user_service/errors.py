@@ -96,6 +96,11 @@ class AlreadyVendor(Conflict):
     title = "This account belongs to another vendor"
 
 
+class StillSelling(Conflict):
+    code = "still_selling"
+    title = "This account sells for a vendor"
+
+
 class OwnAccount(Conflict):
     code = "own_account"
     title = "Admins cannot take their own access away"

@@ -5,13 +5,15 @@ from datetime import timedelta
 from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.payment import PayoutPaid, PayoutRefused, VendorBalanceChanged
+from shared.contracts.user import UserErased
 from shared.inbox import Subscriptions
-from vendor_service.actions import payouts
+from vendor_service.actions import erasure, payouts
 
 SUBSCRIPTIONS: Subscriptions = {
     VendorBalanceChanged: payouts.follow_balance,
     PayoutPaid: payouts.settle_paid,
     PayoutRefused: payouts.settle_refused,
+    UserErased: erasure.forget_user,
 }
 
 SCHEDULE: Schedule = {idempotency.forget_old_answers: timedelta(hours=1)}

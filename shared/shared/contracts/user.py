@@ -34,6 +34,16 @@ class UserChanged(Event):
     version: int
 
 
+class UserErased(Event):
+    """The account is gone for good: whoever keeps something that leads to the person forgets it. UserChanged, told
+    before it, names nobody any more.
+    """
+
+    type = "user.user_erased.v1"
+    key = "user_id"
+    user_id: UUID
+
+
 class EmailCodeIssued(Event):
     """A code that proves control of an e-mail address; notification mails it."""
 

@@ -1,4 +1,4 @@
-"""Accounts: registering, verifying, changing, granting, disabling, deleting."""
+"""Accounts: registering, verifying, changing, granting, disabling."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from shared.outbox import publish
 from user_service.actions.codes import issue_code
 from user_service.actions.sessions import end_all_sessions
 from user_service.errors import EmailTaken, OwnAccount, WrongCode
-from user_service.models import Role, TwoFactor, User, codes, normalised
+from user_service.models import Role, User, codes, normalised
 
 PROFILE = ("first_name", "last_name", "locale", "time_zone", "currency")
 

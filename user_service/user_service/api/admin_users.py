@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from shared.auth import roles
 from shared.http import Shape, read
 from shared.idempotency import idempotent
-from user_service.actions import accounts
+from user_service.actions import accounts, erasure
 from user_service.api.auth import UserShape, caller, user_body
 from user_service.api.me import NewestFirst, ProfileIn
 from user_service.models import Role
@@ -76,5 +76,5 @@ class AccountView(APIView):
     )
     @idempotent()
     def delete(self, request: Request, user: UUID) -> Response:
-        accounts.delete(admin_id=caller(request).id, user_id=user)
+        erasure.delete(admin_id=caller(request).id, user_id=user)
         return Response(status=204)

@@ -16,8 +16,8 @@ from shared.http import Shape, created, read
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS
 from shared.pagination import Cursor
-from user_service.actions import accounts, addresses, sessions
-from user_service.api.auth import UserShape, caller, user_body
+from user_service.actions import accounts, addresses, erasure, sessions
+from user_service.api.auth import PasswordField, UserShape, caller, client_address, user_body
 from user_service.models import Address, Session
 from user_service.models.addresses import AddressKind
 from user_service.queries import accounts as account_queries
@@ -33,6 +33,10 @@ class ProfileIn(Shape):
     locale = serializers.RegexField(r"^[a-z]{2,3}(-[A-Z]{2})?$", required=False)
     time_zone = serializers.ChoiceField(choices=sorted(zoneinfo.available_timezones()), required=False)
     currency = serializers.ChoiceField(choices=sorted(EXPONENTS), required=False)
+
+
+class EraseIn(Shape):
+    password = PasswordField()
 
 
 class MeView(APIView):
@@ -63,6 +67,20 @@ class MeView(APIView):
     @idempotent()
     def patch(self, request: Request) -> Response:
         return self._change(request, partial=True)
+
+    @extend_schema(
+        operation_id="users_me_erase",
+        tags=["users"],
+        summary="Erase the own account, here and in every other service; all sessions end",
+        request=EraseIn,
+        responses={204: None},
+    )
+    @idempotent()
+    def delete(self, request: Request) -> Response:
+        """Not to be taken back. The address is free again."""
+        password = read(EraseIn, request.data)["password"]
+        erasure.erase(user_id=caller(request).id, password=password, address=client_address(request))
+        return Response(status=204)
 
     @staticmethod
     def _change(request: Request, *, partial: bool) -> Response:

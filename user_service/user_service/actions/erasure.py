@@ -1,0 +1,57 @@
+"""Deleting accounts: what names the person goes, here at once and elsewhere when they hear of it."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from shared.audit import record
+from shared.contracts.user import UserErased
+from shared.outbox import publish
+from user_service.actions.accounts import locked, tell_changed
+from user_service.actions.avatars import forget_file
+from user_service.actions.sessions import end_all_sessions
+from user_service.errors import OwnAccount, StillSelling, WrongPassword
+from user_service.models import Role, TwoFactor, User, brakes
+
+
+@transaction.atomic
+def erase(*, user_id: UUID, password: str, address: str | None) -> None:
+    """On somebody's own request; guessing the password is braked like a login. Shops and admins are handed over first.
+    Raises WrongPassword, StillSelling, OwnAccount, TooManyFailures, Busy, NotFound.
+    """
+    user = locked(user_id)
+    brakes.count_attempt(user.email, address)
+    if not user.has_password(password):
+        raise WrongPassword("password")
+    brakes.forgive(user.email, address)
+    if Role.ADMIN in user.roles:
+        raise OwnAccount()
+    if Role.VENDOR in user.roles:
+        raise StillSelling()
+    record(action="user.account.erase", subject_kind="user", subject_id=user_id)
+    _erase(user, reason="erased")
+
+
+@transaction.atomic
+def delete(*, admin_id: UUID, user_id: UUID) -> None:
+    """By an admin. Raises NotFound, OwnAccount."""
+    user = locked(user_id)
+    if admin_id == user_id:
+        raise OwnAccount()
+    record(action="user.account.delete", subject_kind="user", subject_id=user_id)
+    _erase(user, reason="deleted")
+
+
+def _erase(user: User, *, reason: str) -> None:
+    """UserChanged goes first, so that whoever keeps users keeps the empty one; the sessions end last."""
+    forget_file(user.avatar)
+    user.delete_softly()
+    for kept in (
+        user.addresses, user.wallets, user.identities, user.login_attempts, user.familiar, user.security_claims,
+    ):  # fmt: skip
+        kept.all().delete()
+    TwoFactor.objects.filter(user=user).delete()
+    user.sessions.update(user_agent="", address=None, place=None)
+    tell_changed(user)
+    publish(UserErased(user_id=user.id), version=user.version)
+    end_all_sessions(user_id=user.id, reason=reason)
