@@ -186,20 +186,6 @@ def enable(*, user_id: UUID) -> User:
 
 
 @transaction.atomic
-def delete(*, admin_id: UUID, user_id: UUID) -> None:
-    """Raises NotFound, OwnAccount."""
-    user = locked(user_id)
-    if admin_id == user_id:
-        raise OwnAccount()
-    user.delete_softly()
-    user.addresses.all().delete()
-    _forget_logins(user)
-    tell_changed(user)
-    record(action="user.account.delete", subject_kind="user", subject_id=user_id)
-    end_all_sessions(user_id=user_id, reason="deleted")
-
-
-@transaction.atomic
 def make_admin(*, email: str, password: str) -> User:
     """For operators: a verified admin with this password; an existing account becomes one. Raises Invalid."""
     email = normalised(email)
@@ -216,12 +202,6 @@ def make_admin(*, email: str, password: str) -> User:
     record(action="user.admin.create", subject_kind="user", subject_id=user.id)
     end_all_sessions(user_id=user.id, reason="roles_changed")
     return user
-
-
-def _forget_logins(user: User) -> None:
-    for kept in (user.login_attempts, user.familiar, user.security_claims):
-        kept.all().delete()
-    TwoFactor.objects.filter(user=user).delete()
 
 
 def locked(user_id: UUID) -> User:
