@@ -12,7 +12,7 @@ import pytest
 
 from fleet import environment
 from fleet.client import wait_for
-from fleet.table import Service, Table, load
+from fleet.table import Service, Table
 
 NOBODY = "127.0.0.1:1"
 DEAD = {
@@ -21,7 +21,8 @@ DEAD = {
     "SESSIONS_REDIS_URL": f"redis://{NOBODY}/0",
     "RABBITMQ_URL": f"amqp://nobody:nothing@{NOBODY}/nothing",
 }
-SERVICES = [service.name for service in load().services if service.database]
+SERVICES = ["user_service", "catalog_service", "order_service"]
+"""Those with the most around them; health is the same code in all."""
 
 
 @contextmanager
