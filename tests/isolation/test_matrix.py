@@ -86,6 +86,7 @@ def _ids(journey: Journey) -> Json:
         "shipment": journey.shipments[1]["id"],
         "return_id": _first(buyer, "returns"),
         "address": buyer.post("users/me/addresses", ADDRESS, expect=201)["id"],
+        "wallet": buyer.post("users/me/wallets", {"address": f"0x{uuid4().hex}{uuid4().hex[:8]}"}, expect=201)["id"],
         "claim": _first(buyer, "users/me/security-claims"),
         "session": _first(buyer, "users/me/sessions"),
         "notification": _first(buyer, "notifications"),
