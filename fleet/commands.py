@@ -96,7 +96,8 @@ def logs(table: Table, options: Namespace) -> None:
     """Becomes `tail`, which goes on with the next file after a rotation."""
     files = log_files(table, options.service)
     if not files:
-        raise Problem(f"there are no logs in {table.var}/log yet")
+        there = ", ".join(file.stem for file in log_files(table, None)) or "nothing yet"
+        raise Problem(f"there are no logs of {options.service or 'anything'}; there are: {there}")
     os.execvp("tail", ["tail", "-n", "20", "-F", *map(str, files)])
 
 

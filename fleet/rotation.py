@@ -23,7 +23,7 @@ def rotate(table: Table) -> None:
         nginx.reload(table)
         time.sleep(PAUSE_SECONDS)
         say(_step(table, "--activate"))
-    say("after an access token's life: python -m fleet rotate-keys --retire")
+    say("after an access token's life: python3 -m fleet rotate-keys --retire")
 
 
 def retire(table: Table) -> None:
