@@ -16,6 +16,8 @@ timeout = 30
 graceful_timeout = 10
 keepalive = 75
 """Longer than NGINX keeps its idle connections (60 s): the side that sends must not be the one surprised by a close."""
+limit_request_line = 0
+"""The edge has measured it (16 kB); Gunicorn's own refusal would be a page, not a problem document."""
 worker_tmp_dir = "/dev/shm"
 control_socket_disable = True
 errorlog = "-"

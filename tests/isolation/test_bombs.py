@@ -93,6 +93,14 @@ def test_a_cursor_that_nobody_gave_out_is_refused(admin: Person, path: str) -> N
     assert answers <= {400, 404, 414}
 
 
+@pytest.mark.parametrize("size", [3_000, 6_000, 12_000, 40_000])
+@pytest.mark.parametrize("path", LISTS)
+def test_a_long_address_is_answered_by_us_and_not_by_the_server_beneath(admin: Person, path: str, size: int) -> None:
+    answer = admin.ask("GET", path, params={"unknown": "x" * size})
+
+    assert answer.headers["content-type"] in {"application/json", "application/problem+json"}
+
+
 def picture(width: int, height: int) -> bytes:
     """A PNG that says it has so many pixels; compressed they are a few bytes."""
 
