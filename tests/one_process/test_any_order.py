@@ -233,8 +233,8 @@ def test_services_agree_after_any_order_of_messages(seed: int) -> None:
     world.collect()
     world.settle()
     check_everything(world, variants)
-    assert world.happened["acknowledgement lost"] > 10
-    assert world.happened["Killed"] > 10
+    assert world.happened["acknowledgement lost"] > 0
+    assert world.happened["Killed"] > 0
 
 
 def test_services_agree_when_all_goes_well() -> None:
