@@ -35,7 +35,7 @@ TLS_CIPHERS = (
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
 )
-FILES = ("strip.conf", "headers.conf", "conditional.conf", "cached.conf", "websocket.conf", "njs/edge.js")
+FILES = ("strip.conf", "headers.conf", "conditional.conf", "cached.conf", "websocket.conf", "pages.conf", "njs/edge.js")
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
 _PLACE = re.compile(r"<<(\w+)>>")
 
@@ -252,6 +252,8 @@ def _location(edge: Edge, page: dict[str, Any], match: str, route: dict[str, Any
     ]
     if route.get("websocket"):
         lines.append(f"include {edge.folder}/websocket.conf;")
+    if route.get("pages"):
+        lines.append(f"include {edge.folder}/pages.conf;")
     if "body" in route:
         lines.append(f"client_max_body_size {route['body']};")
     if brake := route.get("brake"):

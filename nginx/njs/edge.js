@@ -14,8 +14,8 @@ Object.keys(keys.public_keys).forEach((kid) => {
 
 /** For auth_request: 204 lets the request pass, 401 refuses it, 403 means that nothing is known about its session. */
 async function check(r) {
-    const given = r.headersIn.Authorization;
-    if (given === undefined) {
+    const given = r.variables.bearer;
+    if (given === '' && r.headersIn.Authorization === undefined) {
         return r.return(204);
     }
     const claims = await claims_of(r, given);
@@ -114,6 +114,9 @@ function problem(r) {
     const status = Number(r.uri.slice(-3));
     const known = PROBLEMS[status] || ['internal_error', 'Something went wrong on our side'];
     const told = REASONS[r.variables.edge_reason] || [known[2] || status, known[0], known[1]];
+    if (told[0] === 401 && r.variables.operators_token !== '') {
+        return sign_in(r);
+    }
     r.headersOut['Content-Type'] = 'application/problem+json';
     r.headersOut['Cache-Control'] = 'no-store';
     if (told[0] === 401) {
@@ -130,6 +133,14 @@ function problem(r) {
         code: told[1],
         request_id: r.variables.correlation_id,
     }));
+}
+
+/** To where operators sign in, and from there back to the page they asked for; a form that was sent is lost. */
+function sign_in(r) {
+    // Not r.method: whatever a request was, it arrives here as GET.
+    const asked = /^(?:GET|HEAD) /.test(r.variables.request) ? r.variables.request_uri : '/admin/';
+    r.headersOut['Cache-Control'] = 'no-store';
+    r.return(303, '/admin/login?next=' + encodeURIComponent(asked));
 }
 
 export default {check, problem};
