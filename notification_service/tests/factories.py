@@ -109,6 +109,14 @@ def every_event() -> dict[str, tuple[Message, set[str], set[UUID]]]:
         "code": (code(), {"ada@example.com"}, set()),
         "code for a new password": (code("password_reset"), {"ada@example.com"}, set()),
         "password changed": (user.PasswordChanged(user_id=ADA, email=BUYER.email), *buying),
+        **{
+            f"second factor: {change}": (
+                user.TwoFactorChanged(
+                    user_id=ADA, email=BUYER.email, change=change, address="81.2.69.142", at=timezone.now()
+                ), *buying,
+            )
+            for change in ("on", "off", "recovery_codes")
+        },
         "security alert": (
             user.SecurityAlertRaised(
                 user_id=ADA, email=BUYER.email, claim_id=new_id(), reasons=("device",), device="Firefox on Windows",

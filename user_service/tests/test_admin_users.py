@@ -31,6 +31,7 @@ def test_accounts_are_listed_newest_first_found_and_filtered(make_account: Regis
 
     assert listed() == ["root", "bob", "ada"]
     assert listed("?search=BOB") == ["bob"]
+    assert listed("?search=buyer+ada@") == ["ada"]
     assert listed("?search=%25") == []
     assert listed("?role=admin") == ["root"]
     assert listed("?active=false") == ["bob"]

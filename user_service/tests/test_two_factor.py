@@ -2,15 +2,18 @@
 
 import time
 from typing import Any
+from urllib.parse import unquote
 from uuid import UUID
+from xml.etree import ElementTree
 
 import pyotp
 import pytest
+import segno
 from conftest import PASSWORD, Register, as_user, in_parallel, sign_in
 from django.conf import LazySettings
 from rest_framework.test import APIClient
 
-from shared.contracts.user import RecordAudit, SessionsEnded
+from shared.contracts.user import RecordAudit, SessionsEnded, TwoFactorChanged
 from shared.testing import body, published
 from user_service.actions import logins, two_factor
 from user_service.models import LoginAttempt, RecoveryCode, Session, TwoFactor, User, stores
@@ -55,6 +58,44 @@ def test_a_secret_is_sealed_and_shown_as_an_address_for_authenticators(make_acco
     read = pyotp.parse_uri(shown["provisioning_uri"])
     assert (read.secret, read.name, read.issuer) == (shown["secret"], "ada@example.com", "Nexus")
     assert shown["secret"] not in TwoFactor.objects.get().sealed_secret
+
+
+def test_the_address_is_a_picture_too(make_account: Register) -> None:
+    shown = body(as_user(make_account()["access"]).post(f"{PATH}/setup"))
+
+    kind, _comma, picture = shown["qr_code"].partition(",")
+    assert kind == "data:image/svg+xml;charset=utf-8"
+    drawn = ElementTree.fromstring(unquote(picture))
+    assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
+    modules = segno.make(shown["provisioning_uri"], micro=False).symbol_size(scale=4)
+    assert (drawn.get("width"), drawn.get("height")) == tuple(map(str, modules))
+
+
+def test_an_account_says_whether_it_has_a_second_factor(make_account: Register) -> None:
+    access = make_account()["access"]
+    me = as_user(access)
+    me.post(f"{PATH}/setup")
+
+    seen = [body(me.get("/api/v1/users/me"))["two_factor"]]
+    _secret, codes = turn_on(access)
+    seen += [body(me.get("/api/v1/users/me"))["two_factor"], body(answer(challenge(), codes[0]))["user"]["two_factor"]]
+
+    assert seen == [False, True, True]
+
+
+def test_the_owner_hears_of_every_change(make_account: Register) -> None:
+    access = make_account()["access"]
+    secret, _codes = turn_on(access)
+    step_up = {"password": PASSWORD, "code": later(secret)}
+
+    as_user(access).post(f"{PATH}/recovery-codes", step_up)
+    recovery = RecoveryCode.objects.count()
+    as_user(access).post(f"{PATH}/disable", step_up)
+    again = as_user(access).post(f"{PATH}/disable", step_up | {"code": "000000"})
+
+    assert (recovery, again.status_code) == (10, 400)
+    told = [(one.change, one.email, one.address) for one in published(TwoFactorChanged)]
+    assert told == [(change, "ada@example.com", "127.0.0.1") for change in ("on", "recovery_codes")]
 
 
 def test_a_factor_that_is_not_confirmed_asks_nobody(make_account: Register) -> None:
@@ -264,6 +305,7 @@ def test_turning_it_off_ends_other_sessions_and_asks_nobody_any_more(make_accoun
     assert APIClient().post("/api/v1/auth/refresh", {"refresh": other["refresh"]}).status_code == 401
     assert "access" in sign_in(APIClient())
     assert (TwoFactor.objects.count(), RecoveryCode.objects.count()) == (0, 0)
+    assert [told.change for told in published(TwoFactorChanged)] == ["on", "off"]
 
 
 def test_new_recovery_codes_void_the_old_ones(make_account: Register) -> None:

@@ -2,7 +2,13 @@
 
 from notification_service.actions.telling import mail_secret, tell, text_secret, user
 from notification_service.models.notifications import Group
-from shared.contracts.user import EmailCodeIssued, PasswordChanged, PhoneCodeIssued, SecurityAlertRaised
+from shared.contracts.user import (
+    EmailCodeIssued,
+    PasswordChanged,
+    PhoneCodeIssued,
+    SecurityAlertRaised,
+    TwoFactorChanged,
+)
 
 
 def mail_code(message: EmailCodeIssued) -> None:
@@ -26,6 +32,15 @@ def text_code(message: PhoneCodeIssued) -> None:
 
 def tell_password_changed(message: PasswordChanged) -> None:
     tell(user(message.user_id, message.email), kind="password_changed", group=Group.ACCOUNT)
+
+
+def tell_two_factor_changed(message: TwoFactorChanged) -> None:
+    tell(
+        user(message.user_id, message.email),
+        kind=f"two_factor_{message.change}",
+        group=Group.ACCOUNT,
+        shown={"address": message.address, "at": message.at},
+    )
 
 
 def tell_security_alert(message: SecurityAlertRaised) -> None:

@@ -78,6 +78,18 @@ class PasswordChanged(Event):
     email: str
 
 
+class TwoFactorChanged(Event):
+    """The second factor was turned on or off, or its recovery codes were renewed; `address` says from where."""
+
+    type = "user.two_factor_changed.v1"
+    key = "user_id"
+    user_id: UUID
+    email: str
+    change: Literal["on", "off", "recovery_codes"]
+    address: str | None = None
+    at: AwareDatetime
+
+
 class SecurityAlertRaised(Event):
     """A login from a device or a place that the account was not used from before; a claim waits for its owner."""
 

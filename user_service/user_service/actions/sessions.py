@@ -23,7 +23,6 @@ from user_service.models import (
     LoginAttempt,
     RefreshToken,
     Session,
-    TwoFactor,
     User,
     brakes,
     challenges,
@@ -81,7 +80,7 @@ def admit(*, user: User, address: str | None, user_agent: str) -> SignedIn | Cha
         raise EmailNotVerified()
     if user.must_reset_password:
         raise PasswordResetRequired()
-    if TwoFactor.objects.filter(user=user, confirmed_at__isnull=False).exists():
+    if user.two_factor_on:
         return Challenge(challenges.make(user))
     return start_session(user=user, address=address, user_agent=user_agent)
 

@@ -1,12 +1,15 @@
 """The second factor: setting it up, turning it on and off, and signing in with it."""
 
+from typing import Literal
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from shared.audit import record
+from shared.contracts.user import TwoFactorChanged
 from shared.errors import NotFound, Refused
+from shared.outbox import publish
 from user_service.actions.sessions import SignedIn, end_all_sessions, start_session
 from user_service.errors import TooManyFailures, TwoFactorOff, WrongCode, WrongPassword
 from user_service.models import RecoveryCode, Session, TwoFactor, User, brakes, challenges, failures
@@ -41,6 +44,7 @@ def confirm(*, user_id: UUID, session_id: UUID, code: str, address: str | None) 
     brakes.forgive_guesses(user.id, address)
     end_all_sessions(user_id=user_id, reason="two_factor_changed", but=session_id)
     record(action="user.two_factor.enable", subject_kind="user", subject_id=user_id)
+    _tell_changed(user, "on", address)
     return _renew_recovery_codes(factor)
 
 
@@ -49,13 +53,16 @@ def renew_recovery_codes(*, user_id: UUID, password: str, code: str, address: st
     """Ten new ones; those before are void. Raises what `_stepped_up` raises."""
     factor = _stepped_up(user_id, password, code, address)
     record(action="user.recovery_codes.renew", subject_kind="user", subject_id=user_id)
+    _tell_changed(factor.user, "recovery_codes", address)
     return _renew_recovery_codes(factor)
 
 
 @transaction.atomic
 def disable(*, user_id: UUID, session_id: UUID, password: str, code: str, address: str | None) -> None:
     """Turn it off; the other sessions end. Raises what `_stepped_up` raises."""
-    _stepped_up(user_id, password, code, address).delete()
+    factor = _stepped_up(user_id, password, code, address)
+    _tell_changed(factor.user, "off", address)
+    factor.delete()
     record(action="user.two_factor.disable", subject_kind="user", subject_id=user_id)
     end_all_sessions(user_id=user_id, reason="two_factor_changed", but=session_id)
 
@@ -129,6 +136,13 @@ def _takes(factor: TwoFactor, code: str) -> bool:
         return taken
     unused = factor.recovery_codes.filter(digest=RecoveryCode.digest_of(code), used_at__isnull=True)
     return unused.update(used_at=timezone.now()) == 1
+
+
+def _tell_changed(user: User, change: Literal["on", "off", "recovery_codes"], address: str | None) -> None:
+    """A thief of the session would do the same: the owner gets a mail."""
+    publish(
+        TwoFactorChanged(user_id=user.id, email=user.email, change=change, address=address, at=timezone.now()),
+    )
 
 
 def _renew_recovery_codes(factor: TwoFactor) -> list[str]:

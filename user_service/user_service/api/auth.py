@@ -81,13 +81,14 @@ class UserShape(Shape):
     avatar = serializers.CharField(allow_null=True)
     phone = serializers.CharField(allow_null=True, help_text="E.164, and only once it is proved.")
     email_verified = serializers.BooleanField()
+    two_factor = serializers.BooleanField(help_text="Whether signing in takes a second factor.")
     active = serializers.BooleanField()
     created_at = serializers.DateTimeField()
 
 
 def user_body(user: User) -> dict[str, Any]:
-    plain = {name: getattr(user, name) for name in map(str, UserShape().fields)}
-    return {**plain, "avatar": media_url(user.avatar)}
+    told = {"two_factor": user.two_factor_on, "avatar": media_url(user.avatar)}
+    return {name: told[name] if name in told else getattr(user, name) for name in map(str, UserShape().fields)}
 
 
 def media_url(name: str | None) -> str | None:

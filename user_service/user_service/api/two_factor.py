@@ -1,5 +1,6 @@
 """The second factor. What answers a secret is not kept for `Idempotency-Key`."""
 
+import segno
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny, BasePermission
@@ -20,13 +21,21 @@ from user_service.api.auth import (
     signed_in_answer,
     user_agent_of,
 )
+from user_service.models import TwoFactor
 
 SIGNED_IN: list[type[BasePermission]] = [IsSignedIn]
 
 
 class TwoFactorSetupShape(Shape):
     secret = serializers.CharField(help_text="Base32, for typing in.")
-    provisioning_uri = serializers.CharField(help_text="`otpauth://…`, for a QR code.")
+    provisioning_uri = serializers.CharField(help_text="`otpauth://…`, for authenticators on this device.")
+    qr_code = serializers.CharField(help_text="The same as a picture: SVG as a `data:` URI, for the `src` of an image.")
+
+
+def setup_body(factor: TwoFactor) -> dict[str, str]:
+    uri = factor.provisioning_uri()
+    picture = segno.make(uri, micro=False).svg_data_uri(scale=4, light="white")
+    return {"secret": factor.secret, "provisioning_uri": uri, "qr_code": picture}
 
 
 class TwoFactorSetupView(APIView):
@@ -40,9 +49,7 @@ class TwoFactorSetupView(APIView):
         responses=TwoFactorSetupShape,
     )
     def post(self, request: Request) -> Response:
-        factor = two_factor.set_up(user_id=caller(request).id)
-        body = {"secret": factor.secret, "provisioning_uri": factor.provisioning_uri()}
-        return Response(body, headers=NO_STORE)
+        return Response(setup_body(two_factor.set_up(user_id=caller(request).id)), headers=NO_STORE)
 
 
 class TwoFactorCodeField(serializers.CharField):

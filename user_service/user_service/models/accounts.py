@@ -58,7 +58,7 @@ class Accounts(BaseUserManager["User"]):
         return self.filter(deleted_at__isnull=True)
 
     def by_email(self, email: str) -> "User | None":
-        return self.present().filter(email=normalised(email)).first()
+        return self.present().select_related("two_factor").filter(email=normalised(email)).first()
 
 
 class User(AbstractBaseUser):
@@ -119,6 +119,12 @@ class User(AbstractBaseUser):
     @property
     def email_verified(self) -> bool:
         return self.email_verified_at is not None
+
+    @property
+    def two_factor_on(self) -> bool:
+        """Without a question to the database if the row was read together with the account's."""
+        factor = getattr(self, "two_factor", None)
+        return factor is not None and factor.on
 
     # ── Passwords ────────────────────────────────────────────────────────────────────────────────────────────────────
 
