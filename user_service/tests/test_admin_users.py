@@ -7,11 +7,11 @@ from conftest import Register, as_user, make_admin_client, sign_in
 from rest_framework.test import APIClient
 
 from shared.context import new_id
-from shared.contracts.user import UserChanged
+from shared.contracts.user import RecordAudit, SessionsEnded, UserChanged
 from shared.testing import body, client_as, published
-from user_service.models import User
+from user_service.models import User, stores
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 USERS = "/api/v1/admin/users"
 
@@ -52,6 +52,7 @@ def test_one_account_is_read_and_an_unknown_one_is_absent(make_account: Register
     assert body(admin.get(f"{USERS}/{ada['id']}")) == ada
     for ask in (admin.get, admin.delete, lambda path: admin.patch(path, {"active": False})):
         assert ask(f"{USERS}/{new_id()}").status_code == 404
+    assert admin.post(f"{USERS}/{new_id()}/logout-all").status_code == 404
 
 
 def test_new_roles_end_the_sessions_and_come_with_the_next_sign_in(make_account: Register) -> None:
@@ -64,6 +65,28 @@ def test_new_roles_end_the_sessions_and_come_with_the_next_sign_in(make_account:
     assert refresh(ada["refresh"]).status_code == 401
     assert sign_in(APIClient())["user"]["roles"] == ["customer", "support"]
     assert published(UserChanged)[-1].roles == ("customer", "support")
+
+
+def test_an_admin_signs_somebody_out_everywhere(make_account: Register) -> None:
+    here, there = make_account(), sign_in(APIClient())
+    admin, path = make_admin_client(make_account), f"{USERS}/{here['user']['id']}/logout-all"
+
+    answers = [admin.post(path).status_code for _ in range(2)]
+
+    assert answers == [204, 204]
+    assert [refresh(one["refresh"]).status_code for one in (here, there)] == [401, 401]
+    ended = {str(session) for told in published(SessionsEnded) for session in told.session_ids}
+    assert [told.reason for told in published(SessionsEnded)] == ["ended_by_admin"]
+    assert all(stores.sessions().exists(f"ended:{session}") for session in ended)
+    entries = [told for told in published(RecordAudit) if told.action == "user.sessions.end"]
+    assert [(told.actor_id, told.subject_id, told.detail) for told in entries] == [
+        (
+            User.objects.get(email="root@example.com").id,
+            here["user"]["id"],
+            {"reason": "ended_by_admin", "sessions": "2"},
+        )
+    ]
+    assert "access" in sign_in(APIClient())
 
 
 def test_disabling_and_enabling_are_told(make_account: Register) -> None:
@@ -141,6 +164,7 @@ def test_support_looks_and_changes_nothing(make_account: Register) -> None:
     assert [support.get(found).status_code for found in (USERS, path)] == [200, 200]
     assert support.patch(path, {"active": False}).status_code == 403
     assert support.delete(path).status_code == 403
+    assert support.post(f"{path}/logout-all").status_code == 403
 
 
 @pytest.mark.parametrize("role", ["customer", "vendor"])
@@ -148,6 +172,7 @@ def test_everybody_else_is_kept_out(role: str) -> None:
     client, path = client_as(role, vendor_id=new_id()), f"{USERS}/{new_id()}"
 
     answers = [client.get(USERS), client.get(path), client.patch(path, {}), client.delete(path)]
+    answers.append(client.post(f"{path}/logout-all"))
 
-    assert [answer.status_code for answer in answers] == [403] * 4
+    assert [answer.status_code for answer in answers] == [403] * 5
     assert [APIClient().get(path).status_code, APIClient().patch(path, {}).status_code] == [401, 401]

@@ -186,6 +186,13 @@ def enable(*, user_id: UUID) -> User:
 
 
 @transaction.atomic
+def sign_out(*, user_id: UUID) -> int:
+    """All of an account's sessions; answers how many ended. Raises NotFound."""
+    locked(user_id)
+    return end_all_sessions(user_id=user_id, reason="ended_by_admin")
+
+
+@transaction.atomic
 def make_admin(*, email: str, password: str) -> User:
     """For operators: a verified admin with this password; an existing account becomes one. Raises Invalid."""
     email = normalised(email)

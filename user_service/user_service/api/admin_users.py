@@ -78,3 +78,19 @@ class AccountView(APIView):
     def delete(self, request: Request, user: UUID) -> Response:
         erasure.delete(admin_id=caller(request).id, user_id=user)
         return Response(status=204)
+
+
+class AccountLogoutView(APIView):
+    permission_classes = [roles("admin")]
+
+    @extend_schema(
+        operation_id="admin_users_logout_all",
+        tags=["admin"],
+        summary="End all sessions of an account",
+        request=None,
+        responses={204: None},
+    )
+    @idempotent()
+    def post(self, _request: Request, user: UUID) -> Response:
+        accounts.sign_out(user_id=user)
+        return Response(status=204)
