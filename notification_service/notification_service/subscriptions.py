@@ -18,6 +18,7 @@ from shared.contracts.order import (
 )
 from shared.contracts.user import (
     EmailCodeIssued,
+    EmailRegisteredAgain,
     PasswordChanged,
     PhoneCodeIssued,
     SecurityAlertRaised,
@@ -41,6 +42,7 @@ SUBSCRIPTIONS: Subscriptions = {
     VendorChanged: recipients.keep_vendor,
     EmailCodeIssued: accounts.mail_code,
     PhoneCodeIssued: accounts.text_code,
+    EmailRegisteredAgain: accounts.tell_registered_again,
     PasswordChanged: accounts.tell_password_changed,
     TwoFactorChanged: accounts.tell_two_factor_changed,
     SecurityAlertRaised: accounts.tell_security_alert,

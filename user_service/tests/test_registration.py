@@ -1,19 +1,23 @@
 """From the form to the verified address."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from conftest import PASSWORD, Register, in_parallel, sign_in
 from django.conf import LazySettings
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from shared.contracts.user import EmailCodeIssued, UserRegistered
+from shared.contracts.user import EmailCodeIssued, EmailRegisteredAgain, UserErased, UserRegistered
 from shared.testing import body, published
+from user_service.actions import erasure
 from user_service.models import User
 
 pytestmark = pytest.mark.django_db
 
 REGISTER, VERIFY = "/api/v1/auth/register", "/api/v1/auth/verify-email"
+OTHER = "another long passphrase 7"
 NAMES = {"first_name": "Ada", "last_name": "Buyer"}
 FORM = {"email": "ada@example.com", "password": PASSWORD, "password_confirm": PASSWORD, **NAMES}
 
@@ -76,32 +80,111 @@ def test_half_a_surrogate_pair_is_refused() -> None:
 def test_an_address_has_one_account_however_it_is_written(make_account: Register) -> None:
     make_account()
 
-    response = register(email="  ADA@Example.COM ")
+    response = register(email="  ADA@Example.COM ", first_name="Eve")
 
-    assert (response.status_code, body(response)["code"]) == (400, "email_taken")
+    assert (response.status_code, User.objects.count()) == (201, 1)
     assert sign_in(APIClient(), "Ada@EXAMPLE.com")["user"]["email"] == "ada@example.com"
+    assert User.objects.get().first_name == "Ada"
+
+
+def test_nobody_learns_from_registering_whether_an_address_has_an_account(make_account: Register) -> None:
+    make_account("proved@example.com")
+    make_account("waits@example.com", verified=False)
+    make_account("disabled@example.com")
+    User.objects.filter(email="disabled@example.com").update(active=False)
+    accounts = {str(one) for one in User.objects.values_list("id", flat=True)}
+
+    answers = {name: register(email=f"{name}@example.com") for name in ("nobody", "proved", "waits", "disabled")}
+
+    shown = [body(answer) for answer in answers.values()]
+    assert {(answer.status_code, answer["Location"]) for answer in answers.values()} == {(201, "/api/v1/users/me")}
+    assert {tuple(one) for one in shown} == {("id", "email", "first_name", "last_name", "roles")}
+    assert [one["email"].partition("@")[0] for one in shown] == list(answers)
+    assert {(one["first_name"], one["last_name"], *one["roles"]) for one in shown} == {("Ada", "Buyer", "customer")}
+    assert [one["id"] for one in shown if one["id"] in accounts] == []
+
+
+def test_only_the_owner_of_a_proved_address_hears_that_it_was_registered_again(make_account: Register) -> None:
+    signed_in = make_account()
+    before = User.objects.values().get()
+    codes = len(published(EmailCodeIssued))
+
+    register(password=OTHER, password_confirm=OTHER)
+
+    assert [(told.email, str(told.user_id)) for told in published(EmailRegisteredAgain)] == [
+        ("ada@example.com", signed_in["user"]["id"])
+    ]
+    assert (User.objects.values().get(), len(published(EmailCodeIssued))) == (before, codes)
+
+
+def test_a_weak_password_is_refused_whoever_has_the_address(make_account: Register) -> None:
+    make_account()
+
+    answers = [register(email=f"{name}@example.com", password="ada.buyer", password_confirm="ada.buyer") for name in
+               ("ada", "nobody")]  # fmt: skip
+
+    assert [(answer.status_code, list(body(answer)["errors"])) for answer in answers] == [(400, ["password"])] * 2
+
+
+def test_registering_is_limited_whoever_has_the_address(make_account: Register, settings: LazySettings) -> None:
+    make_account()
+    settings.CODES_PER_HOUR = 2
+
+    answers = [[register(email=f"{name}@example.com").status_code for _ in range(3)] for name in ("ada", "nobody")]
+
+    assert answers == [[201, 429, 429], [201, 201, 429]]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_registrations_of_one_address_at_once_make_one_account() -> None:
     answers = in_parallel(6, lambda _number: register())
 
-    assert {answer.status_code for answer in answers} <= {201, 400}
+    assert {answer.status_code for answer in answers} == {201}
     assert (User.objects.count(), len(published(UserRegistered))) == (1, 1)
     code = published(EmailCodeIssued)[-1].code
     assert APIClient().post(VERIFY, {"email": FORM["email"], "code": code}).status_code == 200
+    assert "access" in sign_in(APIClient())
 
 
-def test_the_newer_registration_of_an_unproved_address_wins(make_account: Register) -> None:
+def test_the_same_person_registers_again_and_mends_the_name(make_account: Register) -> None:
     make_account(verified=False)
-    other = "another long passphrase 7"
 
-    again = register(password=other, password_confirm=other, first_name="Eve")
-    APIClient().post(VERIFY, {"email": FORM["email"], "code": published(EmailCodeIssued)[-1].code})
+    again = register(first_name="Augusta")
+    proved = prove()
 
-    assert again.status_code == 201
-    assert APIClient().post("/api/v1/auth/login", {"email": FORM["email"], "password": PASSWORD}).status_code == 401
-    assert sign_in(APIClient(), password=other)["user"]["first_name"] == "Eve"
+    assert (again.status_code, body(proved)["password_reset_required"]) == (201, False)
+    assert sign_in(APIClient())["user"]["first_name"] == "Augusta"
+
+
+def prove(email: str = "ada@example.com") -> Any:
+    """With the newest code in the mailbox."""
+    code = next(told.code for told in reversed(published(EmailCodeIssued)) if told.email == email)
+    return APIClient().post(VERIFY, {"email": email, "code": code})
+
+
+def log_in(password: str) -> tuple[int, str | None]:
+    answer = APIClient().post("/api/v1/auth/login", {"email": "ada@example.com", "password": password})
+    return answer.status_code, body(answer).get("code")
+
+
+@pytest.mark.parametrize(("first", "second"), [(PASSWORD, OTHER), (OTHER, PASSWORD)])
+def test_of_two_strangers_with_one_address_only_the_mailbox_gets_in(first: str, second: str) -> None:
+    """Whoever came first, and whichever mail the owner of the address takes the code from."""
+    register(password=first, password_confirm=first)
+    register(password=second, password_confirm=second, first_name="Eve")
+
+    proved = prove()
+    refused = [log_in(password) for password in (first, second)]
+    chosen = "a passphrase of the mailbox 9"
+    reset = published(EmailCodeIssued)[-1]
+    form = {"email": "ada@example.com", "code": reset.code, "password": chosen}
+    done = APIClient().post("/api/v1/auth/password-reset/confirm", form)
+
+    assert (proved.status_code, body(proved)["password_reset_required"]) == (200, True)
+    assert refused == [(403, "password_reset_required"), (401, "invalid_credentials")]
+    assert (reset.purpose, done.status_code) == ("password_reset", 200)
+    assert [log_in(password)[0] for password in (first, second, chosen)] == [401, 401, 200]
+    assert User.objects.get().first_name == "Ada"
 
 
 def test_a_new_code_voids_the_old_one(make_account: Register) -> None:
@@ -154,3 +237,19 @@ def test_an_odd_code_is_refused(code: Any) -> None:
     response = APIClient().post(VERIFY, {"email": "ada@example.com", "code": code})
 
     assert (response.status_code, list(body(response)["errors"])) == (400, ["code"])
+
+
+def test_what_nobody_proves_is_forgotten_and_the_address_is_free(make_account: Register) -> None:
+    make_account("proved@example.com")
+    make_account(verified=False)
+    make_account("young@example.com", verified=False)
+    week_ago = timezone.now() - timedelta(days=7, minutes=1)
+    User.objects.exclude(email="young@example.com").update(created_at=week_ago)
+
+    assert [erasure.forget_unproved(), erasure.forget_unproved()] == [1, 0]
+
+    assert set(User.objects.present().values_list("email", flat=True)) == {"proved@example.com", "young@example.com"}
+    assert [told.user_id for told in published(UserErased)] == [User.objects.get(email__startswith="deleted").id]
+    register(password=OTHER, password_confirm=OTHER)
+    assert body(prove())["password_reset_required"] is False
+    assert log_in(OTHER)[0] == 200

@@ -182,8 +182,12 @@ def test_nobody_is_linked_by_an_address_that_the_provider_has_not_proved(
     assert Identity.objects.count() == 0
 
 
-def test_a_strangers_unproved_registration_of_my_address_is_void(google: Google, make_account: Register) -> None:
+@pytest.mark.parametrize("contested", [False, True])
+def test_a_strangers_unproved_registration_of_my_address_is_void(
+    contested: bool, google: Google, make_account: Register
+) -> None:
     make_account(verified=False)
+    User.objects.update(must_reset_password=contested)
 
     answer = sign_in_with(google)
 

@@ -33,6 +33,7 @@ SIMPLE_JWT = {
 SIGNING_KEY_AGE = timedelta(days=env.number("SIGNING_KEY_DAYS", 30))
 SIGNING_KEY_NOTICE = timedelta(seconds=env.number("SIGNING_KEY_NOTICE_SECONDS", 120))
 
+UNVERIFIED_KEEP = timedelta(days=env.number("UNVERIFIED_KEEP_DAYS", 7))
 CODE_LIFETIME = timedelta(seconds=env.number("CODE_SECONDS", 600))
 CODE_TRIES = env.number("CODE_TRIES", 5)
 CODES_PER_HOUR = env.number("CODES_PER_HOUR", 6)

@@ -4,6 +4,7 @@ from notification_service.actions.telling import mail_secret, tell, text_secret,
 from notification_service.models.notifications import Group
 from shared.contracts.user import (
     EmailCodeIssued,
+    EmailRegisteredAgain,
     PasswordChanged,
     PhoneCodeIssued,
     SecurityAlertRaised,
@@ -12,6 +13,7 @@ from shared.contracts.user import (
 
 
 def mail_code(message: EmailCodeIssued) -> None:
+    """Without the name: whoever typed it may not own the address, and would have us write to a stranger."""
     mail_secret(
         user(message.user_id, message.email),
         kind=f"code_{message.purpose}",
@@ -28,6 +30,10 @@ def text_code(message: PhoneCodeIssued) -> None:
         shown={"code": message.code},
         expires_at=message.expires_at,
     )
+
+
+def tell_registered_again(message: EmailRegisteredAgain) -> None:
+    tell(user(message.user_id, message.email), kind="registered_again", group=Group.ACCOUNT)
 
 
 def tell_password_changed(message: PasswordChanged) -> None:

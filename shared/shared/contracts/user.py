@@ -19,6 +19,15 @@ class UserRegistered(Event):
     locale: str = "en"
 
 
+class EmailRegisteredAgain(Event):
+    """Somebody filled in the form with the address of an account; only its owner may learn that there is one."""
+
+    type = "user.email_registered_again.v1"
+    key = "user_id"
+    user_id: UUID
+    email: str
+
+
 class UserChanged(Event):
     """Name, mail address, locale or roles changed; also told when an account is verified, disabled or deleted."""
 

@@ -9,44 +9,72 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from shared.audit import record
-from shared.contracts.user import GrantRole, RoleGranted, UserChanged, UserRegistered
+from shared.contracts.user import EmailRegisteredAgain, GrantRole, RoleGranted, UserChanged, UserRegistered
 from shared.errors import Invalid, NotFound
 from shared.outbox import publish
 from user_service.actions.codes import issue_code
 from user_service.actions.sessions import end_all_sessions
-from user_service.errors import EmailTaken, OwnAccount, WrongCode
+from user_service.errors import OwnAccount, WrongCode
 from user_service.models import Role, User, codes, normalised
+from user_service.models.accounts import waste_a_password_check
 
 PROFILE = ("first_name", "last_name", "locale", "time_zone", "currency")
 
 
 @transaction.atomic
 def register(*, email: str, password: str, first_name: str, last_name: str) -> User:
-    """A new customer, who gets a code by mail. An account that was never verified is taken over by the newer
-    registration: whoever reads the mailbox decides. Raises EmailTaken, Invalid, TooManyCodes, Unavailable.
+    """A new customer, who gets a code by mail. If the address has an account, what is answered looks the same, with an
+    id of nobody: only the mailbox learns of it. Raises Invalid, TooManyCodes, Busy, Unavailable.
     """
     email = normalised(email)
-    user = User.objects.select_for_update().filter(email=email).first() or User(email=email, roles=[Role.CUSTOMER])
-    if user.email_verified or not user.active:
-        raise EmailTaken()
-    user.first_name, user.last_name = first_name, last_name
-    check_strength(password, user)
+    newcomer = User(email=email, first_name=first_name, last_name=last_name, roles=[Role.CUSTOMER])
+    check_strength(password, newcomer)
     codes.count_request(email, "verify_email")
-    user.set_password(password)
-    _save_registration(user)
-    issue_code(user, "verify_email")
-    return user
+    if not _register_again(newcomer, password) and not _register_new(newcomer, password):
+        _register_again(newcomer, password)
+    return newcomer
 
 
-def _save_registration(user: User) -> None:
-    if not user._state.adding:
-        tell_changed(user)
-        return
+def _register_new(newcomer: User, password: str) -> bool:
+    """False if somebody else registered the address at the same moment."""
+    newcomer.set_password(password)
     try:
         with transaction.atomic():
-            user.save(force_insert=True)
-    except IntegrityError:  # two registrations of one address at the same time
-        raise EmailTaken() from None
+            newcomer.save(force_insert=True)
+    except IntegrityError:
+        return False
+    _tell_registered(newcomer)
+    issue_code(newcomer, "verify_email")
+    return True
+
+
+def _register_again(newcomer: User, password: str) -> bool:
+    """False if nobody has the address. Each way hashes one password, as a new registration does."""
+    user = User.objects.select_for_update().filter(email=newcomer.email).first()
+    if user is None:
+        return False
+    if user.active and not user.email_verified:
+        _register_unproved(user, newcomer, password)
+        return True
+    waste_a_password_check(password)
+    if user.active:
+        publish(EmailRegisteredAgain(user_id=user.id, email=user.email))
+    return True
+
+
+def _register_unproved(user: User, newcomer: User, password: str) -> None:
+    """Whoever knows the password is the same person, and gets another code. With another password nobody knows which
+    of the two reads the mailbox: neither password holds, and who proves the address chooses a new one.
+    """
+    if user.has_password(password):
+        user.first_name, user.last_name = newcomer.first_name, newcomer.last_name
+    else:
+        user.must_reset_password = True
+    tell_changed(user)
+    issue_code(user, "verify_email")
+
+
+def _tell_registered(user: User) -> None:
     publish(
         UserRegistered(
             user_id=user.id,
@@ -89,7 +117,9 @@ def changed_message(user: User) -> UserChanged:
 
 @transaction.atomic
 def verify_email(*, email: str, code: str) -> User:
-    """Raises WrongCode, Unavailable."""
+    """If two passwords were registered for the address, a code for choosing one is on its way, too. Raises WrongCode,
+    Unavailable.
+    """
     email = normalised(email)
     user = User.objects.present().select_for_update().filter(email=email, active=True).first()
     if not codes.is_right(email, "verify_email", code) or user is None:
@@ -97,6 +127,8 @@ def verify_email(*, email: str, code: str) -> User:
     codes.forget(email, "verify_email")
     if user.verify_email():
         tell_changed(user)
+        if user.must_reset_password:
+            issue_code(user, "password_reset")
     return user
 
 

@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from shared.audit import record
 from shared.contracts.user import UserErased
@@ -40,6 +42,25 @@ def delete(*, admin_id: UUID, user_id: UUID) -> None:
         raise OwnAccount()
     record(action="user.account.delete", subject_kind="user", subject_id=user_id)
     _erase(user, reason="deleted")
+
+
+def forget_unproved(batch: int = 200) -> int:
+    """Registrations whose address nobody has proved in time: its owner, who may not have asked for one, finds it free.
+    Answers how many went.
+    """
+    unproved = User.objects.present().filter(email_verified_at__isnull=True)
+    old = unproved.filter(created_at__lt=timezone.now() - settings.UNVERIFIED_KEEP).order_by("created_at")
+    return sum(_forget_unproved(user_id) for user_id in list(old.values_list("id", flat=True)[:batch]))
+
+
+@transaction.atomic
+def _forget_unproved(user_id: UUID) -> bool:
+    """False if somebody was faster, or has proved it at this moment."""
+    rows = User.objects.present().select_for_update(skip_locked=True)
+    user = rows.filter(id=user_id, email_verified_at__isnull=True).first()
+    if user:
+        _erase(user, reason="never_proved")
+    return user is not None
 
 
 def _erase(user: User, *, reason: str) -> None:

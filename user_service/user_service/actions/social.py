@@ -78,6 +78,7 @@ def _registered(user: User, person: Person) -> User:
     new = user._state.adding
     user.first_name, user.last_name = person.first_name, person.last_name
     user.set_unusable_password()
+    user.must_reset_password = False
     user.verify_email()
     if not new:
         end_all_sessions(user_id=user.id, reason="taken_over")

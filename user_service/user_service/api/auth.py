@@ -118,7 +118,7 @@ class RegisterView(APIView):
     @extend_schema(
         operation_id="auth_register",
         tags=["auth"],
-        summary="Register; a six-digit code goes to the address",
+        summary="Register; a six-digit code goes to the address. The answer is the same for an address that is taken",
         request=RegisterIn,
         responses={201: RegisteredShape},
     )
@@ -141,6 +141,12 @@ class DoneShape(Shape):
     detail = serializers.CharField()
 
 
+class VerifiedShape(DoneShape):
+    password_reset_required = serializers.BooleanField(
+        help_text="The address was registered with different passwords: a code for choosing one is on its way."
+    )
+
+
 class VerifyEmailView(APIView):
     authentication_classes = []
     permission_classes = [AllowAny]
@@ -150,12 +156,12 @@ class VerifyEmailView(APIView):
         tags=["auth"],
         summary="Prove the address with its code",
         request=CodeIn,
-        responses=DoneShape,
+        responses=VerifiedShape,
     )
     @idempotent()
     def post(self, request: Request) -> Response:
-        accounts.verify_email(**read(CodeIn, request.data))
-        return Response({"detail": "The address is verified."})
+        user = accounts.verify_email(**read(CodeIn, request.data))
+        return Response({"detail": "The address is verified.", "password_reset_required": user.must_reset_password})
 
 
 class ResendView(APIView):

@@ -106,6 +106,11 @@ class User(AbstractBaseUser):
         )
         indexes = (
             models.Index(fields=["-id"], name="account_newest", condition=Q(deleted_at__isnull=True)),
+            models.Index(
+                fields=["created_at"],
+                name="account_unproved",
+                condition=Q(email_verified_at__isnull=True, deleted_at__isnull=True),
+            ),
             models.Index(fields=["vendor_id"], name="account_vendor", condition=Q(vendor_id__isnull=False)),
         )
 
