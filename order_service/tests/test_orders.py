@@ -122,6 +122,8 @@ def test_a_cart_service_that_is_away_is_503_and_a_later_try_works(cart_service: 
     ("changes", "wrong"),
     [
         ({"payment_method": "cash", "email": "no", "more": 1}, {"payment_method", "email", "more"}),
+        ({"shipping_address": {**ADDRESS, "name": "Ada\nEve", "city": "\u202enodnoL"}},
+         {"shipping_address.name", "shipping_address.city"}),
         ({"shipping_address": {}}, {f"shipping_address.{name}" for name in ADDRESS}),
         ({"shipping_address": "London"}, {"shipping_address.non_field_errors", "shipping_address"}),
         ({"shipping_address": {**ADDRESS, "country": "gb", "line3": "x"}},

@@ -5,6 +5,7 @@ import json
 import logging
 import re
 import time
+import unicodedata
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -29,6 +30,10 @@ _SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 PROBLEM = "application/problem+json"
 MAX_DEPTH = 32
 """Lists and objects within one another in a body. Ours need six; open-ended ones, such as specifications, few more."""
+_ODD = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode's controls, formats, halves of surrogate pairs, and separators of lines and paragraphs."""
+_JOINS = "\u200c\u200d\u200e\u200f\u061c"
+"""Formats that Persian, Hindi, Hebrew, Arabic and emoji are written with."""
 
 
 # ── Request context ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -250,6 +255,27 @@ def _depth(data: Any) -> int:
         depth += 1
         level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
     return depth
+
+
+class LineField(serializers.CharField):
+    """A name, an address, a title: one line of text."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators.append(one_line)
+
+
+def one_line(text: str) -> None:
+    """A validator: nothing that ends a line, controls a terminal, cannot be seen, or turns the direction of what
+    follows, by which one text looks like another. Raises ValidationError.
+    """
+    if any(map(is_odd, text)):
+        raise serializers.ValidationError("One line, without control characters and invisible ones.", code="line")
+
+
+def is_odd(character: str) -> bool:
+    """Has no business in a line of text. What joins letters and marks the direction of a script does."""
+    return unicodedata.category(character) in _ODD and character not in _JOINS
 
 
 class MoneyShape(Shape):

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
 from shared.errors import Invalid
-from shared.http import Shape
+from shared.http import LineField, Shape, read
 from shared.models import InboxMessage
 from shared.pagination import Cursor, read_filter
 from shared.testing import body, client_as
@@ -100,6 +100,42 @@ def test_a_wrong_method_is_told_in_words() -> None:
 
     assert (problem["status"], problem["title"]) == (405, "Method Not Allowed")
     assert problem["detail"] == 'Method "DELETE" not allowed.'
+
+
+class Badge(Shape):
+    name = LineField(max_length=40)
+
+
+ODD = (
+    "\n",
+    "\r\n",
+    "\t",
+    "\x00",
+    "\x1b",
+    "\x85",
+    "\u2028",
+    "\u2029",
+    "\u202e",
+    "\u2066",
+    "\u200b",
+    "\ufeff",
+    "\U000e0041",
+)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=ascii)
+def test_a_line_has_no_end_no_control_and_nothing_invisible_in_it(odd: str) -> None:
+    with pytest.raises(serializers.ValidationError) as refused:
+        read(Badge, {"name": f"Ada{odd}King"})
+
+    assert list(refused.value.detail) == ["name"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Ada King", "José Ñúñez", "李小龍", "نور‌الدین", "क्‍ष", "‎דוד", "O’Neill-Śmith, Jr.", "👩‍🚀"]
+)
+def test_a_line_is_written_in_any_script(name: str) -> None:
+    assert read(Badge, {"name": name}) == {"name": name}
 
 
 class ThingFilter(Shape):

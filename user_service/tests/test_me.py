@@ -41,6 +41,7 @@ def test_who_am_i(ada: APIClient) -> None:
     [
         ({"first_name": "", "last_name": None, "locale": "english"}, {"first_name", "last_name", "locale"}),
         ({"first_name": "x" * 101, "currency": "XXX", "time_zone": 5}, {"first_name", "currency", "time_zone"}),
+        ({"first_name": "Ada\r\nBcc: all", "last_name": "\u202eEve"}, {"first_name", "last_name"}),
         ({"first_name": "a\x00b", "locale": "en\n-US"}, {"first_name", "locale"}),
         ({"id": "x", "email": "eve@example.com", "roles": ["admin"], "active": False, "vendor_id": None},
          {"id", "email", "roles", "active", "vendor_id"}),
@@ -118,6 +119,8 @@ def test_parallel_first_addresses_have_one_default(ada: APIClient, make_account:
         ({"country": "GBR", "postal_code": "x" * 21, "phone": "1" * 33}, {"country", "postal_code", "phone"}),
         ({"city": "\x00", "line2": ["x"], "region": {}}, {"city", "line2", "region"}),
         ({"line1": "x" * 10_000}, {"line1"}),
+        ({"name": "Ada\nEve", "line1": "1\tRow", "line2": "\x1b[2J", "city": "x\u2028y", "region": "a\u200bb",
+          "phone": "1\u20662"}, {"name", "line1", "line2", "city", "region", "phone"}),
     ],
 )  # fmt: skip
 def test_an_odd_address_is_refused_by_every_wrong_field(

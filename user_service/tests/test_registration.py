@@ -50,6 +50,8 @@ def test_the_journeys_first_steps_answer_what_is_fixed() -> None:
         ({"email": "a@" + "\ufdfa" * 40 + ".com"}, {"email"}),
         ({"email": "a\x00b@example.com", "first_name": "x" * 10_000, "last_name": "\x00"},
          {"email", "first_name", "last_name"}),
+        ({"email": "a@ex\u202eample.com", "first_name": "Ada\nBcc: all", "last_name": "King\u202egnik"},
+         {"email", "first_name", "last_name"}),
         ({"password": "x" * 129, "password_confirm": "x" * 129}, {"password", "password_confirm"}),
         ({"password": "password1", "password_confirm": "password1"}, {"password"}),
         ({"password": "4815162342", "password_confirm": "4815162342"}, {"password"}),

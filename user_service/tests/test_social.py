@@ -182,6 +182,14 @@ def test_nobody_is_linked_by_an_address_that_the_provider_has_not_proved(
     assert Identity.objects.count() == 0
 
 
+def test_names_are_kept_without_what_is_refused_elsewhere(google: Google) -> None:
+    google.claims = {"given_name": "Ada\n\x00", "family_name": " \u202eKing\u200b "}
+
+    user = body(sign_in_with(google))["user"]
+
+    assert (user["first_name"], user["last_name"]) == ("Ada", "King")
+
+
 @pytest.mark.parametrize("contested", [False, True])
 def test_a_strangers_unproved_registration_of_my_address_is_void(
     contested: bool, google: Google, make_account: Register

@@ -13,6 +13,7 @@ import jwt
 from django.conf import settings
 
 from shared.errors import Unavailable
+from shared.http import is_odd
 from user_service.errors import SocialFailed
 from user_service.models.flows import Flow
 
@@ -147,7 +148,8 @@ def _person(claims: dict[str, Any]) -> Person:
 
 def _text(claims: dict[str, Any], name: str, most: int) -> str:
     value = claims.get(name, "")
-    return value.replace("\x00", "").strip()[:most] if isinstance(value, str) else ""
+    plain = "".join(character for character in value if not is_odd(character)) if isinstance(value, str) else ""
+    return plain.strip()[:most]
 
 
 @lru_cache(maxsize=1)

@@ -71,6 +71,12 @@ def test_after_a_rejection_one_may_apply_again() -> None:
     assert decide(body(again)["id"]).status_code == 200
 
 
+def test_the_name_of_a_business_is_one_line() -> None:
+    answer = submit(business_name="North\nwind")
+
+    assert (answer.status_code, list(body(answer)["errors"])) == (400, ["business_name"])
+
+
 def test_every_wrong_field_is_named() -> None:
     wrong = {
         "business_name": "x" * 101,

@@ -16,7 +16,7 @@ from cart_service.models.carts import MAX_QUANTITY
 from cart_service.queries import carts as cart_queries
 from cart_service.queries import wishlists as queries
 from shared.auth import IsSignedIn, caller_of
-from shared.http import MoneyShape, Shape, created, read
+from shared.http import LineField, MoneyShape, Shape, created, read
 from shared.idempotency import idempotent
 from shared.pagination import Cursor
 
@@ -28,7 +28,7 @@ LIST = [
 
 
 class NameShape(Shape):
-    name = serializers.CharField(max_length=80)
+    name = LineField(max_length=80)
 
 
 class WishlistShape(Shape):

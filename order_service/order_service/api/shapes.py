@@ -5,19 +5,19 @@ from typing import Any
 from rest_framework import serializers
 
 from order_service.models import Order, OrderLine, VendorOrder
-from shared.http import MoneyShape, Shape
+from shared.http import LineField, MoneyShape, Shape
 from shared.money import Money
 
 
 class AddressShape(Shape):
-    name = serializers.CharField(max_length=200)
-    line1 = serializers.CharField(max_length=200)
-    line2 = serializers.CharField(max_length=200, required=False, allow_blank=True)
-    city = serializers.CharField(max_length=100)
-    region = serializers.CharField(max_length=100, required=False, allow_blank=True)
-    postal_code = serializers.CharField(max_length=20)
+    name = LineField(max_length=200)
+    line1 = LineField(max_length=200)
+    line2 = LineField(max_length=200, required=False, allow_blank=True)
+    city = LineField(max_length=100)
+    region = LineField(max_length=100, required=False, allow_blank=True)
+    postal_code = LineField(max_length=20)
     country = serializers.RegexField(r"^[A-Z]{2}$")
-    phone = serializers.CharField(max_length=30, required=False, allow_blank=True)
+    phone = LineField(max_length=30, required=False, allow_blank=True)
 
 
 class VendorShape(Shape):

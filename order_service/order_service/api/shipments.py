@@ -14,7 +14,7 @@ from order_service.api.shapes import AddressShape, VendorOrderShape, vendor_orde
 from order_service.models import Shipment, VendorOrder
 from order_service.queries import orders as order_queries
 from shared.auth import Caller, roles
-from shared.http import Shape, created, read
+from shared.http import LineField, Shape, created, read
 from shared.idempotency import idempotent
 from shared.pagination import Cursor
 
@@ -25,8 +25,8 @@ class ShipmentItemShape(Shape):
 
 
 class ShipmentIn(Shape):
-    carrier = serializers.CharField(max_length=100)
-    tracking_number = serializers.CharField(max_length=100)
+    carrier = LineField(max_length=100)
+    tracking_number = LineField(max_length=100)
     items = ShipmentItemShape(many=True, required=False, allow_empty=False)
 
     def validate_items(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:

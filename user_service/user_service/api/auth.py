@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from shared.auth import Caller, IsService, IsSignedIn, ServiceAuthentication
 from shared.errors import NotFound
-from shared.http import Shape, address_of, created, read
+from shared.http import LineField, Shape, address_of, created, one_line, read
 from shared.idempotency import idempotent
 from user_service.actions import accounts, codes, passwords, sessions
 from user_service.models import User, normalised
@@ -35,6 +35,7 @@ class MailAddressField(serializers.EmailField):
 
     def __init__(self) -> None:
         super().__init__(max_length=254)
+        self.validators.append(one_line)
 
     def to_internal_value(self, data: Any) -> str:
         return normalised(super().to_internal_value(data))
@@ -99,8 +100,8 @@ def media_url(name: str | None) -> str | None:
 class RegisterIn(NewPassword):
     email = MailAddressField()
     password_confirm = PasswordField()
-    first_name = serializers.CharField(max_length=100)
-    last_name = serializers.CharField(max_length=100)
+    first_name = LineField(max_length=100)
+    last_name = LineField(max_length=100)
 
 
 class RegisteredShape(Shape):

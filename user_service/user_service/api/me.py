@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shared.auth import IsSignedIn
-from shared.http import Shape, created, read
+from shared.http import LineField, Shape, created, read
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS
 from shared.pagination import Cursor
@@ -28,8 +28,8 @@ SIGNED_IN: list[type[BasePermission]] = [IsSignedIn]
 
 
 class ProfileIn(Shape):
-    first_name = serializers.CharField(max_length=100)
-    last_name = serializers.CharField(max_length=100)
+    first_name = LineField(max_length=100)
+    last_name = LineField(max_length=100)
     locale = serializers.RegexField(r"^[a-z]{2,3}(-[A-Z]{2})?$", required=False)
     time_zone = serializers.ChoiceField(choices=sorted(zoneinfo.available_timezones()), required=False)
     currency = serializers.ChoiceField(choices=sorted(EXPONENTS), required=False)
@@ -91,14 +91,14 @@ class MeView(APIView):
 class AddressIn(Shape):
     kind = serializers.ChoiceField(choices=AddressKind.choices, required=False)
     default = serializers.BooleanField(required=False)
-    name = serializers.CharField(max_length=120)
-    line1 = serializers.CharField(max_length=200)
-    line2 = serializers.CharField(max_length=200, required=False, allow_blank=True)
-    city = serializers.CharField(max_length=120)
-    region = serializers.CharField(max_length=120, required=False, allow_blank=True)
-    postal_code = serializers.CharField(max_length=20, required=False, allow_blank=True)
+    name = LineField(max_length=120)
+    line1 = LineField(max_length=200)
+    line2 = LineField(max_length=200, required=False, allow_blank=True)
+    city = LineField(max_length=120)
+    region = LineField(max_length=120, required=False, allow_blank=True)
+    postal_code = LineField(max_length=20, required=False, allow_blank=True)
     country = serializers.RegexField(r"^[A-Z]{2}$")
-    phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
+    phone = LineField(max_length=32, required=False, allow_blank=True)
 
 
 class AddressShape(AddressIn):

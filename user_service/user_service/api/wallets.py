@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shared.auth import IsSignedIn, caller_of
-from shared.http import Shape, created, read
+from shared.http import LineField, Shape, created, read
 from shared.idempotency import idempotent
 from shared.pagination import Cursor
 from user_service.actions import wallets
@@ -19,12 +19,12 @@ from user_service.queries import wallets as wallet_queries
 
 
 class WalletChange(Shape):
-    label = serializers.CharField(max_length=60, allow_blank=True)  # type: ignore[assignment]
+    label = LineField(max_length=60, allow_blank=True)  # type: ignore[assignment]
 
 
 class WalletIn(Shape):
     address = serializers.CharField(max_length=64, help_text="EVM; in mixed case with the checksum of EIP-55.")
-    label = serializers.CharField(max_length=60, required=False, allow_blank=True)  # type: ignore[assignment]
+    label = LineField(max_length=60, required=False, allow_blank=True)  # type: ignore[assignment]
 
 
 class WalletShape(Shape):

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shared.auth import IsSignedIn
-from shared.http import Shape, created, read
+from shared.http import LineField, Shape, created, read
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS
 from shared.pagination import Cursor, read_filter
@@ -23,7 +23,7 @@ from vendor_service.queries import applications as application_queries
 class ApplicationIn(Shape):
     """`country` is ISO 3166-1 alpha-2, `payout_currency` ISO 4217."""
 
-    business_name = serializers.CharField(min_length=2, max_length=100)
+    business_name = LineField(min_length=2, max_length=100)
     contact_email = serializers.EmailField(max_length=254)
     country = serializers.RegexField(r"^[A-Z]{2}$", max_length=2)
     payout_currency = serializers.ChoiceField(choices=sorted(EXPONENTS))

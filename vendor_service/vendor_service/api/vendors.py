@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shared.auth import roles
-from shared.http import Shape, read
+from shared.http import LineField, Shape, read
 from shared.idempotency import idempotent
 from shared.pagination import Cursor, read_filter
 from vendor_service.actions import vendors
@@ -44,7 +44,7 @@ class AdminVendorShape(OwnVendorShape):
 
 
 class VendorPatch(Shape):
-    name = serializers.CharField(min_length=2, max_length=100, required=False)
+    name = LineField(min_length=2, max_length=100, required=False)
     description = serializers.CharField(max_length=4_000, required=False, allow_blank=True)
     contact_email = serializers.EmailField(max_length=254, required=False)
 
