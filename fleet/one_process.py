@@ -18,11 +18,8 @@ for _module in (*(f"{short}_service" for short in SERVICES), "gateway"):
     globals().update({name: getattr(_own, name) for name in dir(_own) if name.isupper() and name not in globals()})
 
 INSTALLED_APPS = [
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    *(app for app in installed_apps("shared") if app != "shared"),
-    "shared",
-    *(f"{short}_service" for short in SERVICES),
+    *installed_apps("user_service"),
+    *(f"{short}_service" for short in SERVICES if short != "user"),
 ]
 AUTH_USER_MODEL = "user_service.User"
 ROOT_URLCONF = "shared.health"

@@ -3,7 +3,7 @@
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from cart_service.api import carts, internal, wishlists
-from shared import health
+from shared import admin, health
 from shared.http import path
 
 handler400 = "shared.http.bad_request"
@@ -12,6 +12,7 @@ handler500 = "shared.http.server_error"
 
 urlpatterns = [
     *health.urlpatterns,
+    admin.pages(),
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
     path("internal/cart", internal.InternalCartView.as_view()),
     path("api/v1/cart", carts.CartView.as_view()),

@@ -3,7 +3,7 @@
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from catalog_service.api import images, imports, inventory, products, reviews, search, taxonomy, variants
-from shared import health
+from shared import admin, health
 from shared.http import path
 
 handler400 = "shared.http.bad_request"
@@ -12,6 +12,7 @@ handler500 = "shared.http.server_error"
 
 urlpatterns = [
     *health.urlpatterns,
+    admin.pages(),
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
     path("api/v1/categories", taxonomy.Categories.as_view()),
     path("api/v1/categories/<str:category>", taxonomy.CategoryDetail.as_view()),

@@ -33,7 +33,8 @@ SERVICE_TOKEN_LIFETIME = timedelta(seconds=60)
 _RELOAD_AFTER_SECONDS = 1.0
 _LONGEST_SECONDS = 10.0
 """After a key's file is gone, its tokens are refused at the latest then."""
-_CLAIMS = "_nexus_claims"
+CLAIMS = "_nexus_claims"
+"""Where a request keeps those of its token, once they are checked."""
 
 
 class Argon2id(Argon2PasswordHasher):
@@ -142,9 +143,9 @@ class UserAuthentication(BaseAuthentication):
         claims = _user_claims(request._request)
         if claims is None:
             return None
-        caller = _caller(claims)
-        context.remember_user(str(caller.id), caller.roles)
-        return caller, claims
+        speaking = _caller(claims)
+        context.remember_user(str(speaking.id), speaking.roles)
+        return speaking, claims
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="nexus"'
@@ -152,7 +153,7 @@ class UserAuthentication(BaseAuthentication):
 
 def _user_claims(request: HttpRequest) -> dict[str, Any] | None:
     """Of the access token, checked once a request, whoever asks first. Raises AuthenticationFailed."""
-    if not hasattr(request, _CLAIMS):
+    if not hasattr(request, CLAIMS):
         token = _bearer(request)
         claims = (
             None
@@ -165,15 +166,21 @@ def _user_claims(request: HttpRequest) -> dict[str, Any] | None:
                 issuer=settings.JWT_ISSUER,
             )
         )
-        setattr(request, _CLAIMS, claims)
-    checked: dict[str, Any] | None = getattr(request, _CLAIMS)
+        setattr(request, CLAIMS, claims)
+    checked: dict[str, Any] | None = getattr(request, CLAIMS)
     return checked
+
+
+def caller(request: HttpRequest) -> Caller | None:
+    """Who speaks, on pages that are no API view; None for a guest. Raises AuthenticationFailed."""
+    claims = _user_claims(request)
+    return _caller(claims) if claims else None
 
 
 def user_of(request: HttpRequest) -> UUID | None:
     """The user whose token came with the request; None for a guest. Raises AuthenticationFailed."""
-    claims = _user_claims(request)
-    return _caller(claims).id if claims else None
+    speaking = caller(request)
+    return speaking.id if speaking else None
 
 
 def _caller(claims: dict[str, Any]) -> Caller:

@@ -49,8 +49,27 @@ MESSAGE_ATTEMPTS = env.number("MESSAGE_ATTEMPTS", 6)
 IDEMPOTENCY_KEEP = timedelta(hours=24)
 
 
+OPERATORS_PAGES = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.messages",
+    "shared.apps.OperatorsConfig",
+]
+"""Django's admin and what it cannot be without. Of these only contenttypes has a table."""
+DATABASE_ROUTERS = ["shared.operators.NoUserTables"]
+# shared.operators.Site does for its own pages what these want as middleware for every request.
+SILENCED_SYSTEM_CHECKS = ["admin.E408", "admin.E409", "admin.E410"]
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+CSRF_COOKIE_PATH = "/admin/"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https:")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+
 def installed_apps(service: str) -> list[str]:
-    return ["django.contrib.staticfiles", "rest_framework", "drf_spectacular", "shared", service]
+    """`shared` stands before Django's admin, whose templates it changes."""
+    return ["django.contrib.staticfiles", "rest_framework", "drf_spectacular", "shared", *OPERATORS_PAGES, service]
 
 
 MIDDLEWARE = [
@@ -66,7 +85,13 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
     }
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000

@@ -9,6 +9,10 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.test import Client
+from django.test.client import ClientHandler
 from django.utils import timezone
 from rest_framework.test import APIClient, ForceAuthClientHandler
 
@@ -106,6 +110,27 @@ class _SignedIn(ForceAuthClientHandler):
     def _get_response(self, request: Any) -> Any:
         context.remember_user(str(self._force_user.id), self._force_user.roles)
         return super()._get_response(request)  # type: ignore[misc]
+
+
+def operator_as(*roles: str, user_id: UUID | None = None) -> Client:
+    """A browser on the pages of Django's admin, signed in with these roles; none: a guest."""
+    client = Client()
+    if roles:
+        client.handler = _WithClaims(enforce_csrf_checks=False)
+        client.handler.claims = {
+            "sub": str(user_id or new_id()), "sid": str(new_id()), "jti": str(new_id()), "roles": list(roles),
+        }  # fmt: skip
+    return client
+
+
+class _WithClaims(ClientHandler):
+    """Has the claims ready that the check of a token would find."""
+
+    claims: dict[str, Any]
+
+    def get_response(self, request: HttpRequest) -> HttpResponseBase:
+        setattr(request, auth.CLAIMS, self.claims)
+        return super().get_response(request)
 
 
 def client_of(service: str) -> APIClient:

@@ -4,5 +4,5 @@ from shared.settings import *
 from shared.settings import installed_apps
 
 SERVICE = "order"
-INSTALLED_APPS = [app for app in installed_apps("shared") if app != "shared"] + ["shared"]
+INSTALLED_APPS = installed_apps("shared")[:-1]
 ROOT_URLCONF = "urls"

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib.admin import site
 from django.db import OperationalError
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
@@ -10,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from shared import health
+from shared import admin, context, health
 from shared.auth import Caller, IsService, ServiceAuthentication, roles
 from shared.errors import Conflict
 from shared.http import MoneyShape, Shape, created, path, read
@@ -79,8 +80,24 @@ class Internal(APIView):
         return Response({"caller": request.user.name})
 
 
+@admin.operation("Forget", needs_reason=True)
+def forget(report: WorkerReport, by: Caller, reason: str) -> None:
+    if report.queue_depth:
+        raise Conflict("It still has work.")
+    context.remember_user(str(by.id))
+    report.delete()
+
+
+class Reports(admin.WorkerReports):
+    actions = (forget,)
+
+
+site.unregister(WorkerReport)
+site.register(WorkerReport, Reports)
+
 urlpatterns = [
     *health.urlpatterns,
+    admin.pages(),
     path("api/v1/notes", Notes.as_view()),
     path("api/v1/strict-notes", StrictNotes.as_view()),
     path("api/v1/notes/<uuid:note>", Note.as_view()),

@@ -10,7 +10,7 @@ SERVICE = "user"
 VERSION = "0.1.0"
 ROOT_URLCONF = "user_service.urls"
 WSGI_APPLICATION = "user_service.wsgi.application"
-INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", *installed_apps("user_service")]
+INSTALLED_APPS = installed_apps("user_service")
 AUTH_USER_MODEL = "user_service.User"
 
 SECRET_KEY_FALLBACKS = env.text("SECRET_KEY_FALLBACKS", "").split()

@@ -2,7 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from shared import health
+from shared import admin, health
 from shared.http import path
 from user_service.api import admin_users, audit, auth, avatars, export, logins, me, phones, social, two_factor, wallets
 
@@ -12,6 +12,7 @@ handler500 = "shared.http.server_error"
 
 urlpatterns = [
     *health.urlpatterns,
+    admin.pages(),
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
     path("internal/sessions/<uuid:session>", auth.InternalSessionView.as_view()),
     path(".well-known/jwks.json", auth.JwksView.as_view()),

@@ -2,7 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from shared import health
+from shared import admin, health
 from shared.http import path
 from vendor_service.api import applications, payouts, vendors
 
@@ -12,6 +12,7 @@ handler500 = "shared.http.server_error"
 
 urlpatterns = [
     *health.urlpatterns,
+    admin.pages(),
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
     path("api/v1/vendor-applications", applications.ApplicationsView.as_view()),
     path("api/v1/vendor-applications/<uuid:application>", applications.ApplicationView.as_view()),
