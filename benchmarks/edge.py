@@ -160,6 +160,7 @@ def running(folder: Path, upstream: Callable[[Path, int], list[str]]) -> Iterato
         media=folder / "media",
         public_url=f"http://{listen}",
         listen=listen,
+        inside=f"127.0.0.1:{free_port()}",
         user=edge._user(folder),
         log=str(folder / "access.log"),
         limits={"rate": "1000000r/s", "burst": 100000},

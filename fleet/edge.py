@@ -66,6 +66,8 @@ class Edge:
     tls: Path | None = None
     """Folder with `server.pem` and `server.key`."""
     hsts: str = HSTS
+    inside: str = "127.0.0.1:8001"
+    """Where NGINX asks itself whether a signature holds."""
 
 
 def render(table: Table, var: Path) -> Path:
@@ -85,6 +87,7 @@ def render(table: Table, var: Path) -> Path:
             listen_tls=f"127.0.0.1:{table.ports['nginx_tls']}",
             tls=var / "keys" / "tls",
             hsts=HSTS_ON_ONE_MACHINE,
+            inside=f"127.0.0.1:{table.ports['nginx_inside']}",
         )
     )
 
@@ -154,6 +157,7 @@ def _places(edge: Edge, page: dict[str, Any], aliases: list[Alias]) -> dict[str,
         "rate": limits["rate"],
         "burst": str(limits["burst"]),
         "listen": edge.listen,
+        "inside": edge.inside,
         "media": str(edge.media),
         "brakes": "\n".join(_brake(name, row) for name, row in page["brakes"].items()),
         "resolver": f"    resolver {edge.resolver} valid=5s ipv6=off;" if edge.resolver else "",

@@ -28,7 +28,7 @@ def of(table: Table, name: str) -> list[int]:
     if name == "rabbitmq":
         return [table.ports["rabbitmq"], table.ports["rabbitmq_distribution"]]
     if name == "nginx":
-        return [table.ports["nginx"], table.ports["nginx_tls"]]
+        return [table.ports["nginx"], table.ports["nginx_tls"], table.ports["nginx_inside"]]
     if name in table.ports:
         return [table.ports[name]]
     service, _, part = name.partition("-")

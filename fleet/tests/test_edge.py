@@ -156,6 +156,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         log=str(folder / "access.log"),
         cors_origins=("https://shop.example", "http://localhost:3000"),
         listen_tls=f"127.0.0.1:{_free_port()}",
+        inside=f"127.0.0.1:{_free_port()}",
         tls=folder / "tls",
     )
     certificates.prepare(folder / "tls")
@@ -183,6 +184,11 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def other_ports() -> dict[str, Any]:
+    """For a second NGINX beside the first."""
+    return {name: f"127.0.0.1:{_free_port()}" for name in ("listen", "listen_tls", "inside")}
 
 
 def _answers(door: Door) -> bool:
@@ -313,6 +319,89 @@ def test_a_new_key_is_known_after_a_reload(door: Door) -> None:
     assert door.ask("GET", "/api/v1/orders", token(door)).status_code == 200
 
 
+def kept(door: Door, **changes: Any) -> str:
+    """A token whose signature the edge does not check again: it has been used more than once."""
+    held = token(door, **changes)
+    before = len(signatures_kept(door))
+    for _ in range(3):
+        assert door.ask("GET", "/api/v1/orders", held).status_code == 200
+    assert len(signatures_kept(door)) == before + 1
+    return held
+
+
+def signatures_kept(door: Door) -> list[Path]:
+    return [file for file in (door.configured.folder / "cache/signed").rglob("*") if file.is_file()]
+
+
+def test_what_is_kept_about_a_token_is_no_help_to_another(door: Door) -> None:
+    one, other = kept(door), kept(door)
+    (header, payload, signature), (_header, other_payload, other_signature) = one.split("."), other.split(".")
+    keys.make_pair(door.configured.keys.parent, "beside")
+    door.reload()
+    other_header = b64({"alg": "ES256", "kid": "beside", "typ": "at+jwt"})
+
+    mixed = {
+        "claims of another": f"{header}.{other_payload}.{signature}",
+        "signature of another": f"{header}.{payload}.{other_signature}",
+        "key of another": f"{other_header}.{payload}.{signature}",
+        "signature written another way": f"{header}.{payload}.{_same_bytes(signature)}",
+        "parts that meet elsewhere": f"{header}.{payload}{signature}.",
+        "no signature": f"{header}.{payload}.",
+        "more than it": f"{one}.",
+    }
+
+    answers = {name: door.ask("GET", "/api/v1/orders", bad).status_code for name, bad in mixed.items()}
+    assert answers == dict.fromkeys(mixed, 401)
+
+
+def test_a_kept_token_is_refused_when_its_time_is_over(door: Door) -> None:
+    held = kept(door, exp=int(time.time()) + 2)
+
+    wait_for(lambda: door.ask("GET", "/api/v1/orders", held).status_code == 401, "the token to expire", 3)
+
+
+def test_a_kept_token_falls_with_its_key(door: Door) -> None:
+    folder = door.configured.keys.parent
+    keys.make_pair(folder, "third")
+    private = serialization.load_pem_private_key((folder / "private/third.pem").read_bytes(), None)
+    door.reload()
+    fresh = token(door, key=private, header={"kid": "third"})
+    wait_for(lambda: door.ask("GET", "/api/v1/orders", fresh).status_code == 200, "the new key")
+    held = kept(door, key=private, header={"kid": "third"})
+
+    keys.make_pair(folder, "another")
+    (folder / "public/another.pem").replace(folder / "public/third.pem")
+    door.reload()
+
+    wait_for(lambda: door.ask("GET", "/api/v1/orders", held).status_code == 401, "the key to be gone")
+
+
+def test_nothing_that_is_kept_holds_a_token(door: Door) -> None:
+    held = kept(door)
+
+    texts = [file.read_bytes() for file in (door.configured.folder / "cache").rglob("*") if file.is_file()]
+    assert not [part for part in held.split(".") if any(part.encode() in text for text in texts)]
+
+
+def test_where_nothing_can_be_kept_each_token_is_checked_anew(
+    tmp_path: Path, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = edge.write
+
+    def write_with_the_inside_away(configured: edge.Edge) -> None:
+        file = write(configured)
+        file.write_text(file.read_text().replace(f"server {configured.inside};", "server 127.0.0.1:1;"))
+
+    monkeypatch.setattr(edge, "write", write_with_the_inside_away)
+    tmp_path.chmod(0o755)
+    alone = replace(door.configured, folder=tmp_path / "nginx", user="root", **other_ports())
+    with opened(alone, door.stubs, door.key) as other:
+        answers = {name: other.ask("GET", "/api/v1/orders", bad).status_code for name, bad in bad_tokens(door).items()}
+        good = [other.ask("GET", "/api/v1/orders", token(door)).status_code for _ in range(2)]
+
+    assert (good, answers) == ([200, 200], dict.fromkeys(answers, 401))
+
+
 # ── Sessions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -424,7 +513,7 @@ def test_what_a_service_needs_arrives(door: Door) -> None:
         "/internal/cart", "/internal/sessions/x", "//internal/cart", "/api/v1/products/../../../internal/cart",
         "/api/v1/products/%2e%2e/internal", "/api/v1/products/..%2finternal", "/internal/x/%2e%2e/%2e%2e/api/v1/cart",
         "/api/v1/products\\..\\internal", "/health/live", "/health/ready", "/health/status", "/metrics", "/_check",
-        "/_session/x", "/_problem/404", "/simulator/v1/charges", "/api/v1/nothing", "/api/v2/products",
+        "/_session/x", "/_signed/x", "/_problem/404", "/simulator/v1/charges", "/api/v1/nothing", "/api/v2/products",
         "/media/../keys",
         "/api/v1/productsandmore", "/graphql", "/api/auth", "/api/auth/x", "/api/catalog/productsandmore",
         "/api/catalog/products/a%0d%0aX-Injected:%20b",
@@ -647,7 +736,7 @@ def test_too_many_requests_are_refused_with_the_time_to_wait(door: Door) -> None
 
 def test_the_log_tells_who_and_what_but_no_secret(door: Door) -> None:
     user, request_id = str(uuid4()), uuid4().hex
-    held = token(door, sub=user)
+    held = kept(door, sub=user)
     door.ask("GET", "/api/v1/orders?secret=hush", held, headers={"X-Request-Id": request_id})
 
     log = Path(door.configured.log)
@@ -783,7 +872,7 @@ def test_other_origins_get_nothing(door: Door, origin: str) -> None:
 
 
 def test_what_is_open_to_every_origin_is_so_without_credentials(tmp_path: Path, door: Door) -> None:
-    listens = {"listen": f"127.0.0.1:{_free_port()}", "listen_tls": f"127.0.0.1:{_free_port()}"}
+    listens = other_ports()
     folder = tmp_path / "nginx"
     tmp_path.chmod(0o755)
     everybody = replace(door.configured, folder=folder, cors_origins=("*",), user="root", **listens)
@@ -833,7 +922,7 @@ def test_every_location_strips_headers_and_checks_tokens(door: Door) -> None:
     blocks = re.findall(r"location ([^{]+)\{([^}]*)\}", text)
 
     internal = {name.strip() for name, block in blocks if "internal;" in block}
-    assert internal == {"= /_check", "^~ /_session/", "^~ /_problem/"}
+    assert internal == {"= /_check", "^~ /_session/", "^~ /_signed/", "^~ /_problem/"}
     for name, block in blocks:
         assert "strip.conf" in block, name
         assert ("auth_request /_check" in block) is (name.strip() not in internal), name
@@ -864,13 +953,10 @@ def _paths(service: str) -> list[str]:
 
 def test_with_a_name_server_the_same_doors_are_open_and_shut(door: Door, tmp_path_factory: Any) -> None:
     """As in containers, where an upstream's address is looked up again while NGINX runs."""
-    listen, folder = f"127.0.0.1:{_free_port()}", tmp_path_factory.mktemp("containers")
-    listen_tls = f"127.0.0.1:{_free_port()}"
-    session = str(uuid4())
+    folder, session = tmp_path_factory.mktemp("containers"), str(uuid4())
     door.stubs["gateway"].sessions[session] = 403
 
-    named = replace(door.configured, folder=folder, listen=listen, resolver="127.0.0.11", user=edge._user(folder))
-    named = replace(named, listen_tls=listen_tls)
+    named = replace(door.configured, folder=folder, resolver="127.0.0.11", user=edge._user(folder), **other_ports())
     with opened(named, door.stubs, door.key) as other:
         good = other.ask("GET", "/api/v1/orders?a=b%20c", token(other))
         assert (good.status_code, good.json()["service"]) == (200, "order_service")

@@ -38,7 +38,7 @@ def test_every_program_with_a_port_is_known(tmp_path: Path) -> None:
     table.remember_instances(tmp_path, "order_service", 2)
     page = table.load(offset=0, var=tmp_path)
 
-    assert ports.of(page, "nginx") == [8000, 8443]
+    assert ports.of(page, "nginx") == [8000, 8443, 8444]
     assert ports.of(page, "rabbitmq") == [8672, 8673]
     assert ports.of(page, "order_service-web") == [8104]
     assert ports.of(page, "order_service-web-2") == [8204]

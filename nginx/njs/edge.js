@@ -1,5 +1,7 @@
-// The token check and the edge's own errors. Measured on njs 0.7.9: keys are decoded when the configuration loads, as
-// base64 in each request costs more than the signature; a thrown exception costs 0.3 ms, so the good path throws none.
+// The token check and the edge's own errors. Measured on njs 0.7.9: all of this file runs anew in each request, so nothing
+// is decoded or kept here; reading a key takes 0.17 ms and checking a signature 0.12 ms, all else together 0.05 ms; a
+// thrown exception costs 0.3 ms, so the good path throws none.
+import hashes from 'crypto';
 import keys from 'keys.js';
 
 const ALGORITHM = {name: 'ECDSA', namedCurve: 'P-256'};
@@ -7,24 +9,19 @@ const VERIFY = {name: 'ECDSA', hash: 'SHA-256'};
 const LONGEST_TOKEN = 4096;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-const DER = {};
-Object.keys(keys.public_keys).forEach((kid) => {
-    DER[kid] = Buffer.from(keys.public_keys[kid], 'base64');
-});
-
 /** For auth_request: 204 lets the request pass, 401 refuses it, 403 means that nothing is known about its session. */
 async function check(r) {
     const given = r.variables.bearer;
     if (given === '' && r.headersIn.Authorization === undefined) {
         return r.return(204);
     }
-    const claims = await claims_of(r, given);
-    if (claims === null) {
+    const token = times_sent(r, 'authorization') > 1 ? null : read(given);
+    if (token === null || !await is_signed(r, token)) {
         return refuse(r, 401, 'token_not_valid');
     }
-    const session = await r.subrequest('/_session/' + claims.sid, {method: 'GET'});
+    const session = await r.subrequest('/_session/' + token.claims.sid, {method: 'GET'});
     if (session.status === 204) {
-        r.variables.edge_user = claims.sub;
+        r.variables.edge_user = token.claims.sub;
         return r.return(204);
     }
     if (session.status === 403) {
@@ -38,24 +35,41 @@ function refuse(r, status, reason) {
     r.return(status);
 }
 
-/** The claims of `Bearer <token>` whose signature, type, audience, issuer and times hold; null otherwise. */
-async function claims_of(r, given) {
-    if (!/^bearer /i.test(given) || given.length > LONGEST_TOKEN || times_sent(r, 'authorization') > 1) {
+/** `Bearer <token>` whose type, audience, issuer and times hold; null otherwise. Its signature is still to be checked. */
+function read(given) {
+    if (!/^bearer /i.test(given) || given.length > LONGEST_TOKEN) {
         return null;
     }
     const parts = given.slice(7).split('.');
     const header = parts.length === 3 ? json(parts[0]) : null;
     if (header === null || header.alg !== 'ES256' || header.typ !== 'at+jwt' || typeof header.kid !== 'string'
-        || header.crit !== undefined || !Object.prototype.hasOwnProperty.call(DER, header.kid)) {
-        return null;
-    }
-    const signature = Buffer.from(parts[2], 'base64url');
-    if (signature.length !== 64 || signature.toString('base64url') !== parts[2]
-        || !await signed(DER[header.kid], signature, parts[0] + '.' + parts[1])) {
+        || header.crit !== undefined || !Object.prototype.hasOwnProperty.call(keys.public_keys, header.kid)) {
         return null;
     }
     const claims = json(parts[1]);
-    return claims !== null && hold(claims, Date.now() / 1000) ? claims : null;
+    return claims !== null && hold(claims, Date.now() / 1000)
+        ? {claims: claims, key: keys.public_keys[header.kid], text: parts[0] + '.' + parts[1], signature: parts[2]} : null;
+}
+
+/**
+ * That this key signed this token stays true, so the answer is kept: under a hash of both, so that no token is on disk and
+ * a removed key takes its answers with it. Whatever is no answer (the server inside is away or has other keys) is worked
+ * out here.
+ */
+async function is_signed(r, token) {
+    const hash = hashes.createHash('sha256').update(token.key + token.text + '.' + token.signature).digest('hex');
+    const kept = await r.subrequest('/_signed/' + hash, {method: 'GET'});
+    return kept.status === 204 || (kept.status !== 401 && signed(token));
+}
+
+/** Of the server inside, whose 204 is kept. */
+async function verify(r) {
+    const token = read(r.headersIn.Authorization || '');
+    if (token === null) {
+        return r.return(404);
+    }
+    const holds = await signed(token);
+    r.return(holds ? 204 : 401);
 }
 
 function times_sent(r, name) {
@@ -66,9 +80,13 @@ function times_sent(r, name) {
     return times;
 }
 
-async function signed(der, signature, text) {
-    const key = await crypto.subtle.importKey('spki', der, ALGORITHM, false, ['verify']);
-    return crypto.subtle.verify(VERIFY, key, signature, Buffer.from(text));
+async function signed(token) {
+    const signature = Buffer.from(token.signature, 'base64url');
+    if (signature.length !== 64 || signature.toString('base64url') !== token.signature) {
+        return false;
+    }
+    const key = await crypto.subtle.importKey('spki', Buffer.from(token.key, 'base64'), ALGORITHM, false, ['verify']);
+    return crypto.subtle.verify(VERIFY, key, signature, Buffer.from(token.text));
 }
 
 function hold(claims, now) {
@@ -143,4 +161,4 @@ function sign_in(r) {
     r.return(303, '/admin/login?next=' + encodeURIComponent(asked));
 }
 
-export default {check, problem};
+export default {check, verify, problem};
