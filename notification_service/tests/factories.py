@@ -108,6 +108,7 @@ def every_event() -> dict[str, tuple[Message, set[str], set[UUID]]]:
     return {
         "code": (code(), {"ada@example.com"}, set()),
         "code for a new password": (code("password_reset"), {"ada@example.com"}, set()),
+        "code for erasing": (code("erase_account"), {"ada@example.com"}, set()),
         "registered again": (user.EmailRegisteredAgain(user_id=ADA, email=BUYER.email), *buying),
         "password changed": (user.PasswordChanged(user_id=ADA, email=BUYER.email), *buying),
         **{

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+import pyotp
 import pytest
 from conftest import PASSWORD, Register, as_user, make_admin_client, sign_in
 from django.apps import apps
@@ -15,7 +16,7 @@ from django.forms.models import model_to_dict
 from PIL import Image as Pillow
 from rest_framework.test import APIClient
 
-from shared.contracts.user import PhoneCodeIssued, SessionsEnded, UserChanged, UserErased
+from shared.contracts.user import EmailCodeIssued, PhoneCodeIssued, SessionsEnded, UserChanged, UserErased
 from shared.testing import body, published
 from user_service.models import Identity, User, stores
 
@@ -44,7 +45,7 @@ def signed_in(make_account: Register, media: Path) -> dict[str, Any]:
     picture = io.BytesIO()
     Pillow.new("RGB", (9, 9)).save(picture, "PNG")
     ada.put(f"{ME}/avatar", {"avatar": SimpleUploadedFile("me.png", picture.getvalue())}, format="multipart")
-    Identity.objects.create(user_id=answer["user"]["id"], provider="google", subject="1076")
+    Identity.objects.create(user_id=answer["user"]["id"], provider="google", subject="adas-google-id")
     return answer
 
 
@@ -77,7 +78,7 @@ def test_the_export_holds_all_of_it_and_no_secret(ada: APIClient) -> None:
     assert (held["profile"]["email"], held["profile"]["phone"]) == ("ada@example.com", PHONE)
     assert [row["line1"] for row in held["addresses"]] == ["1 Row"]
     assert [row["address"] for row in held["wallets"]] == [WALLET]
-    assert [row["subject"] for row in held["identities"]] == ["1076"]
+    assert [row["subject"] for row in held["identities"]] == ["adas-google-id"]
     assert [row["current"] for row in held["sessions"]] == [True]
     assert [row["outcome"] for row in held["login_history"]]
     assert held["two_factor_since"] is None
@@ -89,7 +90,7 @@ def test_the_export_holds_nothing_of_anybody_else(ada: APIClient, make_account: 
     eve = as_user(make_account("eve@example.com")["access"])
 
     held = eve.get(EXPORT).content.decode()
-    assert [trace for trace in ("ada@example.com", PHONE, WALLET, "1 Row", "1076") if trace in held] == []
+    assert [trace for trace in ("ada@example.com", PHONE, WALLET, "1 Row", "adas-google-id") if trace in held] == []
     assert APIClient().get(EXPORT).status_code == 401
 
 
@@ -99,7 +100,7 @@ def test_nothing_that_leads_to_the_person_is_left(ada: APIClient, media: Path) -
     answer = erase(ada)
 
     assert answer.status_code == 204
-    for trace in ("ada@example.com", "Buyer", PHONE, WALLET, "1 Row", "1076", "127.0.0.1"):
+    for trace in ("ada@example.com", "Buyer", PHONE, WALLET, "1 Row", "adas-google-id", "127.0.0.1"):
         assert trace in before
         assert trace not in everything()
     assert list((media / "avatars").glob("*")) == []
@@ -142,6 +143,63 @@ def test_without_the_password_nothing_is_erased(password: Any, ada: APIClient) -
     assert (answer.status_code, list(body(answer)["errors"])) == (400, ["password"])
     assert User.objects.present().count() == 1
     assert published(UserErased) == []
+
+
+@pytest.mark.parametrize(
+    ("proof", "wrong"),
+    [
+        ({}, {"password"}),
+        ({"password": PASSWORD, "email_code": "123456"}, {"password"}),
+        ({"email_code": "12345"}, {"email_code"}),
+        ({"email_code": None, "code": "", "more": 1}, {"email_code", "code", "more"}),
+        ({"email_code": "000000"}, {"email_code"}),
+    ],
+)
+def test_an_odd_proof_is_refused_by_every_wrong_field(proof: Any, wrong: set[str], ada: APIClient) -> None:
+    answer = ada.delete(ME, proof)
+
+    assert (answer.status_code, set(body(answer)["errors"])) == (400, wrong)
+    assert User.objects.present().count() == 1
+
+
+def test_who_has_no_password_proves_the_mailbox_instead(ada: APIClient) -> None:
+    User.objects.update(password="!")
+
+    sent = ada.post(f"{ME}/erasure-code")
+    told = published(EmailCodeIssued)[-1]
+    refused = [erase(ada).status_code, ada.delete(ME, {"email_code": f"{int(told.code) ^ 1:06d}"}).status_code]
+    done = ada.delete(ME, {"email_code": told.code})
+
+    assert (sent.status_code, told.purpose, told.email) == (202, "erase_account", "ada@example.com")
+    assert (refused, done.status_code) == ([400, 400], 204)
+    assert User.objects.present().count() == 0
+
+
+def test_a_code_for_something_else_erases_nothing(ada: APIClient) -> None:
+    APIClient().post("/api/v1/auth/password-reset", {"email": "ada@example.com"})
+
+    answer = ada.delete(ME, {"email_code": published(EmailCodeIssued)[-1].code})
+
+    assert (answer.status_code, body(answer)["code"]) == (400, "invalid_code")
+    assert APIClient().post(f"{ME}/erasure-code").status_code == 401
+
+
+def test_a_second_factor_is_proved_again_before_an_account_is_erased(ada: APIClient) -> None:
+    secret = body(ada.post("/api/v1/auth/two-factor/setup"))["secret"]
+    confirmed = ada.post("/api/v1/auth/two-factor/confirm", {"code": pyotp.TOTP(secret).now()})
+    recovery = body(confirmed)["recovery_codes"][0]
+    ada.post(f"{ME}/erasure-code")
+    email_code = published(EmailCodeIssued)[-1].code
+
+    refused = [
+        ada.delete(ME, proof | second)
+        for proof in ({"password": PASSWORD}, {"email_code": email_code})
+        for second in ({}, {"code": "000000"})
+    ]
+    done = ada.delete(ME, {"password": PASSWORD, "code": recovery})
+
+    assert [(one.status_code, list(body(one)["errors"])) for one in refused] == [(400, ["code"])] * 4
+    assert done.status_code == 204
 
 
 def test_guessing_the_password_is_braked(ada: APIClient, settings: LazySettings) -> None:

@@ -18,7 +18,7 @@ from django.conf import LazySettings
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from rest_framework.test import APIClient
 
-from shared.contracts.user import UserChanged, UserRegistered
+from shared.contracts.user import EmailCodeIssued, UserChanged, UserRegistered
 from shared.testing import body, published
 from user_service import clients
 from user_service.models import Identity, User, stores
@@ -203,6 +203,18 @@ def test_a_strangers_unproved_registration_of_my_address_is_void(
     assert body(answer)["user"]["last_name"] == "King"
     assert login.status_code == 401
     assert User.objects.count() == 1
+
+
+def test_an_account_without_a_password_gets_one_from_the_mailbox(google: Google) -> None:
+    sign_in_with(google)
+    APIClient().post("/api/v1/auth/password-reset", {"email": "ada@example.com"})
+    form = {"email": "ada@example.com", "code": published(EmailCodeIssued)[-1].code, "password": PASSWORD}
+
+    done = APIClient().post("/api/v1/auth/password-reset/confirm", form)
+
+    assert done.status_code == 200
+    assert "access" in sign_in(APIClient())
+    assert sign_in_with(google).status_code == 200
 
 
 def test_a_disabled_account_stays_out(google: Google, make_account: Register) -> None:

@@ -27,8 +27,8 @@ class WrongCode(Invalid):
 
     code = "invalid_code"
 
-    def __init__(self) -> None:
-        super().__init__({"code": ["The code is wrong or has expired."]})
+    def __init__(self, field: str = "code") -> None:
+        super().__init__({field: ["The code is wrong or has expired."]})
 
 
 class WrongPassword(Invalid):

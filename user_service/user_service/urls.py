@@ -4,7 +4,20 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from shared import admin, health
 from shared.http import path
-from user_service.api import admin_users, audit, auth, avatars, export, logins, me, phones, social, two_factor, wallets
+from user_service.api import (
+    admin_users,
+    audit,
+    auth,
+    avatars,
+    erasure,
+    export,
+    logins,
+    me,
+    phones,
+    social,
+    two_factor,
+    wallets,
+)
 
 handler400 = "shared.http.bad_request"
 handler404 = "shared.http.not_found"
@@ -36,6 +49,7 @@ urlpatterns = [
     path("api/v1/auth/social/google/callback", social.GoogleCallbackView.as_view()),
     path("api/v1/auth/phone/send", phones.PhoneSendView.as_view()),
     path("api/v1/auth/phone/verify", phones.PhoneVerifyView.as_view()),
+    path("api/v1/users/me/erasure-code", erasure.ErasureCodeView.as_view()),
     path("api/v1/users/me/export", export.ExportView.as_view()),
     path("api/v1/users/me/wallets", wallets.WalletsView.as_view()),
     path("api/v1/users/me/wallets/<uuid:wallet>", wallets.WalletView.as_view()),

@@ -61,7 +61,7 @@ class EmailCodeIssued(Event):
     sensitive = True
     user_id: UUID
     email: str
-    purpose: Literal["verify_email", "password_reset"]
+    purpose: Literal["verify_email", "password_reset", "erase_account"]
     code: str
     expires_at: datetime
     locale: str = "en"

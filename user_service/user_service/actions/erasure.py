@@ -11,21 +11,37 @@ from shared.contracts.user import UserErased
 from shared.outbox import publish
 from user_service.actions.accounts import locked, tell_changed
 from user_service.actions.avatars import forget_file
+from user_service.actions.codes import issue_code
 from user_service.actions.sessions import end_all_sessions
-from user_service.errors import OwnAccount, StillSelling, WrongPassword
-from user_service.models import Role, TwoFactor, User, brakes
+from user_service.actions.two_factor import demand_code
+from user_service.errors import OwnAccount, StillSelling, WrongCode, WrongPassword
+from user_service.models import Role, TwoFactor, User, brakes, codes
 
 
 @transaction.atomic
-def erase(*, user_id: UUID, password: str, address: str | None) -> None:
-    """On somebody's own request; guessing the password is braked like a login. Shops and admins are handed over first.
-    Raises WrongPassword, StillSelling, OwnAccount, TooManyFailures, Busy, NotFound.
+def send_erasure_code(*, user_id: UUID) -> None:
+    """For those who have no password, because they sign in by way of another provider. Raises TooManyCodes,
+    Unavailable, NotFound.
     """
     user = locked(user_id)
-    brakes.count_attempt(user.email, address)
-    if not user.has_password(password):
-        raise WrongPassword("password")
-    brakes.forgive(user.email, address)
+    codes.count_request(user.email, "erase_account")
+    issue_code(user, "erase_account")
+
+
+@transaction.atomic
+def erase(
+    *, user_id: UUID, address: str | None, password: str | None = None, email_code: str = "", code: str = ""
+) -> None:
+    """On somebody's own request, proved by the password or, without one, by a code from the mailbox; and by a `code`
+    of the second factor if there is one. Shops and admins are handed over first. Raises WrongPassword, WrongCode,
+    Invalid, StillSelling, OwnAccount, TooManyFailures, Busy, Unavailable, NotFound.
+    """
+    user = locked(user_id)
+    if password is None:
+        _demand_email_code(user, email_code)
+    else:
+        _demand_password(user, password, address)
+    demand_code(user, code, address)
     if Role.ADMIN in user.roles:
         raise OwnAccount()
     if Role.VENDOR in user.roles:
@@ -42,6 +58,19 @@ def delete(*, admin_id: UUID, user_id: UUID) -> None:
         raise OwnAccount()
     record(action="user.account.delete", subject_kind="user", subject_id=user_id)
     _erase(user, reason="deleted")
+
+
+def _demand_password(user: User, password: str, address: str | None) -> None:
+    """Guessing is braked like a login."""
+    brakes.count_attempt(user.email, address)
+    if not user.has_password(password):
+        raise WrongPassword("password")
+    brakes.forgive(user.email, address)
+
+
+def _demand_email_code(user: User, email_code: str) -> None:
+    if not codes.is_right(user.email, "erase_account", email_code):
+        raise WrongCode("email_code")
 
 
 def forget_unproved(batch: int = 200) -> int:

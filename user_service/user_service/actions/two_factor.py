@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from shared.audit import record
 from shared.contracts.user import TwoFactorChanged
-from shared.errors import NotFound, Refused
+from shared.errors import Invalid, NotFound, Refused
 from shared.outbox import publish
 from user_service.actions.sessions import SignedIn, end_all_sessions, start_session
 from user_service.errors import TooManyFailures, TwoFactorOff, WrongCode, WrongPassword
@@ -114,11 +114,28 @@ def _stepped_up(user_id: UUID, password: str, code: str, address: str | None) ->
     if not user.has_password(password):
         raise WrongPassword("password")
     brakes.forgive(user.email, address)
+    _take_code(user, factor, code, address)
+    return factor
+
+
+def demand_code(user: User, code: str, address: str | None) -> None:
+    """Before something that cannot be taken back, if the account has a second factor. Raises Invalid, WrongCode,
+    TooManyFailures.
+    """
+    factor = TwoFactor.objects.select_for_update().filter(user=user, confirmed_at__isnull=False).first()
+    if factor is None:
+        return
+    if not code:
+        raise Invalid({"code": ["The account has a second factor: a code of it is needed."]})
+    _take_code(user, factor, code, address)
+
+
+def _take_code(user: User, factor: TwoFactor, code: str, address: str | None) -> None:
+    """Counted before it is checked. Raises WrongCode, TooManyFailures."""
     _count_guess(user.id, address)
     if not _takes(factor, code):
         raise WrongCode()
     brakes.forgive_guesses(user.id, address)
-    return factor
 
 
 def _count_guess(user_id: UUID, address: str | None) -> None:

@@ -17,7 +17,8 @@ from shared.idempotency import idempotent
 from shared.money import EXPONENTS
 from shared.pagination import Cursor
 from user_service.actions import accounts, addresses, erasure, sessions
-from user_service.api.auth import PasswordField, UserShape, caller, client_address, user_body
+from user_service.api.auth import UserShape, caller, client_address, user_body
+from user_service.api.erasure import EraseIn
 from user_service.models import Address, Session
 from user_service.models.addresses import AddressKind
 from user_service.queries import accounts as account_queries
@@ -33,10 +34,6 @@ class ProfileIn(Shape):
     locale = serializers.RegexField(r"^[a-z]{2,3}(-[A-Z]{2})?$", required=False)
     time_zone = serializers.ChoiceField(choices=sorted(zoneinfo.available_timezones()), required=False)
     currency = serializers.ChoiceField(choices=sorted(EXPONENTS), required=False)
-
-
-class EraseIn(Shape):
-    password = PasswordField()
 
 
 class MeView(APIView):
@@ -78,8 +75,8 @@ class MeView(APIView):
     @idempotent()
     def delete(self, request: Request) -> Response:
         """Not to be taken back. The address is free again."""
-        password = read(EraseIn, request.data)["password"]
-        erasure.erase(user_id=caller(request).id, password=password, address=client_address(request))
+        proof = read(EraseIn, request.data)
+        erasure.erase(user_id=caller(request).id, address=client_address(request), **proof)
         return Response(status=204)
 
     @staticmethod

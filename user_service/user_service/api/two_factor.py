@@ -55,8 +55,8 @@ class TwoFactorSetupView(APIView):
 class TwoFactorCodeField(serializers.CharField):
     """Six digits of the authenticator, or a recovery code; blanks do not count."""
 
-    def __init__(self) -> None:
-        super().__init__(max_length=40)
+    def __init__(self, *, required: bool = True) -> None:
+        super().__init__(max_length=40, required=required)
 
     def to_internal_value(self, data: str) -> str:
         return "".join(super().to_internal_value(data).split())

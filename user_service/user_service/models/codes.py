@@ -15,7 +15,7 @@ from shared.errors import Unavailable
 from user_service.errors import TooManyCodes
 from user_service.models.stores import RedisError, own
 
-MailPurpose = Literal["verify_email", "password_reset"]
+MailPurpose = Literal["verify_email", "password_reset", "erase_account"]
 Purpose = MailPurpose | Literal["verify_phone"]
 
 _CHECK = """
