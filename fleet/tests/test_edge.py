@@ -1009,7 +1009,7 @@ def test_whose_cookie_holds_no_more_signs_in_again(door: Door, method: str, then
     assert (answer.status_code, answer.headers["location"], door.reached()) == (303, then, before)
 
 
-@pytest.mark.parametrize("path", ["/admin/login", "/admin/session", "/admin/session/renewal", "/admin/logout"])
+@pytest.mark.parametrize("path", ["/admin/login", "/admin/session", "/admin/session/renewal", "/admin/session/end"])
 def test_where_operators_sign_in_and_out_an_old_cookie_is_no_obstacle(door: Door, path: str) -> None:
     answer = door.ask("POST", path, headers={"Cookie": "nexus_admin=old"})
 

@@ -1,18 +1,26 @@
 """Views: documents for machines, pages for people, one answer for NGINX."""
 
 import time
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
+from rest_framework.exceptions import AuthenticationFailed
 
-from gateway import errors
+from gateway import clients, errors
 from gateway.queries import events, fleet, openapi, postman, sessions
+from shared import auth, http
+from shared.auth import Caller
+from shared.errors import Unavailable
 
+View = Callable[[HttpRequest], HttpResponse]
 JSON, HTML = "application/json", "text/html"
 CONTENT_SECURITY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self' blob:; "
@@ -110,3 +118,129 @@ def problem(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     return _page(request, "home")
+
+
+# ── Operators ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# Django's admin of every service is entered with an ordinary session of an admin or of support. Its tokens are kept in
+# cookies that no script reads and no other site's page sends along; the edge hands the first to the services.
+
+ACCESS, RENEWAL = "nexus_admin", "nexus_admin_renewal"
+ADMIN, LOGIN = "/admin", "/admin/login"
+COOKIES = {ACCESS: ADMIN, RENEWAL: f"{ADMIN}/session"}
+"""Cookie → path: the services never see the second."""
+LONGEST = 200
+OPERATORS = frozenset({"admin", "support"})
+RECORDS = {
+    "catalog": "Products, stock, reviews, imports",
+    "order": "Orders, coupons, returns",
+    "payment": "Payments, refunds, ledger, payouts",
+    "vendor": "Applications, vendors, commissions",
+    "user": "Accounts, sessions, the audit log",
+    "cart": "Offers, wishlists",
+    "notification": "Deliveries, templates",
+}
+"""Service → what is found there."""
+
+
+def _own_pages_only(view: View) -> View:
+    """Cookies are not enough to be believed: the request must not come from a page of another origin."""
+
+    @wraps(view)
+    def checked(request: HttpRequest) -> HttpResponse:
+        own = f"{request.scheme}://{request.get_host()}"
+        if request.headers.get("Origin", own) != own:
+            return _refusal(403, "permission_denied")
+        try:
+            return view(request)
+        except Unavailable:
+            return _refusal(503, "unavailable")
+
+    return checked
+
+
+def _refusal(status: int, code: str) -> HttpResponse:
+    body = http.problem(code, errors.CODES[code].title, status)
+    return JsonResponse(body, status=status, content_type=http.PROBLEM, headers={"Cache-Control": "no-store"})
+
+
+def _operator(request: HttpRequest) -> Caller | None:
+    try:
+        caller = auth.caller(request)
+    except AuthenticationFailed:
+        return None
+    return caller if caller and caller.roles & OPERATORS else None
+
+
+@require_safe
+def operators(request: HttpRequest) -> HttpResponse:
+    """The way into each service's records."""
+    return _page(request, "operators", records=RECORDS) if _operator(request) else HttpResponseRedirect(LOGIN)
+
+
+@require_safe
+def records(_request: HttpRequest, service: str) -> HttpResponse:
+    """Below a slash begins the service's own."""
+    if service not in RECORDS:
+        raise Http404
+    return HttpResponseRedirect(f"{ADMIN}/{service}/")
+
+
+@require_safe
+def history(request: HttpRequest) -> HttpResponse:
+    """What was done to a record, whichever service's it is: the audit log, searched."""
+    return HttpResponseRedirect(
+        f"{ADMIN}/user/user_service/auditentry/?{urlencode({'q': request.GET.get('subject', '')})}"
+    )
+
+
+@require_safe
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Afterwards it goes on to `next`, if that is a page of operators."""
+    asked = request.GET.get("next", "")
+    then = asked if asked.startswith(f"{ADMIN}/") and "\\" not in asked else f"{ADMIN}/"
+    response = _page(request, "sign_in", then=then, ended="ended" in request.GET)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+@_own_pages_only
+def operator_session(request: HttpRequest) -> HttpResponse:
+    """Keeps the tokens of somebody who has just signed in: the access token is sent as ever, the other is the body."""
+    if _operator(request) is None:
+        return _refusal(403, "permission_denied")
+    return _keep(request, request.headers["Authorization"].split()[1], request.body.decode(errors="replace")[:LONGEST])
+
+
+@require_POST
+@_own_pages_only
+def operator_renewal(request: HttpRequest) -> HttpResponse:
+    """New cookies while the session lives; 401 when it has ended."""
+    tokens = clients.renewed(request.COOKIES.get(RENEWAL, "-"))
+    return _keep(request, *tokens) if tokens else _forget(_refusal(401, "session_ended"))
+
+
+@require_POST
+@_own_pages_only
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Ends the session everywhere, also if its access token has expired meanwhile."""
+    ended = clients.log_out(request.COOKIES.get(ACCESS, "-"))
+    if not ended and (tokens := clients.renewed(request.COOKIES.get(RENEWAL, "-"))):
+        clients.log_out(tokens[0])
+    see_other = HttpResponseRedirect(f"{LOGIN}?ended=1")
+    see_other.status_code = 303
+    return _forget(see_other)
+
+
+def _keep(request: HttpRequest, access: str, refresh: str) -> HttpResponse:
+    """For as long as the browser runs; how long they hold is up to user_service."""
+    response = HttpResponse(status=204, headers={"Cache-Control": "no-store"})
+    for (name, path), value in zip(COOKIES.items(), (access, refresh), strict=True):
+        response.set_cookie(name, value, path=path, secure=request.is_secure(), httponly=True, samesite="Strict")
+    return response
+
+
+def _forget(response: HttpResponse) -> HttpResponse:
+    for name, path in COOKIES.items():
+        response.delete_cookie(name, path=path, samesite="Strict")
+    return response

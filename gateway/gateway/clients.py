@@ -11,7 +11,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from shared import calls
+from shared import calls, context
 from shared.errors import Unavailable
 
 log = logging.getLogger("nexus.gateway")
@@ -79,3 +79,36 @@ def session_lives(session_id: UUID) -> bool:
     if response.status_code not in {204, 404}:
         raise Unavailable(f"user_service answers {response.status_code}")
     return response.status_code == 204
+
+
+def renewed(refresh: str) -> tuple[str, str] | None:
+    """The next access and refresh tokens; None if the session has ended. Raises Unavailable."""
+    answer = _user("/api/v1/auth/refresh", json={"refresh": refresh})
+    if answer.status_code != 200:
+        return None
+    tokens = answer.json()
+    return tokens["access"], tokens["refresh"]
+
+
+def log_out(access: str) -> bool:
+    """End the token's session; False if the token holds no more. Raises Unavailable."""
+    answer = _user("/api/v1/auth/logout", json={}, headers={"Authorization": f"Bearer {access}"})
+    return answer.status_code == 204
+
+
+def _user(path: str, json: Any, headers: dict[str, str] | None = None) -> httpx.Response:
+    """As the client whose request is in hand, so that the session's place and the audit's are the client's."""
+    now = context.current()
+    told = {
+        "X-Request-Id": now.correlation_id,
+        **({"X-Real-IP": now.address} if now.address else {}),
+        **(headers or {}),
+    }
+    try:
+        deadline = settings.SIGN_IN_DEADLINE.total_seconds()
+        answer = _http().post(settings.FLEET["user"] + path, json=json, headers=told, timeout=deadline)
+    except httpx.HTTPError as error:
+        raise Unavailable(f"user_service does not answer: {type(error).__name__}") from None
+    if answer.status_code >= 500:
+        raise Unavailable(f"user_service answers {answer.status_code}")
+    return answer

@@ -1,7 +1,11 @@
 """The shared settings and the gateway's differences: no database, no messages, a few pages for people."""
 
 from datetime import timedelta
+from pathlib import Path
 
+import django
+
+import shared
 from shared import env
 from shared.settings import *  # noqa: F403
 from shared.settings import MIDDLEWARE as SHARED_MIDDLEWARE
@@ -13,6 +17,10 @@ ROOT_URLCONF = "gateway.urls"
 WSGI_APPLICATION = "gateway.wsgi.application"
 INSTALLED_APPS = ["django.contrib.staticfiles", "drf_spectacular_sidecar", "gateway"]
 DATABASES = {}
+DATABASE_ROUTERS = []
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+# What the pages of Django's admin load, of all services; these themselves serve no files.
+STATICFILES_DIRS = [Path(django.__path__[0], "contrib/admin/static"), Path(shared.__path__[0], "static")]
 REST_FRAMEWORK = SHARED_REST_FRAMEWORK | {"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]}
 
 MIDDLEWARE = [
@@ -32,6 +40,7 @@ FLEET = {
 
 STATUS_DEADLINE = timedelta(milliseconds=env.number("STATUS_DEADLINE_MS", 1_000))
 STATUS_KEPT = timedelta(milliseconds=env.number("STATUS_KEPT_MS", 1_000))
+SIGN_IN_DEADLINE = timedelta(milliseconds=env.number("SIGN_IN_DEADLINE_MS", 5_000))
 OPENAPI_DEADLINE = timedelta(seconds=env.number("OPENAPI_DEADLINE_SECONDS", 5))
 OPENAPI_KEPT = timedelta(seconds=env.number("OPENAPI_KEPT_SECONDS", 60))
 OPENAPI_RETRY = timedelta(seconds=env.number("OPENAPI_RETRY_SECONDS", 2))

@@ -19,5 +19,12 @@ urlpatterns = [
     path("api/postman.json", api.postman_collection),
     path("api/v1/openapi.json", api.openapi_document),
     path("problems/<slug:code>", api.problem),
+    path("admin", api.operators),
+    path("admin/login", api.sign_in),
+    path("admin/session", api.operator_session),
+    path("admin/session/renewal", api.operator_renewal),
+    path("admin/session/end", api.sign_out),
+    path("admin/history", api.history),
+    path("admin/<slug:service>", api.records),
     path("internal/sessions/<uuid:session_id>", api.session),
 ]

@@ -21,7 +21,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from shared import auth, context
 from shared.auth import Caller
 
-SIGN_IN, SIGN_OUT = "/admin/login", "/admin/logout"
+SIGN_IN, SIGN_OUT = "/admin/login", "/admin/session/end"
 """The gateway's pages."""
 OPERATE, LOOK = frozenset({"admin"}), frozenset({"admin", "support"})
 CONTENT_SECURITY = (

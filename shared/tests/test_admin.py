@@ -85,7 +85,7 @@ def test_signing_out_and_the_history_are_the_gateway_s(idle: WorkerReport) -> No
     signed_out = client.post("/admin/order/logout/")
     history = client.get(f"{REPORTS}{idle.pk}/history/")
 
-    assert (signed_out.status_code, signed_out["Location"]) == (307, "/admin/logout")
+    assert (signed_out.status_code, signed_out["Location"]) == (307, "/admin/session/end")
     assert history["Location"] == "/admin/history?subject=idle"
 
 
