@@ -1,5 +1,6 @@
 """Views: documents for machines, pages for people, one answer for NGINX."""
 
+import re
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -128,7 +129,7 @@ ACCESS, RENEWAL = "nexus_admin", "nexus_admin_renewal"
 ADMIN, LOGIN = "/admin", "/admin/login"
 COOKIES = {ACCESS: ADMIN, RENEWAL: f"{ADMIN}/session"}
 """Cookie → path: the services never see the second."""
-LONGEST = 200
+REFRESH = re.compile(r"[A-Za-z0-9._~-]{1,200}")
 OPERATORS = frozenset({"admin", "support"})
 RECORDS = {
     "catalog": "Products, stock, reviews, imports",
@@ -209,7 +210,10 @@ def operator_session(request: HttpRequest) -> HttpResponse:
     """Keeps the tokens of somebody who has just signed in: the access token is sent as ever, the other is the body."""
     if _operator(request) is None:
         return _refusal(403, "permission_denied")
-    return _keep(request, request.headers["Authorization"].split()[1], request.body.decode(errors="replace")[:LONGEST])
+    refresh = request.body.decode(errors="replace")
+    if not REFRESH.fullmatch(refresh):
+        return _refusal(400, "bad_request")
+    return _keep(request, request.headers["Authorization"].split()[1], refresh)
 
 
 @require_POST

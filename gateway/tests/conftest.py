@@ -5,9 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
+import jwt
 import pytest
 import redis
 from cryptography.hazmat.primitives import serialization
@@ -45,7 +48,8 @@ class StandIn:
 
     def _handler(stand_in) -> type[BaseHTTPRequestHandler]:  # noqa: N805
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+            def answer(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 stand_in.asked.append((self.path, dict(self.headers)))
                 answer = stand_in.answers.get(self.path, (404, None))
                 if isinstance(answer, float):
@@ -57,6 +61,8 @@ class StandIn:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            do_GET = do_POST = answer  # noqa: N815 - the base class's names
 
             def log_message(self, *_args: Any) -> None:
                 pass
@@ -121,3 +127,22 @@ def seconds(work: Callable[[], httpx.Response | Any]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def make_key_files(folder: Path) -> str:
+    """Write the public half as `k1.pem` into the folder and answer the private key, PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    folder.mkdir(exist_ok=True)
+    (folder / "k1.pem").write_bytes(public)
+    private = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key.private_bytes(*private).decode()
+
+
+def access_token(key: str, roles: tuple[str, ...]) -> str:
+    now = int(time.time())
+    claims = {
+        "iss": "nexus", "aud": "nexus-api", "sub": str(uuid4()), "sid": str(uuid4()), "jti": str(uuid4()),
+        "roles": list(roles), "iat": now, "exp": now + 60,
+    }  # fmt: skip
+    return jwt.encode(claims, key, "ES256", {"kid": "k1", "typ": auth.ACCESS_TYPE})

@@ -5,6 +5,7 @@ from django.contrib.admin import apps as django_admin  # the class itself, impor
 
 class SharedConfig(AppConfig):
     name = "shared"
+    verbose_name = "Messages and workers"
     default_auto_field = "django.db.models.BigAutoField"
 
 

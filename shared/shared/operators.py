@@ -62,7 +62,7 @@ class Operator:
 
 
 class Site(AdminSite):
-    site_url = "/admin/"
+    site_url = None
     index_title = "Records"
     enable_nav_sidebar = True
 
@@ -95,7 +95,7 @@ class Site(AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_permission(request) and request.user.is_authenticated:
             return render(request, "admin/forbidden.html", self.each_context(request), status=403)
-        return HttpResponseRedirect(f"{SIGN_IN}?{urlencode({'next': request.GET.get('next', self.site_url)})}")
+        return HttpResponseRedirect(f"{SIGN_IN}?{urlencode({'next': request.GET.get('next', '/admin/')})}")
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
         return HttpResponseRedirect(SIGN_OUT, preserve_request=True)
