@@ -65,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     command("scale", "more or fewer web instances of a service", "service", "instances")
     command("reload-edge", "render NGINX's configuration again (new keys, new upstreams) and reload it")
     rotate = command("rotate-keys", "sign access tokens with a new key from now on")
+    rotate.add_argument("--if-due", action="store_true", help="only when the signing key is old enough; hourly anyway")
     rotate.add_argument("--retire", action="store_true", help="only forget old keys whose last token has ended")
     command("seed", "make the demo marketplace")
     command("demo", "drive the main journey over the gateway and show each step")

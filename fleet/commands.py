@@ -89,7 +89,10 @@ def reload_edge(table: Table, _options: Namespace) -> None:
 
 
 def rotate_keys(table: Table, options: Namespace) -> None:
-    (rotation.retire if options.retire else rotation.rotate)(table)
+    if options.if_due:
+        rotation.rotate_if_due(table)
+    else:
+        (rotation.retire if options.retire else rotation.rotate)(table)
 
 
 def logs(table: Table, options: Namespace) -> None:

@@ -80,6 +80,14 @@ def given(name: str) -> str:
     return outside().get(name, "")
 
 
+def told_outside() -> dict[str, str]:
+    """Servers and origins that the caller's environment names, rather than `.env`, which can be read again."""
+    if "NEXUS_FLEET" in os.environ:
+        return {}
+    named = {name: value for name, value in os.environ.items() if _names_a_server(name) or name == "CORS_ORIGINS"}
+    return {name: value for name, value in named.items() if not name.startswith("NEXUS_")}
+
+
 def _given(service: Service, facts: Mapping[str, object]) -> dict[str, str]:
     urls = {}
     if service.database and (database := given(f"DATABASE_URL_{service.short.upper()}")):

@@ -50,8 +50,10 @@ class Program:
 
 
 def keeper(table: Table) -> Program:
-    command = (sys.executable, "-m", "fleet.keeper")
+    """With what the caller's environment says of servers and origins: it renders NGINX's configuration one day."""
     variables = {"NEXUS_VAR": str(table.var), "NEXUS_PORT_OFFSET": os.environ.get("NEXUS_PORT_OFFSET", "0")}
+    variables |= environment.told_outside()
+    command = (sys.executable, "-m", "fleet.keeper")
     return Program("keeper", command, ROOT, variables, priority=999, settle_seconds=1, guarded=False)
 
 
