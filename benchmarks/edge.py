@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 from uuid import uuid4
@@ -83,6 +84,7 @@ def run(upstream: Callable[[Path, int], list[str]], seconds: int) -> dict[str, l
             return measure(folder, url, seconds)
     finally:
         shutil.rmtree(folder)
+        edge.remove(folder)
 
 
 def gunicorn(folder: Path, port: int) -> list[str]:
@@ -161,6 +163,7 @@ def running(folder: Path, upstream: Callable[[Path, int], list[str]]) -> Iterato
         public_url=f"http://{listen}",
         listen=listen,
         inside=f"127.0.0.1:{free_port()}",
+        verdicts=edge.verdicts(folder),
         user=edge._user(folder),
         log=str(folder / "access.log"),
         limits={"rate": "1000000r/s", "burst": 100000},
@@ -169,7 +172,7 @@ def running(folder: Path, upstream: Callable[[Path, int], list[str]]) -> Iterato
     started = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for command in commands]
     try:
         for address in (f"127.0.0.1:{port}", listen):
-            wait_for(lambda address=address: answers(address), f"{address} to answer")
+            wait_for(partial(answers, address), f"{address} to answer")
         yield f"http://{listen}"
     finally:
         for process in started:

@@ -6,7 +6,7 @@ import signal
 from argparse import Namespace
 from pathlib import Path
 
-from fleet import births, checks, inside, keys, locks, processes, rotation, services, settings_page, suites, ups
+from fleet import births, checks, edge, inside, keys, locks, processes, rotation, services, settings_page, suites, ups
 from fleet import demo as demonstration
 from fleet import messages as messages_page
 from fleet import postgres as postgres_server
@@ -151,8 +151,9 @@ def lock(table: Table, _options: Namespace) -> None:
 
 
 def clean(table: Table, _options: Namespace) -> None:
-    """Only of this fleet: its data folder, and the part of it that had to lie elsewhere."""
+    """Only of this fleet: its data folder, and the parts of it that lie elsewhere."""
     ups.down(table)
     postgres_server.remove(table)
+    edge.remove(table.var)
     shutil.rmtree(table.var, ignore_errors=True)
     say(f"{table.var} is gone")

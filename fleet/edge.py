@@ -10,9 +10,11 @@ import os
 import pwd
 import re
 import shutil
+import stat
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ TLS_CIPHERS = (
 )
 FILES = ("strip.conf", "headers.conf", "conditional.conf", "cached.conf", "websocket.conf", "pages.conf", "njs/edge.js")
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
+MEMORY = Path("/dev/shm")
 _PLACE = re.compile(r"<<(\w+)>>")
 
 
@@ -68,6 +71,8 @@ class Edge:
     hsts: str = HSTS
     inside: str = "127.0.0.1:8001"
     """Where NGINX asks itself whether a signature holds."""
+    verdicts: Path | None = None
+    """Receives what is kept about tokens and sessions, if not `folder`."""
 
 
 def render(table: Table, var: Path) -> Path:
@@ -88,6 +93,7 @@ def render(table: Table, var: Path) -> Path:
             tls=var / "keys" / "tls",
             hsts=HSTS_ON_ONE_MACHINE,
             inside=f"127.0.0.1:{table.ports['nginx_inside']}",
+            verdicts=verdicts(var),
         )
     )
 
@@ -107,6 +113,32 @@ def _user(var: Path) -> str:
         return ""
     known = {entry.pw_name for entry in pwd.getpwall()}
     return "www-data" if "www-data" in known and reachable(var, "www-data") else "root"
+
+
+def verdicts(var: Path) -> Path | None:
+    """A folder in memory: each new session brings a file, which on disk costs more than all else about a new token.
+
+    None where there is no such place, or somebody else holds it: who writes there decides who comes in.
+    """
+    place = _in_memory(var)
+    try:
+        place.mkdir(exist_ok=True)
+        found = place.lstat()
+    except OSError:
+        return None
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        return None
+    place.chmod(0o711)
+    return place
+
+
+def _in_memory(var: Path) -> Path:
+    return MEMORY / f"nexus-{sha256(str(var).encode()).hexdigest()[:12]}"
+
+
+def remove(var: Path) -> None:
+    """For `make clean`: also what lies outside var."""
+    shutil.rmtree(_in_memory(var), ignore_errors=True)
 
 
 def _log(file: Path) -> Path:
@@ -158,6 +190,7 @@ def _places(edge: Edge, page: dict[str, Any], aliases: list[Alias]) -> dict[str,
         "burst": str(limits["burst"]),
         "listen": edge.listen,
         "inside": edge.inside,
+        "verdicts": str(edge.verdicts or edge.folder / "cache"),
         "media": str(edge.media),
         "brakes": "\n".join(_brake(name, row) for name, row in page["brakes"].items()),
         "resolver": f"    resolver {edge.resolver} valid=5s ipv6=off;" if edge.resolver else "",

@@ -402,6 +402,23 @@ def test_where_nothing_can_be_kept_each_token_is_checked_anew(
     assert (good, answers) == ([200, 200], dict.fromkeys(answers, 401))
 
 
+def test_what_is_kept_lies_in_memory_unless_somebody_else_holds_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge, "MEMORY", tmp_path)
+    place = edge.verdicts(Path("/one/var"))
+    assert place
+    assert place.stat().st_mode & 0o777 == 0o711
+    assert edge.verdicts(Path("/one/var")) == place != edge.verdicts(Path("/another/var"))
+
+    edge.remove(Path("/one/var"))
+    place.symlink_to(tmp_path)
+
+    assert edge.verdicts(Path("/one/var")) is None
+    monkeypatch.setattr(edge, "MEMORY", tmp_path / "nowhere")
+    assert edge.verdicts(Path("/one/var")) is None
+
+
 # ── Sessions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -969,6 +986,7 @@ def test_with_a_name_server_the_same_doors_are_open_and_shut(door: Door, tmp_pat
 
 def test_starting_the_servers_does_not_stop_a_running_nginx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[str] = []
+    monkeypatch.setattr(edge, "MEMORY", tmp_path)
     monkeypatch.setattr(ups.bootstrap, "ensure_packages", lambda: None)
     monkeypatch.setattr(ups.processes, "all_info", lambda _var: {"nginx": {}, "order_service-web": {}})
     monkeypatch.setattr(ups.servers, "start", lambda _table, others: kept.extend(one.name for one in others))
