@@ -31,13 +31,16 @@ PACKAGES = {
     "libnginx-mod-http-js": ("/usr/lib/nginx/modules/ngx_http_js_module.so",),
 }
 """Debian package → files one of which shows that it is installed."""
+TEST_PACKAGES = {"chromium": ("/usr/bin/chromium",)}
+"""What tests want besides: pages are tried in a browser."""
 
 
 # ── System packages ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def missing_packages() -> list[str]:
-    missing = [name for name, files in PACKAGES.items() if not any(glob.glob(file) for file in files)]
+def missing_packages(tests: bool = False) -> list[str]:
+    wanted = PACKAGES | (TEST_PACKAGES if tests else {})
+    missing = [name for name, files in wanted.items() if not any(glob.glob(file) for file in files)]
     if not shutil.which("uv") and _lacks_ensurepip():
         missing.append("python3-venv")
     return missing
@@ -49,9 +52,9 @@ def _lacks_ensurepip() -> bool:
     )
 
 
-def ensure_packages() -> None:
+def ensure_packages(tests: bool = False) -> None:
     """Install what is missing with apt, without starting the distribution's own servers."""
-    missing = missing_packages()
+    missing = missing_packages(tests)
     if not missing:
         return
     root = _as_root()
@@ -61,7 +64,7 @@ def ensure_packages() -> None:
     with _no_server_starts(root):
         for command in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *missing]):
             _apt(root, command, missing)
-    if still := missing_packages():
+    if still := missing_packages(tests):
         raise Problem(_by_hand(still, "apt-get did not bring them"))
 
 

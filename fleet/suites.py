@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from fleet import environment, ups
+from fleet import bootstrap, environment, ups
 from fleet.services import present
 from fleet.table import ROOT, Service, Table
 
@@ -36,6 +36,8 @@ class Suite:
 
 def run(table: Table, name: str | None) -> int:
     """Tests of one place with their output as it comes; without a name everything, with the output of what fails."""
+    if name in (None, "tests"):
+        bootstrap.ensure_packages(tests=True)
     if name is None:
         ups.up(table)
         return run_all(table)
