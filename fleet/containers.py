@@ -15,7 +15,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from fleet import edge, environment, keys, rabbitmq
+from fleet import certificates, edge, environment, keys, rabbitmq
 from fleet.keys import Secrets, write_private
 from fleet.table import Service, Table, load
 
@@ -148,6 +148,7 @@ def _copy_first_keys(source: Path, target: Path) -> None:
 
 def _write_edge(table: Table) -> None:
     """With Docker's name server: a service that is deployed anew has a new address."""
+    tls = _copy_certificate(table.var / "keys" / "tls", PLACE / "edge" / "tls")
     edge.write(
         edge.Edge(
             folder=PLACE / "edge",
@@ -158,11 +159,24 @@ def _write_edge(table: Table) -> None:
             listen="8000",
             resolver=os.environ.get("NEXUS_RESOLVER", "127.0.0.11"),
             cors_origins=edge.origins(os.environ.get("CORS_ORIGINS", table.edge["cors_origins"])),
+            listen_tls="8443",
+            tls=tls,
+            hsts=edge.HSTS_ON_ONE_MACHINE,
+            verdicts=Path("/dev/shm"),
         )
     )
     _give(PLACE / "edge")
     _give(Path("/media"))
     _give(Path("/outgoing"))
+
+
+def _copy_certificate(made: Path, shown: Path) -> Path:
+    """The authority's own key stays in the store."""
+    certificates.prepare(made)
+    shown.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in ("ca.pem", "server.pem", "server.key"):
+        shutil.copy(made / name, shown)
+    return shown
 
 
 def _give(place: Path) -> None:
