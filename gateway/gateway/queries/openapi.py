@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 
 from gateway import clients
+from gateway.queries import own
 from shared.errors import Unavailable
 
 Document = dict[str, Any]
@@ -40,7 +41,7 @@ def document() -> Document:
             _refresh()
             complete = len(_known) == len(settings.FLEET)
             kept = settings.OPENAPI_KEPT if complete else settings.OPENAPI_RETRY
-            _merged = (time.monotonic() + kept.total_seconds(), merge(_known))
+            _merged = (time.monotonic() + kept.total_seconds(), merge({**_known, "gateway": own.DOCUMENT}))
         return _merged[1]
 
 
@@ -97,6 +98,7 @@ _DESCRIPTION = (
     "`X-Cart-Token`. What happens inside is told at [/api/events](/api/events)."
 )
 _ABOUT = {
+    "gateway": "The fleet as a whole: how it is, and what it says of itself.",
     "cart": "What a buyer means to buy, signed in or not.",
     "catalog": "What is for sale: categories, brands, products, prices, stock, search, reviews.",
     "notification": "What people are told, and how they want to be told.",
