@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from shared.context import new_id
+from shared.money import Money
 
 
 class Account(models.Model):
@@ -48,7 +49,7 @@ class Account(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.owner_id or ''} {self.currency}"
+        return " ".join(str(part) for part in (self.kind, self.owner_id, self.currency) if part)
 
 
 class Entry(models.Model):
@@ -70,6 +71,7 @@ class Entry(models.Model):
 
     class Meta:
         db_table = "ledger_entry"
+        verbose_name_plural = "entries"
         constraints = (models.UniqueConstraint(fields=["kind", "reference"], name="each_happening_is_booked_once"),)
         indexes = (models.Index(fields=["reference"], name="ledger_entry_reference"),)
 
@@ -98,4 +100,4 @@ class Posting(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.minor} {self.currency}"
+        return str(Money(self.minor, self.currency))

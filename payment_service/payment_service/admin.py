@@ -1,0 +1,199 @@
+"""The operators' pages: payments and what goes back of them, payouts, and the books, which nobody acts upon."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from payment_service.actions import refunds
+from payment_service.models import (
+    Account,
+    Cancellation,
+    Entry,
+    Payment,
+    Payout,
+    Posting,
+    Refund,
+    Release,
+    SimulatedCharge,
+    SimulatedTransfer,
+    SimulatedWebhook,
+    WebhookEvent,
+)
+from shared.admin import Records, Rows, amount, operation, operator_of
+from shared.auth import Caller
+
+# Columns and fields that are functions; Django's stubs know them as columns only, hence `ClassVar[Any]`.
+the_amount = admin.display(description="amount")(amount("minor"))
+the_refunded = amount("refunded")
+the_balance = amount("balance")
+
+
+class Parts(Rows):
+    """Whether they may be deleted, Django would ask an operator's permissions, of which there are none."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@operation("Refund what is left", needs_reason=True)
+def refund(payment: Payment, by: Caller, reason: str) -> None:
+    refunds.start_refund(payment_id=payment.id, amount=None, reason=reason)
+
+
+class RefundRows(Parts):
+    model = Refund
+    fields: ClassVar[Any] = ("id", the_amount, "status", "reason", "failure", "created_at", "done_at")
+    readonly_fields = fields
+
+
+@admin.register(Payment)
+class Payments(Records):
+    """Without the token that the provider charges, and without the page on which the buyer decides."""
+
+    list_display = ("order_number", "status", the_amount, the_refunded, "method", "reason", "created_at")
+    list_filter = ("status", ("due_at", admin.EmptyFieldListFilter), "created_at")
+    search_ids = ("id", "order_id", "user_id")
+    search_fields = ("order_number__exact", "provider_reference__exact", "correlation_id__exact")
+    search_help_text = "Payment, order or buyer by id; order number; the provider's reference; request id."
+    ordering = ("-id",)
+    fields: ClassVar[Any] = (
+        "id", "order_number", "order_id", "user_id", "status", "reason", the_amount, the_refunded, "method",
+        "provider_reference", "splits", "attempts", "due_at", "cancel_reason", "expires_at", "created_at", "taken_at",
+        "updated_at", "correlation_id",
+    )  # fmt: skip
+    inlines = (RefundRows,)
+    actions = (refund,)
+
+
+@admin.register(Refund)
+class Refunds(Records):
+    list_display = ("id", "payment", the_amount, "status", "reason", "failure", "created_at", "done_at")
+    list_filter = ("status", "created_at")
+    search_ids = ("id", "payment_id", "return_id")
+    search_fields = ("payment__order_number__exact", "correlation_id__exact")
+    search_help_text = "Refund, payment or return by id; order number; request id."
+    ordering = ("-id",)
+    fields: ClassVar[Any] = (
+        "id", "payment", the_amount, "splits", "return_id", "reason", "status", "failure", "attempts", "due_at",
+        "created_at", "done_at", "correlation_id",
+    )  # fmt: skip
+
+
+@admin.register(Cancellation)
+class Cancellations(Records):
+    list_display = ("payment_id", "order_id", "created_at")
+    search_ids = ("payment_id", "order_id")
+    ordering = ("-payment_id",)
+
+
+@admin.register(WebhookEvent)
+class WebhookEvents(Records):
+    list_display = ("event_id", "provider", "received_at", "handled_at", "attempts", "due_at")
+    list_filter = (("handled_at", admin.EmptyFieldListFilter), "received_at")
+    search_ids = ("event_id",)
+    search_fields = ("event_id__exact",)
+    search_help_text = "The provider's id of the event."
+    ordering = ("-id",)
+
+
+@admin.register(Release)
+class Releases(Records):
+    list_display = ("vendor_order_id", "vendor_id", "order_id", "due_at", "released_at")
+    list_filter = (("released_at", admin.EmptyFieldListFilter), "due_at")
+    search_ids = ("vendor_order_id", "vendor_id", "order_id")
+    search_help_text = "Vendor order, vendor or order by id."
+    ordering = ("-vendor_order_id",)
+
+
+# ── The books ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Books(Records):
+    """Support does not see them, here as in the API."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return operator_of(request).may_operate
+
+
+@admin.register(Payout)
+class Payouts(Books):
+    list_display = ("id", "vendor_id", the_amount, "status", "reason", "attempts", "created_at", "paid_at")
+    list_filter = ("status", "created_at")
+    search_ids = ("id", "vendor_id")
+    search_fields = ("provider_reference__exact", "correlation_id__exact")
+    search_help_text = "Payout or vendor by id; the provider's reference; request id."
+    ordering = ("-id",)
+
+
+@admin.register(Account)
+class Accounts(Books):
+    """A debit is positive, so what somebody is owed is negative."""
+
+    list_display = ("kind", "owner_id", the_balance, "version")
+    list_filter = ("kind", "currency")
+    search_ids = ("id", "owner_id")
+    search_help_text = "Account or vendor by id."
+    ordering = ("kind", "owner_id", "currency")
+
+
+class PostingRows(Parts):
+    model = Posting
+    fields: ClassVar[Any] = ("account", the_amount, "vendor_order_id")
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
+        return super().get_queryset(request).select_related("account")
+
+
+@admin.register(Entry)
+class Entries(Books):
+    list_display = ("id", "kind", "reference", "memo", "recorded_at")
+    list_filter = ("kind", "recorded_at")
+    search_ids = ("id", "reference")
+    search_fields = ("memo__startswith",)
+    search_help_text = "Entry by id, or by the payment, refund, vendor order or payout it is about; its memo."
+    ordering = ("-id",)
+    inlines = (PostingRows,)
+
+
+@admin.register(Posting)
+class Postings(Books):
+    list_display = ("id", "entry", "account", the_amount, "vendor_order_id")
+    list_filter = ("account__kind",)
+    search_ids = ("id", "entry_id", "account_id", "vendor_order_id")
+    search_fields = ("entry__memo__startswith",)
+    search_help_text = "Posting, entry, account or vendor order by id; the entry's memo."
+    ordering = ("-id",)
+
+
+# ── The simulated provider's side ────────────────────────────────────────────────────────────────────────────────────
+
+
+class SimulatedWebhookRows(Parts):
+    model = SimulatedWebhook
+    show_change_link = False
+    fields: ClassVar[Any] = ("kind", "times", "attempts", "due_at")
+    readonly_fields = fields
+
+
+@admin.register(SimulatedCharge)
+class SimulatedCharges(Records):
+    list_display = ("id", "description", "status", the_amount, the_refunded, "decline_code", "created_at")
+    list_filter = ("status", "created_at")
+    search_ids = ("id", "key")
+    search_fields = ("description__exact",)
+    search_help_text = "Charge (the payment's provider reference) or payment by id; order number."
+    ordering = ("-id",)
+    exclude = ("token",)
+    inlines = (SimulatedWebhookRows,)
+
+
+@admin.register(SimulatedTransfer)
+class SimulatedTransfers(Records):
+    list_display = ("id", "kind", the_amount, "status", "reason", "created_at")
+    list_filter = ("kind", "status", "created_at")
+    search_ids = ("id", "key")
+    search_help_text = "Transfer, refund or payout by id."
+    ordering = ("-id",)

@@ -1,0 +1,188 @@
+"""The operators' pages: every record can be found and looked at, none shows a secret, a refund is an action's."""
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from factories import LUMEN, delivered, hear, pay_out, refund_of, split, take
+
+from payment_service.actions import payments, payouts, refunds, simulator
+from payment_service.clients import Charge, Transfer
+from payment_service.models import Entry, Payment, Refund, SimulatedCharge, WebhookEvent
+from shared.context import new_id
+from shared.contracts.payment import CancelPayment, Split, TakePayment
+from shared.contracts.user import RecordAudit
+from shared.testing import operator_as, published
+
+pytestmark = pytest.mark.django_db
+
+ROOT = "/admin/payment/payment_service"
+PAYMENTS = f"{ROOT}/payment/"
+PAGES = {
+    f"{ROOT}/{model._meta.model_name}/": model
+    for model in admin.site._registry
+    if model._meta.app_label == "payment_service"
+}
+TOKEN = "tok_of_a_card"
+BOOKS = {f"{ROOT}/{name}/" for name in ("payout", "account", "entry", "posting")}
+
+
+def taken(*splits: Split) -> TakePayment:
+    """100.00 USD of two vendors or what the splits say, as if the provider had been asked."""
+    message = take(*splits, token=TOKEN)
+    hear(message)
+    payments.settle(payment_id=message.payment_id, charge=Charge(str(new_id()), "succeeded"))
+    return message
+
+
+def make_everything() -> TakePayment:
+    """A row of each model at least."""
+    message = taken()
+    part = split()
+    hear(CancelPayment(payment_id=new_id(), order_id=new_id()))
+    hear(delivered(message, message.splits[0]))
+    payouts.release_due()
+    hear(pay_out(100))
+    back = refund_of(message, message.splits[1])
+    hear(back)
+    refunds.settle_refund(refund_id=back.refund_id, transfer=Transfer("r-1", True))
+    charge = simulator.charge(
+        key=str(message.payment_id), minor=part.gross, currency="USD", token=TOKEN, description=message.order_number,
+        expires_at=message.expires_at,
+    )  # fmt: skip
+    simulator.pay_out(key=str(new_id()), minor=1, currency="USD")
+    WebhookEvent.objects.create(
+        provider="simulator", event_id=new_id(), payload={"charge": str(charge.id)}, due_at=timezone.now()
+    )
+    return message
+
+
+def found(client: Client, path: str, term: object) -> int:
+    return int(client.get(path, {"q": str(term)}).context["cl"].result_count)
+
+
+def refund(client: Client, message: TakePayment, reason: str = "Ada was sad.") -> list[str]:
+    """Press the button; what is told."""
+    form = {"action": "refund", "_selected_action": [message.payment_id], "index": "0", "reason": reason}
+    return [str(told) for told in client.post(PAYMENTS, form, follow=True).context["messages"]]
+
+
+# ── Looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_list_opens_with_each_filter_and_any_search(path: str) -> None:
+    make_everything()
+    client = operator_as("admin")
+
+    filters = client.get(path).context["cl"]
+    queries = [choice["query_string"] for one in filters.filter_specs for choice in one.choices(filters)]
+    answers = [client.get(f"{path}{query}").status_code for query in queries]
+
+    assert set(answers) <= {200}
+    for term in ("nobody", "100%", "ü\\'", new_id()):
+        assert found(client, path, term) == 0
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_record_has_a_page_and_is_found_by_its_id(path: str) -> None:
+    make_everything()
+    client, record = operator_as("admin"), PAGES[path].objects.latest("pk")
+
+    assert client.get(f"{path}{record.pk}/change/").status_code == 200
+    assert found(client, path, getattr(record, "event_id", record.pk)) == 1
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_list_asks_the_database_no_more_for_more_rows(path: str) -> None:
+    client = operator_as("admin")
+
+    def asked() -> int:
+        make_everything()
+        with CaptureQueriesContext(connection) as queries:
+            client.get(path)
+        return len(queries)
+
+    assert asked() == asked()
+
+
+def test_an_entry_s_page_asks_the_database_no_more_for_more_postings() -> None:
+    client = operator_as("admin")
+
+    def asked(message: TakePayment) -> int:
+        entry = Entry.objects.get(reference=message.payment_id)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"{ROOT}/entry/{entry.id}/change/").status_code == 200
+        return len(queries)
+
+    assert asked(taken(split())) == asked(taken(split(), split(LUMEN)))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_support_sees_what_the_api_shows_it_and_others_see_nothing(path: str) -> None:
+    answers = {role: operator_as(role).get(path, follow=True).status_code for role in ("support", "customer", "vendor")}
+
+    assert answers == {"support": 403 if path in BOOKS else 200, "customer": 403, "vendor": 403}
+    assert Client().get(path, follow=True).redirect_chain[-1][0].startswith("/admin/login")
+
+
+def test_what_belongs_to_an_order_is_found_by_it() -> None:
+    message, _other = make_everything(), make_everything()
+    client = operator_as("support")
+
+    assert found(client, PAYMENTS, message.order_id) == found(client, PAYMENTS, message.user_id) == 1
+    assert found(client, f"{ROOT}/refund/", message.payment_id) == 1
+    assert found(client, f"{ROOT}/release/", message.order_id) == 1
+    assert found(client, f"{ROOT}/simulatedcharge/", message.payment_id) == 1
+    assert found(operator_as("admin"), f"{ROOT}/posting/", message.splits[0].vendor_order_id) > 1
+
+
+def test_a_payment_s_page_has_its_refunds_and_no_token() -> None:
+    message = make_everything()
+    charge = SimulatedCharge.objects.get()
+    assert Payment.objects.get().token == charge.token == TOKEN
+    client = operator_as("admin")
+
+    page = client.get(f"{PAYMENTS}{message.payment_id}/change/").content.decode()
+    simulated = client.get(f"{ROOT}/simulatedcharge/{charge.id}/change/").content.decode()
+
+    assert "40.00 USD" in page
+    assert str(Refund.objects.get().id) in page
+    assert TOKEN not in page + simulated
+
+
+# ── Acting ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_admin_refunds_what_is_left_and_the_audit_log_hears_of_it() -> None:
+    message, me = taken(), new_id()
+
+    told = refund(operator_as("admin", user_id=me), message)
+
+    made, (entry,) = Refund.objects.get(), published(RecordAudit)
+    assert told == ["Refund what is left: 1"]
+    assert (made.minor, made.reason, made.status) == (10_000, "Ada was sad.", "pending")
+    assert (entry.action, entry.subject_id, entry.actor_id) == ("payment.payment.refund", str(message.payment_id), me)
+
+
+def test_a_second_refund_is_refused_and_told() -> None:
+    message, client = taken(), operator_as("admin")
+
+    refund(client, message)
+    told = refund(client, message)
+
+    assert told == ["N-1001 100.00 USD: 0.00 USD can be refunded."]
+    assert Refund.objects.count() == 1
+
+
+@pytest.mark.parametrize(("role", "reason"), [("admin", ""), ("support", "Ada was sad.")])
+def test_a_refund_needs_a_reason_and_an_admin(role: str, reason: str) -> None:
+    message, client = taken(), operator_as(role)
+
+    refund(client, message, reason)
+    page = client.get(f"{PAYMENTS}{message.payment_id}/change/").content.decode()
+
+    assert Refund.objects.count() == 0
+    assert ("Refund what is left" in page) is (role == "admin")
