@@ -3,3 +3,4 @@ from django.apps import AppConfig
 
 class CatalogServiceConfig(AppConfig):
     name = "catalog_service"
+    verbose_name = "Catalogue"

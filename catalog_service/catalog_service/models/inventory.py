@@ -83,7 +83,7 @@ class StockItem(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.variant_id}: {self.on_hand} - {self.reserved}"
+        return f"{self.on_hand} on hand, {self.reserved} reserved"
 
     @property
     def available(self) -> int:

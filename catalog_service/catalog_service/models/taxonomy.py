@@ -53,6 +53,7 @@ class Category(models.Model):
 
     class Meta:
         db_table = "category"
+        verbose_name_plural = "categories"
         indexes = (GinIndex(fields=["lineage"], name="category_lineage"),)
         constraints = (
             models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="category_not_its_own_parent"),
