@@ -450,6 +450,20 @@ def test_of_two_requests_after_a_logout_none_gets_the_verdict_from_before(door: 
     assert [one.result().status_code for one in answers] == [401, 401]
 
 
+def test_the_first_requests_of_a_session_do_not_wait_for_one_another(door: Door) -> None:
+    held, gateway = token(door), door.stubs["gateway"]
+
+    gateway.gate.clear()
+    with ThreadPoolExecutor(3) as pool:
+        answers = [pool.submit(door.ask, "GET", "/api/v1/orders", held) for _ in range(3)]
+        try:
+            wait_for(lambda: gateway.waiting == 3, "all three to be asked about", 3)
+        finally:
+            gateway.gate.set()
+
+    assert [one.result().status_code for one in answers] == [200] * 3
+
+
 def test_without_the_gateway_sessions_seen_lately_live_on_and_unknown_ones_wait(door: Door) -> None:
     seen, unseen = token(door), token(door)
     ended_session = str(uuid4())
