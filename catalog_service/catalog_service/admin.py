@@ -34,6 +34,13 @@ from shared.auth import Caller
 DELETED = ("deleted_at", admin.EmptyFieldListFilter)
 
 
+class OwnRecords(Records):
+    """A page shows every field, also those that Django fills itself: when a record was made and changed."""
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [field.name for field in self.opts.concrete_fields if field.name not in (self.exclude or ())]
+
+
 class OwnRows(Rows):
     """Django asks about deleting too, even where nothing can be changed."""
 
@@ -127,7 +134,7 @@ class ImageRows(OwnRows):
 
 
 @admin.register(Product)
-class Products(Records):
+class Products(OwnRecords):
     list_display = ("name", "status", "vendor", "category", "brand", price_of, "rating_average", "created_at")
     list_filter = ("status", "featured", ("approved_at", admin.EmptyFieldListFilter), DELETED, "created_at")
     list_select_related = ("vendor", "category", "brand")
@@ -153,7 +160,7 @@ class StockRows(OwnRows):
 
 
 @admin.register(Variant)
-class Variants(Records):
+class Variants(OwnRecords):
     list_display = ("sku", "product", "vendor", "options", "barcode", "weight_grams", "created_at", "deleted_at")
     list_filter = (DELETED, "created_at")
     list_select_related = ("product", "vendor")
@@ -170,7 +177,7 @@ def delete_category(category: Category, by: Caller, reason: str) -> None:
 
 
 @admin.register(Category)
-class Categories(Records):
+class Categories(OwnRecords):
     list_display = ("name", "slug", "parent", "position", "updated_at")
     list_filter = (("parent", admin.EmptyFieldListFilter),)
     list_select_related = ("parent",)
@@ -187,7 +194,7 @@ def delete_brand(brand: Brand, by: Caller, reason: str) -> None:
 
 
 @admin.register(Brand)
-class Brands(Records):
+class Brands(OwnRecords):
     list_display = ("name", "slug", "created_at", "updated_at")
     search_ids = ("id",)
     search_fields = ("name__icontains", "slug__exact")
@@ -196,7 +203,7 @@ class Brands(Records):
 
 
 @admin.register(Vendor)
-class Vendors(Records):
+class Vendors(OwnRecords):
     """A projection: vendors are acted upon where they are kept."""
 
     list_display = ("__str__", "name", "status", "version", "updated_at")
@@ -207,7 +214,7 @@ class Vendors(Records):
 
 
 @admin.register(Import)
-class Imports(Records):
+class Imports(OwnRecords):
     list_display = ("created_at", "vendor", "format", "status", "total", "created", "updated", "unchanged", "failed")
     list_filter = ("status", "format", "created_at")
     list_select_related = ("vendor",)
@@ -238,7 +245,7 @@ class Supply(admin.SimpleListFilter):
 
 
 @admin.register(StockItem)
-class Stock(Records):
+class Stock(OwnRecords):
     list_display = ("variant", "product", "on_hand", "reserved", "available", "low_at", "updated_at")
     list_filter = (Supply,)
     list_select_related = ("variant", "product")
@@ -249,7 +256,7 @@ class Stock(Records):
 
 
 @admin.register(Movement)
-class Movements(Records):
+class Movements(OwnRecords):
     list_display = ("created_at", "variant", "kind", "quantity", "on_hand_after", "reason", "reference", "actor_id")
     list_filter = ("kind", "created_at")
     list_select_related = ("variant",)
@@ -282,7 +289,7 @@ class ReservationLineRows(OwnRows):
 
 
 @admin.register(Reservation)
-class Reservations(Records):
+class Reservations(OwnRecords):
     list_display = ("order_id", "status", "reason", "expires_at", "created_at", "updated_at")
     list_filter = ("status", Overdue, "created_at")
     search_ids = ("order_id",)
@@ -293,7 +300,7 @@ class Reservations(Records):
 
 
 @admin.register(ReservationLine)
-class ReservationLines(Records):
+class ReservationLines(OwnRecords):
     list_display = ("reservation", "variant", "quantity")
     list_filter = ("reservation__status",)
     list_select_related = ("reservation", "variant")
@@ -317,7 +324,7 @@ def reject_review(review: Review, by: Caller, reason: str) -> None:
 
 
 @admin.register(Review)
-class Reviews(Records):
+class Reviews(OwnRecords):
     list_display = ("created_at", "product", "rating", "title", "status", "verified_purchase", "user_id")
     list_filter = ("status", "rating", "verified_purchase", "created_at")
     list_select_related = ("product",)
@@ -329,7 +336,7 @@ class Reviews(Records):
 
 
 @admin.register(ReviewVote)
-class ReviewVotes(Records):
+class ReviewVotes(OwnRecords):
     list_display = ("created_at", "review", "user_id", "helpful")
     list_filter = ("helpful", "created_at")
     list_select_related = ("review",)
@@ -340,7 +347,7 @@ class ReviewVotes(Records):
 
 
 @admin.register(Purchase)
-class Purchases(Records):
+class Purchases(OwnRecords):
     list_display = ("delivered_at", "user_id", "product_id", "order_id")
     list_filter = ("delivered_at",)
     search_ids = ("id", "user_id", "product_id", "order_id")

@@ -92,7 +92,10 @@ def test_every_record_has_a_page_and_is_found_by_its_id(path: str) -> None:
     make_everything()
     client, record = operator_as("support"), PAGES[path]._default_manager.latest("pk")
 
-    assert client.get(f"{path}{record.pk}/change/").status_code == 200
+    page = client.get(f"{path}{record.pk}/change/")
+
+    assert page.status_code == 200
+    assert hasattr(record, "created_at") is ("Created at" in page.content.decode())
     assert found(client, path, record.pk) == 1
     assert found(client, path, new_id()) == 0
 
