@@ -3,3 +3,4 @@ from django.apps import AppConfig
 
 class CartServiceConfig(AppConfig):
     name = "cart_service"
+    verbose_name = "Carts"

@@ -1,0 +1,142 @@
+"""The operators' pages: offers as the catalogue told them, and wishlists; nothing is done to them here."""
+
+import itertools
+
+import pytest
+from conftest import make_offer
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from cart_service.actions import wishlists
+from cart_service.models import Wishlist
+from shared.context import new_id
+from shared.contracts.catalog import OfferChanged
+from shared.testing import operator_as
+
+pytestmark = pytest.mark.django_db
+
+ROOT = "/admin/cart/cart_service"
+PAGES = {
+    f"{ROOT}/{model._meta.model_name}/": model
+    for model in admin.site._registry
+    if model._meta.app_label == "cart_service"
+}
+OFFERS, WISHLISTS = f"{ROOT}/offer/", f"{ROOT}/wishlist/"
+_numbers = itertools.count(1)
+
+
+def make_everything() -> tuple[OfferChanged, Wishlist]:
+    number = next(_numbers)
+    offer = make_offer(sku=f"COF-{number}", slug=f"coffee-{number}", name=f"Coffee {number}", vendor_id=new_id())
+    wishlist = wishlists.make_wishlist(user_id=new_id(), name=f"Birthday {number}")
+    wishlists.wish(user_id=wishlist.user_id, wishlist_id=wishlist.id, variant_id=offer.variant_id)
+    return offer, wishlist
+
+
+def found(client: Client, path: str, term: object, **filters: str) -> int:
+    return int(client.get(path, {"q": str(term), **filters}).context["cl"].result_count)
+
+
+def test_offers_and_wishlists_are_there() -> None:
+    assert list(PAGES) == [OFFERS, WISHLISTS]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_list_opens_with_each_filter_and_any_search(path: str) -> None:
+    make_everything()
+    client = operator_as("admin")
+
+    page = client.get(path).context["cl"]
+    queries = [list(one.choices(page))[1]["query_string"] for one in page.filter_specs]
+
+    assert {client.get(f"{path}{query}").status_code for query in queries} == {200}
+    assert client.get(path, {"q": '"'}).status_code == 200
+    for term in ("nobody", "100%", "ü\\'", "x" * 5_000, new_id()):
+        assert found(client, path, term) == 0
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_record_has_a_page_and_is_found_by_its_id(path: str) -> None:
+    make_everything()
+    client, record = operator_as("support"), PAGES[path]._default_manager.latest("pk")
+
+    page = client.get(f"{path}{record.pk}/change/")
+
+    assert page.status_code == 200
+    assert str(record.pk) in page.content.decode()
+    assert found(client, path, record.pk) == 1
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_list_asks_the_database_no_more_for_more_rows(path: str) -> None:
+    client = operator_as("admin")
+
+    def asked() -> int:
+        make_everything()
+        with CaptureQueriesContext(connection) as queries:
+            client.get(path)
+        return len(queries)
+
+    assert asked() == asked()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_support_looks_and_others_do_not(path: str) -> None:
+    answers = {role: operator_as(role).get(path, follow=True).status_code for role in ("support", "customer", "vendor")}
+
+    assert answers == {"support": 200, "customer": 403, "vendor": 403}
+    assert Client().get(path, follow=True).redirect_chain[-1][0].startswith("/admin/login")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_is_done_to_projections_and_to_what_is_a_buyer_s_own(path: str) -> None:
+    make_everything()
+
+    assert 'name="action"' not in operator_as("admin").get(path).content.decode()
+
+
+def test_offers_are_found_by_sku_slug_name_and_whoever_sells_them() -> None:
+    (offer, _wishlist), _other = make_everything(), make_everything()
+    client = operator_as("support")
+
+    for term in (offer.sku, offer.slug, offer.name.upper(), offer.product_id, offer.vendor_id):
+        assert found(client, OFFERS, term) == 1
+    assert "12.50 USD" in client.get(OFFERS).content.decode()
+
+
+def test_offers_are_filtered_by_what_buyers_see() -> None:
+    make_offer(sku="HERE")
+    make_offer(sku="OUT", available=0)
+    make_offer(sku="HIDDEN", active=False)
+    client = operator_as("admin")
+
+    seen = {
+        choice: [offer.sku for offer in client.get(OFFERS, {"seen": choice}).context["cl"].result_list]
+        for choice in ("buyable", "sold_out", "hidden")
+    }
+
+    assert seen == {"buyable": ["HERE"], "sold_out": ["OUT"], "hidden": ["HIDDEN"]}
+
+
+def test_a_wishlist_is_found_by_its_user_and_names_what_is_wished_for() -> None:
+    (offer, wishlist), _other = make_everything(), make_everything()
+    client = operator_as("support")
+
+    page = client.get(f"{WISHLISTS}{wishlist.id}/change/").content.decode()
+
+    assert offer.name in page
+    for term in (wishlist.user_id, wishlist.name):
+        assert found(client, WISHLISTS, term) == 1
+
+
+def test_a_wishlist_says_how_long_it_is() -> None:
+    _offer, wishlist = make_everything()
+    wishlists.wish(user_id=wishlist.user_id, wishlist_id=wishlist.id, variant_id=make_offer().variant_id)
+    wishlists.make_wishlist(user_id=new_id(), name="Empty")
+
+    page = operator_as("support").get(WISHLISTS).content.decode()
+
+    assert '<td class="field-wishes">2</td>' in page
+    assert '<td class="field-wishes">0</td>' in page
