@@ -125,6 +125,10 @@ class Payouts(Books):
     search_fields = ("provider_reference__exact", "correlation_id__exact")
     search_help_text = "Payout or vendor by id; the provider's reference; request id."
     ordering = ("-id",)
+    fields: ClassVar[Any] = (
+        "id", "vendor_id", the_amount, "status", "reason", "provider_reference", "attempts", "due_at", "created_at",
+        "paid_at", "correlation_id",
+    )  # fmt: skip
 
 
 @admin.register(Account)
@@ -136,6 +140,7 @@ class Accounts(Books):
     search_ids = ("id", "owner_id")
     search_help_text = "Account or vendor by id."
     ordering = ("kind", "owner_id", "currency")
+    fields: ClassVar[Any] = ("id", *list_display)
 
 
 class PostingRows(Parts):
@@ -166,6 +171,7 @@ class Postings(Books):
     search_fields = ("entry__memo__startswith",)
     search_help_text = "Posting, entry, account or vendor order by id; the entry's memo."
     ordering = ("-id",)
+    fields: ClassVar[Any] = list_display
 
 
 # ── The simulated provider's side ────────────────────────────────────────────────────────────────────────────────────
@@ -186,7 +192,10 @@ class SimulatedCharges(Records):
     search_fields = ("description__exact",)
     search_help_text = "Charge (the payment's provider reference) or payment by id; order number."
     ordering = ("-id",)
-    exclude = ("token",)
+    fields: ClassVar[Any] = (
+        "id", "key", "description", "status", the_amount, the_refunded, "decline_code", "settles_at", "expires_at",
+        "created_at",
+    )  # fmt: skip
     inlines = (SimulatedWebhookRows,)
 
 
@@ -197,3 +206,4 @@ class SimulatedTransfers(Records):
     search_ids = ("id", "key")
     search_help_text = "Transfer, refund or payout by id."
     ordering = ("-id",)
+    fields: ClassVar[Any] = ("id", "key", *list_display[1:])
