@@ -46,6 +46,7 @@ class Delivery(models.Model):
 
     class Meta:
         db_table = "delivery"
+        verbose_name_plural = "deliveries"
         indexes = (
             models.Index(fields=["due_at"], name="delivery_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["status", "-id"], name="delivery_by_status"),
