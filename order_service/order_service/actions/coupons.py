@@ -9,7 +9,7 @@ from django.utils import timezone
 from order_service.errors import CouponRefused
 from order_service.models import Coupon, CouponRedemption, Order
 from shared.audit import record
-from shared.errors import Invalid
+from shared.errors import Invalid, NotFound
 from shared.money import Money
 
 
@@ -45,6 +45,18 @@ def create_coupon(
     except IntegrityError:
         raise Invalid({"code": ["A coupon with this code is there already."]}) from None
     record(action="order.coupon.create", subject_kind="coupon", subject_id=coupon.id, kind=kind)
+    return coupon
+
+
+@transaction.atomic
+def end_coupon(*, coupon_id: UUID) -> Coupon:
+    """Nobody uses it from now on; orders that did keep it. Raises NotFound, IllegalMove."""
+    coupon = Coupon.objects.select_for_update().filter(id=coupon_id).first()
+    if coupon is None:
+        raise NotFound
+    coupon.end(at=timezone.now())
+    coupon.save(update_fields=["ends_at"])
+    record(action="order.coupon.end", subject_kind="coupon", subject_id=coupon.id)
     return coupon
 
 

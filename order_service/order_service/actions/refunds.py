@@ -5,7 +5,9 @@ from uuid import UUID
 from django.db import transaction
 
 from order_service.actions.orders import about, money, tell
+from order_service.errors import OrderNotFound
 from order_service.models import Order, Refund, Return
+from shared.audit import record
 from shared.contracts.order import OrderRefunded
 from shared.contracts.payment import PaymentRefunded, RefundFailed, RefundPayment, Split
 from shared.errors import Retry
@@ -60,6 +62,19 @@ def record_failed_refund(message: RefundFailed) -> None:
     Refund.objects.filter(id=message.refund_id).update(status=Refund.Status.FAILED)
     order.needs_attention = f"refund {message.refund_id} failed: {message.reason}"[:200]
     order.save(update_fields=["needs_attention", "updated_at"])
+
+
+@transaction.atomic
+def settle_attention(*, order_id: UUID) -> Order:
+    """Whoever had to look at this order has done so. Raises OrderNotFound, IllegalMove."""
+    order = Order.objects.select_for_update().filter(id=order_id).first()
+    if order is None:
+        raise OrderNotFound
+    about = order.needs_attention
+    order.settle()
+    order.save(update_fields=["needs_attention", "updated_at"])
+    record(action="order.order.settle", subject_kind="order", subject_id=order_id, about=about)
+    return order
 
 
 def _locked(order_id: UUID) -> Order:

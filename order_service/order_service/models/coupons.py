@@ -1,7 +1,9 @@
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
 
-from order_service.errors import CouponRefused
+from order_service.errors import CouponRefused, IllegalMove
 from shared.context import new_id
 
 
@@ -46,6 +48,11 @@ class Coupon(models.Model):
         if self.redemption_limit is not None and self.redeemed >= self.redemption_limit:
             raise CouponRefused("This coupon has been used up.")
         self.redeemed += 1
+
+    def end(self, *, at: datetime) -> None:
+        if self.ends_at is not None and self.ends_at <= at:
+            raise IllegalMove("This coupon has ended.")
+        self.ends_at = at
 
     def release(self) -> None:
         self.redeemed = max(self.redeemed - 1, 0)

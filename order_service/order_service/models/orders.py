@@ -118,6 +118,12 @@ class Order(models.Model):
     def complete(self) -> None:
         self._move(self.Status.COMPLETED, {self.Status.DELIVERED})
 
+    def settle(self) -> None:
+        """An operator has looked. Raises IllegalMove when nobody had to."""
+        if not self.needs_attention:
+            raise IllegalMove("Nothing about this order needs attention.")
+        self.needs_attention = ""
+
     def _move(self, to: str, allowed: set[Any]) -> None:
         if self.status not in allowed:
             raise IllegalMove(f"An order that is {self.status} cannot become {to}.")
@@ -164,7 +170,11 @@ class VendorOrder(models.Model):
         )
 
     def __str__(self) -> str:
-        return str(self.id)
+        return f"{self.vendor_name}, {self.status}"
+
+    @property
+    def currency(self) -> str:
+        return self.order.currency
 
     def follow(self, to: str) -> None:
         """What the whole order does to its parts: confirmed, cancelled."""
@@ -217,4 +227,8 @@ class OrderLine(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.sku
+        return f"{self.quantity} × {self.sku}"
+
+    @property
+    def currency(self) -> str:
+        return self.vendor_order.currency

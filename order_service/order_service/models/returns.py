@@ -29,7 +29,7 @@ class Return(models.Model):
         db_table = "order_return"
 
     def __str__(self) -> str:
-        return str(self.id)
+        return f"{self.status} return"
 
     def approve(self) -> None:
         self._move(self.Status.APPROVED, {self.Status.REQUESTED})
@@ -62,7 +62,7 @@ class ReturnItem(models.Model):
         constraints = (models.CheckConstraint(condition=Q(quantity__gte=1), name="returned_at_least_one"),)
 
     def __str__(self) -> str:
-        return str(self.id)
+        return f"{self.quantity} back"
 
 
 class Refund(models.Model):
@@ -86,4 +86,8 @@ class Refund(models.Model):
         constraints = (models.CheckConstraint(condition=Q(amount__gte=0), name="refund_not_negative"),)
 
     def __str__(self) -> str:
-        return str(self.id)
+        return f"{self.status} refund"
+
+    @property
+    def currency(self) -> str:
+        return self.order.currency

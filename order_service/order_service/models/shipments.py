@@ -46,4 +46,4 @@ class ShipmentItem(models.Model):
         constraints = (models.CheckConstraint(condition=Q(quantity__gte=1), name="shipped_at_least_one"),)
 
     def __str__(self) -> str:
-        return str(self.id)
+        return f"{self.quantity} sent"

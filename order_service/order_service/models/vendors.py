@@ -12,6 +12,7 @@ class VendorTerms(models.Model):
 
     class Meta:
         db_table = "vendor_terms"
+        verbose_name_plural = "vendor terms"
 
     def __str__(self) -> str:
         return self.name

@@ -1,0 +1,346 @@
+"""The operators' pages: orders with all that belongs to them, returns, coupons. No page shows a token or its digest."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html_join
+
+from order_service import checkout
+from order_service.actions import coupons, refunds, returns, shipments
+from order_service.models import (
+    Coupon,
+    CouponRedemption,
+    Customer,
+    Order,
+    OrderLine,
+    Refund,
+    Return,
+    ReturnItem,
+    Shipment,
+    ShipmentItem,
+    VendorOrder,
+    VendorTerms,
+)
+from order_service.queries.timeline import timeline
+from shared.admin import Records, Rows, amount, operation
+from shared.auth import Caller
+from shared.errors import Invalid
+from shared.money import Money
+
+CANCEL_REASON_LENGTH = Order._meta.get_field("cancel_reason").max_length or 0
+
+
+class OwnRows(Rows):
+    """Django asks about deleting too, even where nothing can be changed."""
+
+    ordering = ("id",)
+    along: tuple[str, ...] = ()
+    """What rows show of neighbours other than the page's own record: joined."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related(*self.along)
+
+
+# ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@operation("Cancel", needs_reason=True)
+def cancel(order: Order, by: Caller, reason: str) -> None:
+    if len(reason) > CANCEL_REASON_LENGTH:
+        raise Invalid({}, f"A reason to cancel has at most {CANCEL_REASON_LENGTH} characters.")
+    checkout.cancel_order(order_id=order.id, reason=reason, by_admin=True)
+
+
+@operation("Needs no attention any more")
+def settle(order: Order, by: Caller, reason: str) -> None:
+    refunds.settle_attention(order_id=order.id)
+
+
+class VendorOrderRows(OwnRows):
+    model = VendorOrder
+    share, platform = staticmethod(amount("total")), staticmethod(amount("commission"))
+    fields = readonly_fields = ("vendor_name", "bought", "share", "platform", "delivered_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("lines")
+
+    @admin.display
+    def bought(self, part: VendorOrder) -> str:
+        return ", ".join(str(line) for line in part.lines.all())
+
+
+class RefundRows(OwnRows):
+    model = Refund
+    along = ("order", "return_request")
+    money = staticmethod(amount("amount"))
+    fields = readonly_fields = ("money", "reason", "return_request", "created_at")
+
+
+@admin.register(Order)
+class Orders(Records):
+    """Without what proves a guest's possession, and what the payment is taken with."""
+
+    list_display = ("number", "status", "to_pay", "payment_status", "email", "placed_at", "needs_attention")
+    list_filter = (
+        "status", ("needs_attention", admin.EmptyFieldListFilter), ("deadline", admin.EmptyFieldListFilter),
+        ("user_id", admin.EmptyFieldListFilter), "placed_at",
+    )  # fmt: skip
+    search_ids = ("id", "user_id", "payment_id", "correlation_id")
+    search_fields = ("number__iexact", "email__iexact", "coupon_code__iexact", "correlation_id__exact")
+    search_help_text = "Order, buyer or payment by id; number; e-mail address; coupon; request id."
+    ordering = ("-id",)
+    items, discount = staticmethod(amount("items_total")), staticmethod(amount("discount_total"))
+    shipping, tax = staticmethod(amount("shipping_total")), staticmethod(amount("tax_total"))
+    to_pay = staticmethod(amount("total"))
+    fields = (
+        "id", "number", "status", "cancel_reason", "needs_attention", "deadline", "items", "discount", "shipping",
+        "tax", "to_pay", "payment_method", "payment_status", "payment_id", "coupon_code", "user_id", "email",
+        "buyer_name", "locale", "shipping_method", "shipping_address", "billing_address", "placed_at", "confirmed_at",
+        "updated_at", "correlation_id", "happenings",
+    )  # fmt: skip
+    inlines = (VendorOrderRows, RefundRows)
+    actions = (cancel, settle)
+
+    @admin.display(description="timeline")
+    def happenings(self, order: Order) -> str:
+        told = ((f"{one.at:%Y-%m-%d %H:%M:%S}", one.service, one.kind, one.name, one.detail) for one in timeline(order))
+        return format_html_join("", "<div>{} {} {} <b>{}</b> {}</div>", told)
+
+
+class LineRows(OwnRows):
+    model = OrderLine
+    price, sum, less = (staticmethod(amount(name)) for name in ("unit_price", "line_total", "discount"))
+    fields = readonly_fields = ("sku", "name", "price", "sum", "less", "shipped_quantity", "returned_quantity")
+
+
+class ShipmentRows(OwnRows):
+    model = Shipment
+    fields = readonly_fields = ("carrier", "tracking_number", "status", "created_at", "delivered_at")
+
+
+class ReturnRows(OwnRows):
+    model = Return
+    fields = readonly_fields = ("id", "decision_reason", "created_at", "updated_at")
+
+
+@admin.register(VendorOrder)
+class VendorOrders(Records):
+    list_display = ("order", "vendor_name", "status", "share", "platform", "created_at", "delivered_at")
+    list_filter = ("status", "created_at")
+    list_select_related = ("order",)
+    search_ids = ("id", "order_id", "vendor_id")
+    search_fields = ("order__number__iexact", "vendor_name__icontains")
+    search_help_text = "Vendor order, order or vendor by id; order number; the vendor's name."
+    ordering = ("-id",)
+    share, platform = staticmethod(amount("total")), staticmethod(amount("commission"))
+    items, discount = staticmethod(amount("items_total")), staticmethod(amount("discount_total"))
+    shipping, tax = staticmethod(amount("shipping_total")), staticmethod(amount("tax_total"))
+    fields = (
+        "id", "order", "vendor_id", "vendor_name", "status", "items", "discount", "shipping", "tax", "share",
+        "commission_basis_points", "platform", "created_at", "delivered_at",
+    )  # fmt: skip
+    inlines = (LineRows, ShipmentRows, ReturnRows)
+
+
+@admin.register(OrderLine)
+class OrderLines(Records):
+    """Who bought a product: where one is called back."""
+
+    list_display = ("sku", "name", "order", "vendor_order", "sum", "shipped_quantity", "returned_quantity")
+    list_select_related = ("vendor_order__order",)
+    search_ids = ("id", "variant_id", "product_id", "vendor_order_id")
+    search_fields = ("sku__exact", "vendor_order__order__number__iexact")
+    search_help_text = "Line, variant, product or vendor order by id; SKU; order number."
+    ordering = ("-id",)
+    price, sum, less, taxed = (staticmethod(amount(name)) for name in ("unit_price", "line_total", "discount", "tax"))
+    fields = (
+        "id", "vendor_order", "sku", "name", "variant_id", "product_id", "category_id", "quantity", "price", "sum",
+        "less", "taxed", "shipped_quantity", "returned_quantity",
+    )  # fmt: skip
+
+    @admin.display
+    def order(self, line: OrderLine) -> str:
+        return line.vendor_order.order.number
+
+
+# ── Parcels, there and back ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@operation("Mark as delivered")
+def deliver(shipment: Shipment, by: Caller, reason: str) -> None:
+    shipments.deliver_shipment(shipment_id=shipment.id, vendor_id=None)
+
+
+class ShipmentItemRows(OwnRows):
+    model = ShipmentItem
+    along = ("line",)
+    fields = readonly_fields = ("line", "quantity")
+
+
+@admin.register(Shipment)
+class Shipments(Records):
+    list_display = ("tracking_number", "carrier", "order", "vendor_order", "status", "created_at", "delivered_at")
+    list_filter = ("status", "created_at")
+    list_select_related = ("vendor_order__order",)
+    search_ids = ("id", "vendor_order_id", "vendor_order__order_id", "vendor_order__vendor_id")
+    search_fields = ("tracking_number__exact", "vendor_order__order__number__iexact")
+    search_help_text = "Shipment, vendor order, order or vendor by id; tracking number; order number."
+    ordering = ("-id",)
+    fields = ("id", "vendor_order", "carrier", "tracking_number", "status", "created_at", "delivered_at")
+    inlines = (ShipmentItemRows,)
+    actions = (deliver,)
+
+    @admin.display
+    def order(self, shipment: Shipment) -> str:
+        return shipment.vendor_order.order.number
+
+
+@operation("Approve")
+def approve(request: Return, by: Caller, reason: str) -> None:
+    returns.approve_return(return_id=request.id, vendor_id=None)
+
+
+@operation("Reject", needs_reason=True)
+def reject(request: Return, by: Caller, reason: str) -> None:
+    returns.reject_return(return_id=request.id, vendor_id=None, reason=reason)
+
+
+@operation("Received: restock and refund")
+def receive(request: Return, by: Caller, reason: str) -> None:
+    returns.receive_return(return_id=request.id, vendor_id=None)
+
+
+@operation("Received: refund only")
+def receive_broken(request: Return, by: Caller, reason: str) -> None:
+    returns.receive_return(return_id=request.id, vendor_id=None, restock=False)
+
+
+class ReturnItemRows(OwnRows):
+    model = ReturnItem
+    along = ("line",)
+    fields = readonly_fields = ("line", "quantity", "reason")
+
+
+@admin.register(Return)
+class Returns(Records):
+    list_display = ("created_at", "order", "vendor_order", "status", "decision_reason", "updated_at")
+    list_filter = ("status", "created_at")
+    list_select_related = ("vendor_order__order",)
+    search_ids = ("id", "vendor_order_id", "vendor_order__order_id", "vendor_order__vendor_id")
+    search_fields = ("vendor_order__order__number__iexact",)
+    search_help_text = "Return, vendor order, order or vendor by id; order number."
+    ordering = ("-id",)
+    fields = ("id", "vendor_order", "status", "decision_reason", "created_at", "updated_at")
+    inlines = (ReturnItemRows, RefundRows)
+    actions = (approve, reject, receive, receive_broken)
+
+    @admin.display
+    def order(self, request: Return) -> str:
+        return request.vendor_order.order.number
+
+
+@admin.register(Refund)
+class Refunds(Records):
+    list_display = ("created_at", "order", "money", "status", "reason", "return_request")
+    list_filter = ("status", "created_at")
+    list_select_related = ("order", "return_request")
+    search_ids = ("id", "order_id", "return_request_id")
+    search_fields = ("order__number__iexact",)
+    search_help_text = "Refund, order or return by id; order number."
+    ordering = ("-id",)
+    money = staticmethod(amount("amount"))
+    fields = ("id", "order", "return_request", "money", "status", "reason", "created_at")
+
+
+# ── Coupons, and what is known of customers and vendors ──────────────────────────────────────────────────────────────
+
+
+@operation("End now")
+def end(coupon: Coupon, by: Caller, reason: str) -> None:
+    coupons.end_coupon(coupon_id=coupon.id)
+
+
+class Usable(admin.SimpleListFilter):
+    title = parameter_name = "usable"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "now"), ("ended", "ended"), ("used_up", "used up")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        now, used_up = timezone.now(), Q(redemption_limit__isnull=False, redeemed__gte=F("redemption_limit"))
+        match self.value():
+            case "yes":
+                begun = Q(starts_at=None) | Q(starts_at__lte=now)
+                return queryset.filter(begun, Q(ends_at=None) | Q(ends_at__gt=now)).exclude(used_up)
+            case "ended":
+                return queryset.filter(ends_at__lte=now)
+            case "used_up":
+                return queryset.filter(used_up)
+        return queryset
+
+
+@admin.register(Coupon)
+class Coupons(Records):
+    list_display = ("code", "kind", "worth", "redeemed", "redemption_limit", "starts_at", "ends_at", "created_at")
+    list_filter = (Usable, "kind", "created_at")
+    search_ids = ("id",)
+    search_fields = ("code__iexact",)
+    ordering = ("-id",)
+    fields = (
+        "id", "code", "kind", "worth", "from_a_total_of", "redeemed", "redemption_limit", "per_user_limit", "starts_at",
+        "ends_at", "created_at",
+    )  # fmt: skip
+    actions = (end,)
+
+    @admin.display
+    def worth(self, coupon: Coupon) -> str:
+        match coupon.kind:
+            case Coupon.Kind.PERCENTAGE:
+                return f"{coupon.basis_points / 100:g} %"
+            case Coupon.Kind.AMOUNT:
+                return str(Money(coupon.amount, coupon.currency))
+        return "shipping"
+
+    @admin.display
+    def from_a_total_of(self, coupon: Coupon) -> str:
+        return str(Money(coupon.minimum, coupon.minimum_currency)) if coupon.minimum else ""
+
+
+@admin.register(CouponRedemption)
+class CouponRedemptions(Records):
+    list_display = ("created_at", "coupon", "order_id", "buyer_key", "released_at")
+    list_filter = (("released_at", admin.EmptyFieldListFilter), "created_at")
+    list_select_related = ("coupon",)
+    search_ids = ("id", "order_id", "coupon_id", "buyer_key")
+    search_fields = ("coupon__code__iexact", "buyer_key__exact")
+    search_help_text = "Redemption, order, coupon or user by id; code; a guest's e-mail address."
+    ordering = ("-id",)
+    fields = ("id", "coupon", "order_id", "buyer_key", "created_at", "released_at")
+
+
+@admin.register(Customer)
+class Customers(Records):
+    """A projection: accounts are acted upon where they are kept."""
+
+    list_display = ("user_id", "email", "locale", "version", "erased_at")
+    list_filter = (("erased_at", admin.EmptyFieldListFilter),)
+    search_ids = ("user_id",)
+    search_fields = ("email__iexact",)
+    ordering = ("-user_id",)
+
+
+@admin.register(VendorTerms)
+class Terms(Records):
+    """A projection, too."""
+
+    list_display = ("name", "vendor_id", "active", "commission_basis_points", "version")
+    list_filter = ("active",)
+    search_ids = ("vendor_id",)
+    search_fields = ("name__icontains",)
+    ordering = ("-vendor_id",)
