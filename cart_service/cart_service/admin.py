@@ -49,10 +49,6 @@ class WishRows(Rows):
     fields = readonly_fields = ("variant_id", "name", "created_at")
     ordering = ("id",)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Django asks, even where nothing can be changed."""
-        return False
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         offers = Offer.objects.filter(variant_id=OuterRef("variant_id"))
         return super().get_queryset(request).annotate(offered_as=Subquery(offers.values("name")))

@@ -34,20 +34,6 @@ from shared.auth import Caller
 DELETED = ("deleted_at", admin.EmptyFieldListFilter)
 
 
-class OwnRecords(Records):
-    """A page shows every field, also those that Django fills itself: when a record was made and changed."""
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return [field.name for field in self.opts.concrete_fields if field.name not in (self.exclude or ())]
-
-
-class OwnRows(Rows):
-    """Django asks about deleting too, even where nothing can be changed."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 # ── Products ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -101,7 +87,7 @@ def price_of(product: Product) -> str:
     return str(price[0]) if price else ""
 
 
-class VariantRows(OwnRows):
+class VariantRows(Rows):
     model = Variant
     fields = readonly_fields = ("sku", "options", "costs", "on_hand", "reserved", "deleted_at")
     ordering = ("position", "id")
@@ -122,7 +108,7 @@ class VariantRows(OwnRows):
         return int(variant.stock.reserved)
 
 
-class ImageRows(OwnRows):
+class ImageRows(Rows):
     model = Image
     fields = readonly_fields = ("picture", "file", "alt", "primary", "width", "height")
     ordering = ("-primary", "position", "id")
@@ -134,7 +120,7 @@ class ImageRows(OwnRows):
 
 
 @admin.register(Product)
-class Products(OwnRecords):
+class Products(Records):
     list_display = ("name", "status", "vendor", "category", "brand", price_of, "rating_average", "created_at")
     list_filter = ("status", "featured", ("approved_at", admin.EmptyFieldListFilter), DELETED, "created_at")
     list_select_related = ("vendor", "category", "brand")
@@ -147,20 +133,20 @@ class Products(OwnRecords):
     actions = (approve, reject, put_on_sale, take_off_sale, archive, feature, feature_no_more, delete)
 
 
-class PriceRows(OwnRows):
+class PriceRows(Rows):
     model = Price
     price, compared_with = staticmethod(amount("minor")), staticmethod(amount("compare_at_minor"))
     fields = readonly_fields = ("currency", "price", "compared_with")
     ordering = ("currency",)
 
 
-class StockRows(OwnRows):
+class StockRows(Rows):
     model = StockItem
     fields = readonly_fields = ("on_hand", "reserved", "low_at", "version", "updated_at")
 
 
 @admin.register(Variant)
-class Variants(OwnRecords):
+class Variants(Records):
     list_display = ("sku", "product", "vendor", "options", "barcode", "weight_grams", "created_at", "deleted_at")
     list_filter = (DELETED, "created_at")
     list_select_related = ("product", "vendor")
@@ -177,7 +163,7 @@ def delete_category(category: Category, by: Caller, reason: str) -> None:
 
 
 @admin.register(Category)
-class Categories(OwnRecords):
+class Categories(Records):
     list_display = ("name", "slug", "parent", "position", "updated_at")
     list_filter = (("parent", admin.EmptyFieldListFilter),)
     list_select_related = ("parent",)
@@ -194,7 +180,7 @@ def delete_brand(brand: Brand, by: Caller, reason: str) -> None:
 
 
 @admin.register(Brand)
-class Brands(OwnRecords):
+class Brands(Records):
     list_display = ("name", "slug", "created_at", "updated_at")
     search_ids = ("id",)
     search_fields = ("name__icontains", "slug__exact")
@@ -203,7 +189,7 @@ class Brands(OwnRecords):
 
 
 @admin.register(Vendor)
-class Vendors(OwnRecords):
+class Vendors(Records):
     """A projection: vendors are acted upon where they are kept."""
 
     list_display = ("__str__", "name", "status", "version", "updated_at")
@@ -214,7 +200,7 @@ class Vendors(OwnRecords):
 
 
 @admin.register(Import)
-class Imports(OwnRecords):
+class Imports(Records):
     list_display = ("created_at", "vendor", "format", "status", "total", "created", "updated", "unchanged", "failed")
     list_filter = ("status", "format", "created_at")
     list_select_related = ("vendor",)
@@ -245,7 +231,7 @@ class Supply(admin.SimpleListFilter):
 
 
 @admin.register(StockItem)
-class Stock(OwnRecords):
+class Stock(Records):
     list_display = ("variant", "product", "on_hand", "reserved", "available", "low_at", "updated_at")
     list_filter = (Supply,)
     list_select_related = ("variant", "product")
@@ -256,7 +242,7 @@ class Stock(OwnRecords):
 
 
 @admin.register(Movement)
-class Movements(OwnRecords):
+class Movements(Records):
     list_display = ("created_at", "variant", "kind", "quantity", "on_hand_after", "reason", "reference", "actor_id")
     list_filter = ("kind", "created_at")
     list_select_related = ("variant",)
@@ -279,7 +265,7 @@ class Overdue(admin.SimpleListFilter):
         return queryset.filter(**late) if self.value() else queryset
 
 
-class ReservationLineRows(OwnRows):
+class ReservationLineRows(Rows):
     model = ReservationLine
     fields = readonly_fields = ("variant", "quantity", "snapshot")
     ordering = ("id",)
@@ -289,7 +275,7 @@ class ReservationLineRows(OwnRows):
 
 
 @admin.register(Reservation)
-class Reservations(OwnRecords):
+class Reservations(Records):
     list_display = ("order_id", "status", "reason", "expires_at", "created_at", "updated_at")
     list_filter = ("status", Overdue, "created_at")
     search_ids = ("order_id",)
@@ -300,7 +286,7 @@ class Reservations(OwnRecords):
 
 
 @admin.register(ReservationLine)
-class ReservationLines(OwnRecords):
+class ReservationLines(Records):
     list_display = ("reservation", "variant", "quantity")
     list_filter = ("reservation__status",)
     list_select_related = ("reservation", "variant")
@@ -324,7 +310,7 @@ def reject_review(review: Review, by: Caller, reason: str) -> None:
 
 
 @admin.register(Review)
-class Reviews(OwnRecords):
+class Reviews(Records):
     list_display = ("created_at", "product", "rating", "title", "status", "verified_purchase", "user_id")
     list_filter = ("status", "rating", "verified_purchase", "created_at")
     list_select_related = ("product",)
@@ -336,7 +322,7 @@ class Reviews(OwnRecords):
 
 
 @admin.register(ReviewVote)
-class ReviewVotes(OwnRecords):
+class ReviewVotes(Records):
     list_display = ("created_at", "review", "user_id", "helpful")
     list_filter = ("helpful", "created_at")
     list_select_related = ("review",)
@@ -347,7 +333,7 @@ class ReviewVotes(OwnRecords):
 
 
 @admin.register(Purchase)
-class Purchases(OwnRecords):
+class Purchases(Records):
     list_display = ("delivered_at", "user_id", "product_id", "order_id")
     list_filter = ("delivered_at",)
     search_ids = ("id", "user_id", "product_id", "order_id")

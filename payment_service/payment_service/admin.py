@@ -30,19 +30,12 @@ the_refunded = amount("refunded")
 the_balance = amount("balance")
 
 
-class Parts(Rows):
-    """Whether they may be deleted, Django would ask an operator's permissions, of which there are none."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @operation("Refund what is left", needs_reason=True)
 def refund(payment: Payment, by: Caller, reason: str) -> None:
     refunds.start_refund(payment_id=payment.id, amount=None, reason=reason)
 
 
-class RefundRows(Parts):
+class RefundRows(Rows):
     model = Refund
     fields: ClassVar[Any] = ("id", the_amount, "status", "reason", "failure", "created_at", "done_at")
     readonly_fields = fields
@@ -143,7 +136,7 @@ class Accounts(Books):
     fields: ClassVar[Any] = ("id", *list_display)
 
 
-class PostingRows(Parts):
+class PostingRows(Rows):
     model = Posting
     fields: ClassVar[Any] = ("account", the_amount, "vendor_order_id")
     readonly_fields = fields
@@ -177,7 +170,7 @@ class Postings(Books):
 # ── The simulated provider's side ────────────────────────────────────────────────────────────────────────────────────
 
 
-class SimulatedWebhookRows(Parts):
+class SimulatedWebhookRows(Rows):
     model = SimulatedWebhook
     show_change_link = False
     fields: ClassVar[Any] = ("kind", "times", "attempts", "due_at")

@@ -77,6 +77,12 @@ class Records(admin.ModelAdmin):
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return operator_of(request).may_operate
 
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """All, also those that nobody could edit: when a record was made and changed."""
+        if self.fields:
+            return self.fields
+        return [field.name for field in self.opts.concrete_fields if field.name not in (self.exclude or ())]
+
     def get_search_fields(self, request: HttpRequest) -> Any:
         return self.search_fields or self.search_ids
 
@@ -116,6 +122,10 @@ class Rows(admin.TabularInline):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Not what `can_delete` says: Django asks this as well."""
         return False
 
 

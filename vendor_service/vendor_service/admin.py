@@ -3,20 +3,11 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest
 
 from shared.admin import Records, Rows, amount, operation
 from shared.auth import Caller
 from vendor_service.actions import applications, vendors
 from vendor_service.models import Application, Balance, Payout, Vendor
-
-
-class Parts(Rows):
-    """Whether they may be deleted, Django would ask an operator's permissions, of which there are none."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
 
 # ── Applications ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -31,7 +22,7 @@ def reject(application: Application, by: Caller, reason: str) -> None:
     applications.reject(application_id=application.id, admin_id=by.id, reason=reason)
 
 
-class VendorRows(Parts):
+class VendorRows(Rows):
     model = Vendor
     fields = readonly_fields = ("name", "slug", "status", "created_at")
 
