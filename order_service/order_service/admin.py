@@ -34,14 +34,9 @@ CANCEL_REASON_LENGTH = Order._meta.get_field("cancel_reason").max_length or 0
 
 
 class OwnRows(Rows):
-    """Django asks about deleting too, even where nothing can be changed."""
-
     ordering = ("id",)
-    along: tuple[str, ...] = ()
-    """What rows show of neighbours other than the page's own record: joined."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    along: tuple[str, ...]
+    """What rows show of their neighbours: joined."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related(*self.along)
@@ -64,6 +59,7 @@ def settle(order: Order, by: Caller, reason: str) -> None:
 
 class VendorOrderRows(OwnRows):
     model = VendorOrder
+    along = ("order",)
     share, platform = staticmethod(amount("total")), staticmethod(amount("commission"))
     fields = readonly_fields = ("vendor_name", "bought", "share", "platform", "delivered_at")
 
@@ -115,17 +111,20 @@ class Orders(Records):
 
 class LineRows(OwnRows):
     model = OrderLine
+    along = ("vendor_order__order",)
     price, sum, less = (staticmethod(amount(name)) for name in ("unit_price", "line_total", "discount"))
     fields = readonly_fields = ("sku", "name", "price", "sum", "less", "shipped_quantity", "returned_quantity")
 
 
-class ShipmentRows(OwnRows):
+class ShipmentRows(Rows):
     model = Shipment
+    ordering = ("id",)
     fields = readonly_fields = ("carrier", "tracking_number", "status", "created_at", "delivered_at")
 
 
-class ReturnRows(OwnRows):
+class ReturnRows(Rows):
     model = Return
+    ordering = ("id",)
     fields = readonly_fields = ("id", "decision_reason", "created_at", "updated_at")
 
 
