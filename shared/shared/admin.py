@@ -50,7 +50,8 @@ class OperationForm(ActionForm):
 class Records(admin.ModelAdmin):
     """Looked at, searched, filtered; changed by the operations in `actions` alone. `support` only looks.
 
-    `search_ids` are UUIDs, found whole; `search_fields` are Django's.
+    What is typed as a UUID is looked for in `search_ids` and in those of `search_fields` that are compared as a whole;
+    anything else in Django's `search_fields` alone.
     """
 
     search_ids: tuple[str, ...] = ("pk",)
@@ -92,8 +93,12 @@ class Records(admin.ModelAdmin):
         try:
             sought = UUID(search_term.strip())
         except ValueError:
+            if search_term and not self.search_fields:
+                return queryset.none(), False
             return super().get_search_results(request, queryset, search_term)
-        return queryset.filter(reduce(or_, (Q(**{name: sought}) for name in self.search_ids))), False
+        whole = [Q(**{name: sought}) for name in self.search_ids]
+        whole += [Q(**{name: str(sought)}) for name in self.search_fields if name.endswith("__exact")]
+        return queryset.filter(reduce(or_, whole)), False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
