@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from catalog_service.actions import erasure, imports, reservations, reviews, vendors
+from catalog_service.actions import erasure, imports, purchases, reservations, vendors
 from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.catalog import ReleaseStock, ReserveStock
@@ -17,7 +17,7 @@ SUBSCRIPTIONS: Subscriptions = {
     OrderConfirmed: reservations.commit_stock,
     OrderCancelled: reservations.forget_order,
     ReturnReceived: reservations.restock,
-    VendorOrderDelivered: reviews.remember_purchase,
+    VendorOrderDelivered: purchases.remember_purchase,
     VendorChanged: vendors.follow_vendor,
     UserErased: erasure.forget_user,
 }

@@ -4,7 +4,7 @@ from catalog_service.models.images import Image
 from catalog_service.models.imports import Import, ImportFile
 from catalog_service.models.inventory import Movement, Reservation, ReservationLine, StockItem
 from catalog_service.models.products import Price, Product, ProductPrice, Variant
-from catalog_service.models.reviews import Purchase, Review, ReviewVote
+from catalog_service.models.reviews import Purchase, Review, ReviewFlag, ReviewImage, ReviewVote
 from catalog_service.models.taxonomy import Brand, Category
 from catalog_service.models.vendors import Vendor
 
@@ -22,6 +22,8 @@ __all__ = [
     "Reservation",
     "ReservationLine",
     "Review",
+    "ReviewFlag",
+    "ReviewImage",
     "ReviewVote",
     "StockItem",
     "Variant",
