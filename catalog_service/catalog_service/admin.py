@@ -136,7 +136,7 @@ class Products(Records):
     search_fields = ("name__icontains", "slug__exact", "handle__exact")
     search_help_text = "Product, vendor, category or brand by id; name; slug. SKUs are found under variants."
     ordering = ("-id",)
-    exclude = ("search", "import_digest")
+    exclude = ("import_digest",)
     inlines = (VariantRows, ImageRows)
     actions = (approve, reject, put_on_sale, take_off_sale, archive, feature, feature_no_more, delete)
 

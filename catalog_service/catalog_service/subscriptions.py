@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from catalog_service.actions import erasure, imports, purchases, reservations, vendors
+from catalog_service.actions import cards, erasure, imports, purchases, reservations, searches, vendors
 from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.catalog import ReleaseStock, ReserveStock
@@ -26,4 +26,8 @@ SCHEDULE: Schedule = {
     reservations.expire_holds: timedelta(seconds=1),
     imports.run_imports: timedelta(seconds=1),
     idempotency.forget_old_answers: timedelta(hours=1),
+    cards.mend: timedelta(hours=1),
+    cards.count_sales: timedelta(minutes=10),
+    searches.keep_counts: timedelta(seconds=10),
+    searches.forget_old_counts: timedelta(hours=24),
 }

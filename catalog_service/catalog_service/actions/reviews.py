@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from catalog_service.actions import cards
 from catalog_service.actions.images import open_picture, store
 from catalog_service.errors import AlreadyReviewed, OwnProduct, OwnReview
 from catalog_service.models import Product, Purchase, Review, ReviewImage, ReviewVote
@@ -135,6 +136,7 @@ def rate_again(product: Product) -> None:
     by_stars = dict(counts)
     product.rate([by_stars.get(stars, 0) for stars in range(1, 6)])
     product.save(update_fields=["rating_average", "rating_count", "rating_histogram", "updated_at"])
+    cards.refresh([product.id], with_stock=False)
 
 
 def lock_review(review_id: UUID) -> tuple[Product, Review]:
