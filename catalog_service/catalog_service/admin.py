@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 
-from catalog_service.actions import products, reviews, taxonomy
+from catalog_service.actions import moderation, products, taxonomy
 from catalog_service.actions.products import ProductChanges
 from catalog_service.models import (
     Brand,
@@ -23,6 +23,7 @@ from catalog_service.models import (
     Reservation,
     ReservationLine,
     Review,
+    ReviewFlag,
     ReviewVote,
     StockItem,
     Variant,
@@ -128,7 +129,7 @@ class Products(Records):
     search_fields = ("name__icontains", "slug__exact", "handle__exact")
     search_help_text = "Product, vendor, category or brand by id; name; slug. SKUs are found under variants."
     ordering = ("-id",)
-    exclude = ("search", "import_digest")
+    exclude = ("import_digest",)
     inlines = (VariantRows, ImageRows)
     actions = (approve, reject, put_on_sale, take_off_sale, archive, feature, feature_no_more, delete)
 
@@ -301,17 +302,17 @@ class ReservationLines(Records):
 
 @operation("Approve")
 def approve_review(review: Review, by: Caller, reason: str) -> None:
-    reviews.approve_review(review_id=review.id)
+    moderation.approve_review(review_id=review.id)
 
 
 @operation("Reject", needs_reason=True)
 def reject_review(review: Review, by: Caller, reason: str) -> None:
-    reviews.reject_review(review_id=review.id, reason=reason)
+    moderation.reject_review(review_id=review.id, reason=reason)
 
 
 @admin.register(Review)
 class Reviews(Records):
-    list_display = ("created_at", "product", "rating", "title", "status", "verified_purchase", "user_id")
+    list_display = ("created_at", "product", "rating", "title", "status", "open_flags", "spam_score", "user_id")
     list_filter = ("status", "rating", "verified_purchase", "created_at")
     list_select_related = ("product",)
     search_ids = ("id", "product_id", "user_id")
@@ -319,6 +320,17 @@ class Reviews(Records):
     search_help_text = "Review, product or author by id; the product's slug."
     ordering = ("-id",)
     actions = (approve_review, reject_review)
+
+
+@admin.register(ReviewFlag)
+class ReviewFlags(Records):
+    list_display = ("created_at", "review", "reason", "detail", "user_id", "resolved_at")
+    list_filter = (("resolved_at", admin.EmptyFieldListFilter), "reason", "created_at")
+    list_select_related = ("review",)
+    search_ids = ("id", "review_id", "user_id")
+    search_fields = ("pk__exact",)
+    search_help_text = "Review or who flagged it by id."
+    ordering = ("-id",)
 
 
 @admin.register(ReviewVote)

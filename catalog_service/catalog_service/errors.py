@@ -11,6 +11,7 @@ Conflict (409)
 ├── AmbiguousSku         several vendors use this SKU
 ├── AlreadyReviewed      one review per user and product
 ├── AlreadyDecided       the review has had its decision
+├── OwnReview            nobody votes on or flags what they wrote
 └── OwnProduct           vendors do not review or vote on what they sell
 """
 
@@ -65,6 +66,11 @@ class AlreadyReviewed(Conflict):
 class AlreadyDecided(Conflict):
     code = "already_decided"
     title = "The review has had this decision"
+
+
+class OwnReview(Conflict):
+    code = "own_review"
+    title = "This is your own review"
 
 
 class OwnProduct(Conflict):

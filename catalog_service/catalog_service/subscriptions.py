@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from catalog_service.actions import erasure, imports, reservations, reviews, vendors
+from catalog_service.actions import cards, erasure, imports, purchases, reservations, searches, vendors
 from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.catalog import ReleaseStock, ReserveStock
@@ -17,7 +17,7 @@ SUBSCRIPTIONS: Subscriptions = {
     OrderConfirmed: reservations.commit_stock,
     OrderCancelled: reservations.forget_order,
     ReturnReceived: reservations.restock,
-    VendorOrderDelivered: reviews.remember_purchase,
+    VendorOrderDelivered: purchases.remember_purchase,
     VendorChanged: vendors.follow_vendor,
     UserErased: erasure.forget_user,
 }
@@ -26,4 +26,8 @@ SCHEDULE: Schedule = {
     reservations.expire_holds: timedelta(seconds=1),
     imports.run_imports: timedelta(seconds=1),
     idempotency.forget_old_answers: timedelta(hours=1),
+    cards.mend: timedelta(hours=1),
+    cards.count_sales: timedelta(minutes=10),
+    searches.keep_counts: timedelta(seconds=10),
+    searches.forget_old_counts: timedelta(hours=24),
 }

@@ -2,7 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from catalog_service.api import images, imports, inventory, products, reviews, search, taxonomy, variants
+from catalog_service.api import images, imports, inventory, moderation, products, reviews, search, taxonomy, variants
 from shared import admin, health
 from shared.http import path
 
@@ -28,11 +28,18 @@ urlpatterns = [
     path("api/v1/products/<str:product>/variants/<uuid:variant>", variants.VariantDetail.as_view()),
     path("api/v1/products/<str:product>/images", images.Images.as_view()),
     path("api/v1/products/<str:product>/images/<uuid:image>", images.ImageDetail.as_view()),
-    path("api/v1/products/<str:product>/reviews", reviews.Reviews.as_view()),
+    path("api/v1/products/<str:product>/reviews", reviews.ProductReviews.as_view()),
+    path("api/v1/reviews", reviews.Reviews.as_view()),
+    path("api/v1/reviews/<uuid:review>", reviews.ReviewDetail.as_view()),
+    path("api/v1/reviews/<uuid:review>/images", reviews.ReviewImages.as_view()),
+    path("api/v1/reviews/<uuid:review>/images/<uuid:image>", reviews.ReviewImageDetail.as_view()),
     path("api/v1/reviews/<uuid:review>/votes", reviews.ReviewVotes.as_view()),
-    path("api/v1/admin/reviews", reviews.AdminReviews.as_view()),
-    path("api/v1/admin/reviews/<uuid:review>/approve", reviews.AdminReviewApprove.as_view()),
-    path("api/v1/admin/reviews/<uuid:review>/reject", reviews.AdminReviewReject.as_view()),
+    path("api/v1/reviews/<uuid:review>/answer", reviews.ReviewAnswer.as_view()),
+    path("api/v1/reviews/<uuid:review>/flag", moderation.ReviewFlags.as_view()),
+    path("api/v1/admin/reviews", moderation.AdminReviews.as_view()),
+    path("api/v1/admin/reviews/<uuid:review>", moderation.AdminReview.as_view()),
+    path("api/v1/admin/reviews/<uuid:review>/approve", moderation.AdminReviewApprove.as_view()),
+    path("api/v1/admin/reviews/<uuid:review>/reject", moderation.AdminReviewReject.as_view()),
     path("api/v1/imports", imports.Imports.as_view()),
     path("api/v1/imports/<uuid:import_id>", imports.ImportDetail.as_view()),
     path("api/v1/admin/products", products.AdminProducts.as_view()),

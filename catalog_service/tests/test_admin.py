@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog_service.actions.imports import queue_import
+from catalog_service.actions.moderation import flag_review
 from catalog_service.actions.reviews import vote, write_review
 from catalog_service.models import Brand, Category, Image, Product, Purchase, Reservation, Review
 from shared.context import new_id
@@ -53,6 +54,7 @@ def make_review(product: Product, *, votes: int = 0) -> Review:
     Review.objects.filter(id=review.id).update(status="approved" if votes else "pending")
     for _time in range(votes):
         vote(review_id=review.id, user_id=new_id(), vendor_id=None, helpful=True)
+        flag_review(review_id=review.id, user_id=new_id(), reason="spam")
     return review
 
 

@@ -71,7 +71,7 @@ def test_the_average_is_rounded_and_follows_a_withdrawn_approval() -> None:
     admin.post(f"/api/v1/admin/reviews/{reviews[0]['id']}/reject", {"reason": "An advertisement."})
 
     assert rating_of(product) == (4.0, 2, [0, 0, 0, 2, 0])
-    again = admin.post(f"/api/v1/admin/reviews/{reviews[0]['id']}/reject")
+    again = admin.post(f"/api/v1/admin/reviews/{reviews[0]['id']}/reject", {"reason": "Twice."})
     assert (again.status_code, body(again)["code"]) == (409, "already_decided")
 
 
@@ -114,6 +114,10 @@ def test_vendors_do_not_review_their_own() -> None:
         {"rating": 10**30},
         {"rating": 5, "title": "x" * 151},
         {"rating": 5, "comment": "\x00"},
+        {"rating": 5, "title": "Two\nlines"},
+        {"rating": 5, "title": "Turned \u202e round"},
+        {"rating": 5, "comment": "Turned \u202e round"},
+        {"rating": 5, "comment": "Rings \x07"},
         {"rating": 5, "status": "approved"},
         {"rating": 5, "verified_purchase": True},
     ],

@@ -164,6 +164,7 @@ CODES: dict[str, Explanation] = {
     "already_reviewed": Explanation(409, "Reviewed already", "One review for each product and person.", "Change it."),
     "already_decided": Explanation(409, "Decided already", "The review has had this decision."),
     "own_product": Explanation(409, "Your own product", "Vendors do not judge what they sell."),
+    "own_review": Explanation(409, "Your own review", "Others say whether it helps, and whether it should be there."),
     # Carts
     "insufficient_stock": Explanation(
         409, "Not enough in stock", "`detail` says how many are available.", "Ask for fewer."

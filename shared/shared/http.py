@@ -32,6 +32,7 @@ MAX_DEPTH = 32
 """Lists and objects within one another in a body. Ours need six; open-ended ones, such as specifications, few more."""
 _ODD = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode's controls, formats, halves of surrogate pairs, and separators of lines and paragraphs."""
+_BREAKS = "\n\r\t"
 _JOINS = "\u200c\u200d\u200e\u200f\u061c"
 """Formats that Persian, Hindi, Hebrew, Arabic and emoji are written with."""
 
@@ -263,6 +264,20 @@ class LineField(serializers.CharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.validators.append(one_line)
+
+
+class TextField(serializers.CharField):
+    """A comment, a description: lines of text, with line ends and tabs, and nothing else that LineField refuses."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators.append(plain_text)
+
+
+def plain_text(text: str) -> None:
+    """A validator: as `one_line`, of each line. Raises ValidationError."""
+    if any(character not in _BREAKS and is_odd(character) for character in text):
+        raise serializers.ValidationError("Without control characters and invisible ones.", code="text")
 
 
 def one_line(text: str) -> None:

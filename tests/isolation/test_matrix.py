@@ -23,7 +23,10 @@ FOR_EVERYBODY = {
     "GET /api/v1/products/{product}",
     "GET /api/v1/products/{product}/reviews",
     "POST /api/v1/products/{product}/reviews",
+    "GET /api/v1/reviews/{review}",
     "POST /api/v1/reviews/{review}/votes",
+    "DELETE /api/v1/reviews/{review}/votes",
+    "POST /api/v1/reviews/{review}/flag",
     "GET /api/v1/vendors/{vendor}",
     "POST /api/v1/payment-webhooks/{provider}",
 }
@@ -101,6 +104,7 @@ def _ids(journey: Journey) -> Json:
         "application": _first(vendor, "vendor-applications"),
         "payout": _first(vendor, "vendors/me/payouts"),
         "coupon": _first(journey.admin, "coupons"),
+        "review": str(buyer.get("reviews?mine=true")["results"][0]["id"]),
         "user": str(buyer.user["id"]),
     }
 

@@ -1,11 +1,11 @@
-"""Keep the products' cards and search texts, and tell carts what each variant is as an offer."""
+"""Tell carts what each variant is as an offer, and keep the shelf's cards at it."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q
 
+from catalog_service.actions import cards
 from catalog_service.models import StockItem, Variant
 from catalog_service.models.images import media_url
 from catalog_service.models.inventory import Change, Level
@@ -13,66 +13,32 @@ from shared.contracts.catalog import OfferChanged
 from shared.messages import MoneyData
 from shared.outbox import publish
 
-_DROP_PRICES = "DELETE FROM product_price WHERE product_id = ANY(%s)"
-
-_CARD_PRICES = """
-    INSERT INTO product_price (product_id, currency, minor, compare_at_minor)
-    SELECT DISTINCT ON (variant.product_id, price.currency)
-        variant.product_id, price.currency, price.minor, price.compare_at_minor
-    FROM variant JOIN price ON price.variant_id = variant.id
-    WHERE variant.product_id = ANY(%s) AND variant.deleted_at IS NULL
-    ORDER BY variant.product_id, price.currency, price.minor, price.compare_at_minor NULLS LAST
-"""
-
-_CARDS = """
-    UPDATE product SET
-        prices = coalesce((
-            SELECT jsonb_object_agg(
-                currency, jsonb_build_object('minor', minor, 'compare_at', compare_at_minor))
-            FROM product_price WHERE product_id = product.id), '{}'),
-        image = coalesce((
-            SELECT thumbnail FROM image WHERE product_id = product.id AND "primary"), ''),
-        search =
-            setweight(to_tsvector('english', product.name), 'A') ||
-            setweight(to_tsvector('english', concat_ws(' ',
-                (SELECT name FROM brand WHERE id = product.brand_id),
-                (SELECT name FROM category WHERE id = product.category_id),
-                array_to_string(product.tags, ' '))), 'B') ||
-            setweight(to_tsvector('simple', coalesce((
-                SELECT string_agg(regexp_replace(sku, '[^A-Za-z0-9]+', ' ', 'g'), ' ') FROM variant
-                WHERE product_id = product.id AND deleted_at IS NULL), '')), 'B') ||
-            setweight(to_tsvector('english', left(product.description, 20000)), 'C')
-    WHERE id = ANY(%s)
-"""
-
-
-def refresh_cards(product_ids: Collection[UUID]) -> None:
-    """Bring prices, image and search text of these products up to date; the caller has locked them."""
-    ids = [list(product_ids)]
-    with connection.cursor() as cursor:
-        for statement in (_DROP_PRICES, _CARD_PRICES, _CARDS):
-            cursor.execute(statement, ids)
-
 
 def product_changed(product_ids: Collection[UUID], *, gone: Collection[UUID] = ()) -> None:
     """After any change of locked products: their cards, and an OfferChanged for each variant, those just gone too."""
-    refresh_cards(product_ids)
     told = Q(product_id__in=product_ids, deleted_at__isnull=True) | Q(id__in=gone)
-    retell(Variant.objects.filter(told).values_list("id", flat=True))
+    variants = StockItem.objects.locked(Variant.objects.filter(told).values_list("id", flat=True))
+    cards.refresh(product_ids, with_stock=True)
+    _tell_again(variants)
 
 
 def retell(variant_ids: Collection[UUID]) -> None:
     """Tell the present offers although no stock moved. Locks the stock rows, so that versions follow the truth."""
-    ids = StockItem.objects.locked(variant_ids)
-    if ids:
-        tell(StockItem.objects.change({variant_id: Change() for variant_id in ids}))
+    _tell_again(StockItem.objects.locked(variant_ids))
 
 
 def tell(levels: Mapping[UUID, Level], variants: Mapping[UUID, Variant] | None = None) -> None:
-    """One OfferChanged for each variant; its stock row is locked and `levels` is what it says now."""
+    """One OfferChanged for each variant; its stock row is locked and `levels` is what it says now. Cards follow."""
+    if crossed := [variant_id for variant_id, level in levels.items() if level.crossed]:
+        cards.follow_stock(crossed)
     variants = variants if variants is not None else load(levels)
     for variant_id in sorted(levels):
         publish(_offer(variants[variant_id], levels[variant_id]), version=levels[variant_id].version)
+
+
+def _tell_again(variant_ids: Collection[UUID]) -> None:
+    if variant_ids:
+        tell(StockItem.objects.change({variant_id: Change() for variant_id in variant_ids}))
 
 
 def load(variant_ids: Collection[UUID]) -> dict[UUID, Variant]:

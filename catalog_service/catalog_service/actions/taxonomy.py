@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, models, transaction
 
-from catalog_service.actions import offers
+from catalog_service.actions import cards
 from catalog_service.errors import BrandInUse, CategoryInUse, NameTaken
 from catalog_service.models import Brand, Category, Product
 from catalog_service.models.taxonomy import NAME_LENGTH, free_slug, id_or_slug
@@ -43,15 +43,14 @@ def edit_category(*, reference: str, changes: CategoryChanges) -> Category:
     """Raises NotFound, NameTaken, and Invalid for a parent that is unknown or stands below the category itself."""
     _lock_tree()
     category = _existing(Category, reference)
-    renamed = "name" in changes and changes["name"] != category.name
     for field in ("name", "slug", "position"):
         if field in changes:
             setattr(category, field, changes[field])
     if "parent" in changes:
         _move(category, changes["parent"])
     _save(category)
-    if renamed:
-        _refresh(Product.objects.filter(category=category))
+    if changes.keys() & {"name", "slug", "parent"}:
+        _refresh(Product.objects.filter(category__lineage__contains=[category.id]))
     fields = " ".join(sorted(changes))
     record(action="catalog.category.edit", subject_kind="category", subject_id=category.id, fields=fields)
     return category
@@ -84,8 +83,7 @@ def edit_brand(*, reference: str, changes: BrandChanges) -> Brand:
     for field, value in changes.items():
         setattr(brand, field, value)
     _save(brand)
-    if "name" in changes:
-        _refresh(Product.objects.filter(brand=brand))
+    _refresh(Product.objects.filter(brand=brand))
     fields = " ".join(sorted(changes))
     record(action="catalog.brand.edit", subject_kind="brand", subject_id=brand.id, fields=fields)
     return brand
@@ -165,5 +163,6 @@ def _move(category: Category, parent_reference: str | None) -> None:
 
 
 def _refresh(products: models.QuerySet[Product]) -> None:
-    ids = list(products.order_by("id").select_for_update(no_key=True).values_list("id", flat=True))
-    offers.refresh_cards(ids)
+    """What stands on their cards of the taxonomy has changed."""
+    ids = list(products.order_by("id").select_for_update(no_key=True, of=("self",)).values_list("id", flat=True))
+    cards.refresh(ids, with_stock=False)

@@ -2,10 +2,14 @@
 
 from uuid import UUID
 
-from catalog_service.actions import offers
-from catalog_service.models import Variant, Vendor
+from django.db import connection
+
+from catalog_service.actions import cards, offers
+from catalog_service.models import StockItem, Variant, Vendor
 from shared.contracts.vendor import VendorChanged
 from shared.errors import Invalid
+
+_SHARE = "SELECT 1 FROM known_vendor WHERE id = %s FOR SHARE"
 
 
 def follow_vendor(told: VendorChanged) -> None:
@@ -18,17 +22,21 @@ def follow_vendor(told: VendorChanged) -> None:
     vendor.save()
     if visible:
         variants = Variant.objects.filter(vendor=vendor, deleted_at__isnull=True)
-        offers.retell(variants.values_list("id", flat=True))
+        stock = StockItem.objects.locked(variants.values_list("id", flat=True))
+        cards.refresh(vendor.products.filter(deleted_at__isnull=True).values_list("id", flat=True), with_stock=True)
+        offers.retell(stock)
 
 
 def vendor_who_writes(vendor_id: UUID, *, by_admin: bool) -> Vendor:
-    """The vendor of a product that is being written.
+    """The vendor of a product that is being written. It cannot be suspended before the product is there to be seen.
 
     A vendor's token may be here before VendorChanged is: its product is taken, and shown once the vendor is known.
     Raises Invalid for an admin who names a vendor that does not exist.
     """
     if not by_admin:
         _make_sure_of(vendor_id)
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARE, [vendor_id])
     vendor = Vendor.objects.filter(id=vendor_id).first()
     if vendor is None:
         raise Invalid({"vendor_id": ["There is no such vendor."]})

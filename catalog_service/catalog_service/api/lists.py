@@ -70,15 +70,20 @@ def page_of(shape: type[Shape]) -> Any:
 def answer_page(
     request: Request, page: Page[Any], present: Callable[[Any], dict[str, Any]], headers: dict[str, str] = PRIVATE
 ) -> Response:
-    def link(cursor: str | None) -> str | None:
-        return replace_query_param(request.build_absolute_uri(), "cursor", cursor) if cursor else None
+    return Response(page_body(request.build_absolute_uri(), page, present), headers=headers)
 
-    body = {
+
+def page_body(address: str, page: Page[Any], present: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+    """`address` is the list's own, with any cursor."""
+
+    def link(cursor: str | None) -> str | None:
+        return replace_query_param(address, "cursor", cursor) if cursor else None
+
+    return {
         "results": [present(row) for row in page.rows],
         "next": link(page.next),
         "previous": link(page.previous),
     }
-    return Response(body, headers=headers)
 
 
 def scope_of(request: Request) -> UUID | None:

@@ -1,6 +1,5 @@
 """Products: the list, one in whole, and writing them."""
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from rest_framework.views import APIView
 
 from catalog_service.actions import products as writing
 from catalog_service.actions.products import ProductInput
+from catalog_service.api.cards import CardPageShape, CardShape, ProductQuery, card_body, list_shelf
 from catalog_service.api.lists import (
     ANYBODY,
     PRIVATE,
@@ -28,48 +28,15 @@ from catalog_service.api.lists import (
     scope_of,
     viewer_of,
 )
-from catalog_service.api.taxonomy import BrandShape, PlaceShape, place
+from catalog_service.api.taxonomy import PlaceShape, place
 from catalog_service.api.variants import NewVariant, VariantShape, variant_body, variant_input
 from catalog_service.models import Image, Product
 from catalog_service.models.images import media_url
 from catalog_service.queries import products as reading
 from shared.auth import Caller, caller_of, roles
 from shared.errors import Invalid
-from shared.http import MoneyShape, Shape, created, read
+from shared.http import Shape, created, read
 from shared.idempotency import idempotent
-from shared.money import EXPONENTS
-
-MAX_PRICE = Decimal(10**12)
-
-
-class Commas(serializers.CharField):
-    """`a,b` → `["a", "b"]`."""
-
-    def run_validation(self, data: Any = serializers.empty) -> Any:
-        text = super().run_validation(data)
-        return [part.strip() for part in text.split(",") if part.strip()][:20]
-
-
-class ProductQuery(PageQuery):
-    search = serializers.CharField(required=False, max_length=200)
-    category = serializers.CharField(required=False, max_length=220, help_text="Slug or id; descendants count.")
-    brand = Commas(required=False, max_length=1_000, help_text="Slugs or ids, separated by commas.")
-    vendor = serializers.CharField(required=False, max_length=220, help_text="Slug or id, or `me`.")
-    min_price = serializers.DecimalField(20, 4, required=False, min_value=0, max_value=MAX_PRICE)
-    max_price = serializers.DecimalField(20, 4, required=False, min_value=0, max_value=MAX_PRICE)
-    currency = serializers.ChoiceField(sorted(EXPONENTS), required=False)
-    in_stock = serializers.BooleanField(required=False)
-    rating = serializers.DecimalField(3, 2, required=False, min_value=0, max_value=5, help_text="At least.")
-    featured = serializers.BooleanField(required=False)
-    tags = Commas(required=False, max_length=1_000, help_text="All of these, separated by commas.")
-    ordering = serializers.ChoiceField(
-        ["newest", "price", "-price", "name", "rating", "relevance"], required=False, default=""
-    )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["ordering"] == "relevance" and "search" not in attrs:
-            raise serializers.ValidationError({"ordering": ["By relevance to what? Give `search` too."]})
-        return attrs
 
 
 class WriterQuery(PageQuery):
@@ -104,30 +71,6 @@ class Reason(Shape):
     reason = serializers.CharField(max_length=1_000)
 
 
-class SellerShape(Shape):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    slug = serializers.CharField()
-
-
-class CardShape(Shape):
-    id = serializers.UUIDField()
-    slug = serializers.CharField()
-    name = serializers.CharField()
-    status = serializers.CharField()
-    price = MoneyShape(allow_null=True, help_text="Of the cheapest variant.")
-    compare_at_price = MoneyShape(allow_null=True)
-    rating = serializers.FloatField(help_text="Average; 0 without reviews.")
-    rating_count = serializers.IntegerField()
-    image = serializers.URLField(allow_null=True)
-    vendor = SellerShape()
-    in_stock = serializers.BooleanField()
-    category = PlaceShape()
-    brand = BrandShape(allow_null=True)
-    featured = serializers.BooleanField()
-    tags = serializers.ListField(child=serializers.CharField())
-
-
 class ImageShape(Shape):
     id = serializers.UUIDField()
     url = serializers.URLField()
@@ -151,27 +94,6 @@ class ProductShape(CardShape):
     rejection_reason = serializers.CharField(required=False, help_text="Only for those who may write it.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
-
-
-def card_body(product: Product, currency: str, *, in_stock: bool) -> dict[str, Any]:
-    price = product.price_in(currency)
-    return {
-        "id": str(product.id),
-        "slug": product.slug,
-        "name": product.name,
-        "status": product.status,
-        "price": price[0].as_json() if price else None,
-        "compare_at_price": price[1].as_json() if price and price[1] else None,
-        "rating": float(product.rating_average),
-        "rating_count": product.rating_count,
-        "image": media_url(product.image),
-        "vendor": {"id": str(product.vendor_id), "name": product.vendor.name, "slug": product.vendor.slug},
-        "in_stock": in_stock,
-        "category": place(product.category),
-        "brand": place(product.brand) if product.brand else None,
-        "featured": product.featured,
-        "tags": product.tags,
-    }
 
 
 def image_body(image: Image) -> dict[str, Any]:
@@ -207,7 +129,7 @@ class Products(APIView):
 
     @extend_schema(
         parameters=parameters(ProductQuery),
-        responses=page_of(CardShape),
+        responses=CardPageShape,
         auth=ANYBODY,
         tags=["products"],
         operation_id="products",
@@ -216,11 +138,7 @@ class Products(APIView):
         """What is on sale, filtered, ordered and searched. `vendor=me`: the caller's own, in every `status`."""
         if request.query_params.get("vendor") == "me":
             return _list_own(request)
-        query = read_query(ProductQuery, request)
-        cursor, limit, ordering = query.pop("cursor", None), query.pop("limit"), query.pop("ordering")
-        currency = query.setdefault("currency", settings.DEFAULT_CURRENCY)
-        page = reading.list_products(reading.Filters(**query), ordering=ordering, cursor=cursor, limit=limit)
-        return answer_page(request, page, lambda row: card_body(row, currency, in_stock=row.in_stock), PUBLIC)
+        return list_shelf(request)
 
     @extend_schema(request=NewProduct, responses={201: ProductShape}, tags=["products"], operation_id="product_create")
     @idempotent()

@@ -1,6 +1,6 @@
 """How much there is, how much of it is promised, and every movement that led there.
 
-Locks are always taken in this order: reservation, then product, then stock rows by variant id.
+Locks are always taken in this order: reservation, then product, then stock rows by variant id, then cards.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,11 +19,12 @@ MAX_STOCK = 1_000_000_000
 
 
 class Level(NamedTuple):
-    """A stock row after a change; `version` is the offer's."""
+    """A stock row after a change; `version` is the offer's. `crossed`: it has just sold out, or come back."""
 
     on_hand: int
     reserved: int
     version: int
+    crossed: bool = False
 
     @property
     def available(self) -> int:
@@ -57,7 +58,9 @@ _CHANGE = """
         updated_at = clock_timestamp()
     FROM unnest(%s::uuid[], %s::int[], %s::int[]) AS change (variant_id, on_hand, reserved)
     WHERE stock_item.variant_id = change.variant_id
-    RETURNING stock_item.variant_id, stock_item.on_hand, stock_item.reserved, stock_item.version
+    RETURNING stock_item.variant_id, stock_item.on_hand, stock_item.reserved, stock_item.version,
+        (stock_item.on_hand > stock_item.reserved)
+            <> (stock_item.on_hand - change.on_hand > stock_item.reserved - change.reserved)
 """
 
 

@@ -7,11 +7,8 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
 from django.utils import timezone
 
 from catalog_service.errors import AmbiguousSku, IllegalMove
@@ -78,7 +75,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
 
 class Product(models.Model):
-    """A product and the card that lists show of it: `prices` (the cheapest variant's, per currency), `image`, ratings.
+    """A product with what stands on its card: `prices` (the cheapest variant's, per currency), `image`, ratings.
 
     `prices` is `{"USD": {"minor": 1250, "compare_at": 1500 | null}}`; `rating_histogram` counts one to five stars.
     """
@@ -116,7 +113,6 @@ class Product(models.Model):
     rating_average = models.DecimalField(max_digits=3, decimal_places=2, default=0)
     rating_count = models.PositiveIntegerField(default=0)
     rating_histogram = ArrayField(models.PositiveIntegerField(), default=_no_ratings, size=5)
-    search = SearchVectorField(null=True)
     handle = models.CharField(max_length=SLUG_LENGTH, blank=True)
     import_digest = models.CharField(max_length=64, blank=True)
     version = models.PositiveBigIntegerField(default=1)
@@ -141,15 +137,9 @@ class Product(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=["created_at", "id"], name="product_by_age", condition=_VISIBLE),
-            models.Index(Lower("name"), "id", name="product_by_name", condition=_VISIBLE),
-            models.Index(fields=["rating_average", "id"], name="product_by_rating", condition=_VISIBLE),
-            models.Index(fields=["category", "created_at", "id"], name="product_of_category", condition=_VISIBLE),
+            models.Index(fields=["created_at", "id"], name="product_by_age"),
             models.Index(fields=["vendor", "created_at", "id"], name="product_of_vendor"),
             models.Index(fields=["status", "created_at", "id"], name="product_of_status"),
-            GinIndex(fields=["tags"], name="product_tags"),
-            GinIndex(fields=["search"], name="product_search"),
-            GinIndex(fields=["name"], name="product_name_trigrams", opclasses=["gin_trgm_ops"]),
         )
 
     def __str__(self) -> str:
@@ -210,13 +200,16 @@ class Product(models.Model):
         self.rating_average = round(Decimal(stars) / count, 2) if count else Decimal(0)
 
     def price_in(self, currency: str) -> tuple[Money, Money | None] | None:
-        """The cheapest variant's price and what it is compared with, in this currency or else in any it has."""
-        known = currency if currency in self.prices else next(iter(sorted(self.prices)), None)
-        if known is None:
-            return None
-        price: dict[str, Any] = self.prices[known]
-        compare_at = price["compare_at"]
-        return Money(price["minor"], known), None if compare_at is None else Money(compare_at, known)
+        return price_of(self.prices, currency)
+
+
+def price_of(prices: dict[str, Any], currency: str) -> tuple[Money, Money | None] | None:
+    """The cheapest variant's price and what it is compared with, in this currency or else in any there is."""
+    known = currency if currency in prices else min(prices, default=None)
+    if known is None:
+        return None
+    compare_at = prices[known]["compare_at"]
+    return Money(prices[known]["minor"], known), None if compare_at is None else Money(compare_at, known)
 
 
 class ProductPrice(models.Model):

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -14,7 +14,8 @@ from django.db.models import Model, Q, QuerySet
 
 from shared.errors import Invalid
 
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row")
+Stored = TypeVar("Stored", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Order:
         if self.field == "id":
             return Q(**{f"id__{comparison}": last_id})
         tie = Q(**{self.field: value, f"id__{comparison}": last_id})
-        return Q(**{f"{self.field}__{comparison}": value}) | tie
+        begins = Q(**{f"{self.field}__{comparison}e": value})  # says nothing new, but an index can start from it
+        return begins & (Q(**{f"{self.field}__{comparison}": value}) | tie)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Page(Generic[Row]):
     previous: str | None
 
 
-def page(rows: QuerySet[Row], order: Order, *, cursor: str | None, limit: int) -> Page[Row]:
+def page(rows: QuerySet[Stored], order: Order, *, cursor: str | None, limit: int) -> Page[Stored]:
     """One statement. Raises Invalid for a cursor that is not one of this order's."""
     backwards = False
     if cursor:
@@ -63,17 +65,29 @@ def page(rows: QuerySet[Row], order: Order, *, cursor: str | None, limit: int) -
 
 
 def _cursor(row: Model, order: Order, *, backwards: bool) -> str:
-    place = [order.field, int(backwards), str(getattr(row, order.field)), str(row.pk)]
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+    return write_cursor(order.field, backwards, getattr(row, order.field), row.pk)
 
 
 def _read(cursor: str, order: Order) -> tuple[bool, Any, str]:
+    backwards, value, last_id = read_cursor(cursor, order.field, [order.parse, UUID])
+    return backwards, value, str(last_id)
+
+
+def write_cursor(list_name: str, backwards: bool, *place: Any) -> str:
+    told = [list_name, int(backwards), *map(str, place)]
+    return base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str, list_name: str, parsers: Sequence[Callable[[str], Any]]) -> tuple[Any, ...]:
+    """Whether it leads backwards, then the place it was written with. Raises Invalid for what this list never gave."""
     try:
-        field, backwards, value, last_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if field != order.field or "\x00" in value:
+        name, backwards, *place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if name != list_name or any("\x00" in part for part in place):
             raise ValueError
-        return bool(backwards), order.parse(value), str(UUID(last_id))
-    except (ValueError, TypeError, AttributeError, binascii.Error, InvalidOperation, RecursionError):
+        parsed = [parse(part) for parse, part in zip(parsers, place, strict=True)]
+        "".join(map(str, parsed)).encode()
+        return bool(backwards), *parsed
+    except (ValueError, TypeError, AttributeError, binascii.Error, InvalidOperation, RecursionError, OverflowError):
         raise Invalid({"cursor": ["This cursor does not belong to this list."]}) from None
 
 

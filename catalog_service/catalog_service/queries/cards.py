@@ -1,0 +1,132 @@
+"""Lists of what is on sale: one statement, one walk along the index of the order, from where the last page ended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from catalog_service.queries import search as port
+from catalog_service.queries.filters import Condition, Filters, conditions, where
+from catalog_service.queries.pages import Page, decimal_number, moment, read_cursor, whole_number, write_cursor
+from catalog_service.queries.search import Wanted
+
+COLUMNS = "card.body::text, card.prices::text, card.in_stock"
+RELEVANCE = "relevance"
+
+_WITH_PRICE = "JOIN product_price price ON price.product_id = card.product_id AND price.currency = %s"
+
+_LIST = f"""
+    SELECT {COLUMNS}, {{column}}, card.product_id FROM card {{join}}
+    WHERE {{where}} ORDER BY {{column}} {{way}}, {{id}} {{way}} LIMIT %s
+"""  # noqa: S608
+
+
+class Order(NamedTuple):
+    """`column` is followed by the product's id in the same direction. `parse` reads its value from a cursor."""
+
+    column: str
+    descending: bool
+    parse: Any
+
+
+ORDERS = {
+    "newest": Order("card.created_at", True, moment),
+    "price": Order("price.minor", False, whole_number),
+    "-price": Order("price.minor", True, whole_number),
+    "name": Order("card.name_key", False, str),
+    "rating": Order("card.rating", True, decimal_number),
+    "bestselling": Order("card.sold", True, whole_number),
+}
+
+
+class Shown(NamedTuple):
+    """A card of a list, as JSON texts: `body` and `prices` as in Card. `place` is where it stands in the order."""
+
+    body: str
+    prices: str
+    in_stock: bool
+    place: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page, and what was searched for; `corrected` when that is not what was asked, which finds nothing."""
+
+    page: Page[Shown]
+    wanted: Wanted | None = None
+    corrected: str | None = None
+
+
+def list_cards(filters: Filters, *, ordering: str, cursor: str | None, limit: int) -> Found:
+    """One statement; a search takes one more, and three more if it has to be corrected. Raises Invalid (cursor)."""
+    if not filters.search:
+        return Found(_ordered(filters, [], ordering or "newest", cursor, limit))
+    wanted = port.understand(filters.search)
+    if wanted is None:
+        return Found(Page([], None, None))
+    found = _searched(filters, wanted, ordering, cursor, limit)
+    if found.page.rows or cursor or (better := port.correct(wanted)) is None:
+        return found
+    corrected = _searched(filters, better, ordering, cursor, limit)
+    return replace(corrected, corrected=better.text) if corrected.page.rows else found
+
+
+def _searched(filters: Filters, wanted: Wanted, ordering: str, cursor: str | None, limit: int) -> Found:
+    if ordering in ("", RELEVANCE):
+        return Found(_ranked(filters, wanted, cursor, limit), wanted)
+    return Found(_ordered(filters, [wanted.anywhere()], ordering, cursor, limit), wanted)
+
+
+def _ordered(filters: Filters, more: Sequence[Condition], ordering: str, cursor: str | None, limit: int) -> Page[Shown]:
+    order = ORDERS[ordering]
+    by_price = order.column.startswith("price.")
+    name = f"{ordering} {filters.currency}" if by_price else ordering
+    backwards, *place = read_cursor(cursor, name, [order.parse, UUID]) if cursor else (False,)
+    every = [*conditions(filters, price="price" if by_price else ""), *more]
+    descending = order.descending != backwards
+    id_column = "price.product_id" if by_price else "card.product_id"
+    if place:
+        every.append(_beyond(order.column, id_column, descending, place))
+    sql, values = where(every)
+    statement = _LIST.format(
+        join=_WITH_PRICE if by_price else "",
+        where=sql,
+        column=order.column,
+        id=id_column,
+        way="DESC" if descending else "ASC",
+    )
+    rows = _rows(statement, [*([filters.currency] if by_price else []), *values, limit + 1])
+    return _page(rows, name, limit, backwards=backwards, first=not cursor)
+
+
+def _ranked(filters: Filters, wanted: Wanted, cursor: str | None, limit: int) -> Page[Shown]:
+    """The best tier first, in it what sells best."""
+    backwards, *place = read_cursor(cursor, RELEVANCE, [whole_number, whole_number, UUID]) if cursor else (False,)
+    statement, values = port.union(wanted, COLUMNS, conditions(filters), limit + 1, place, backwards=backwards)
+    return _page(_rows(statement, values), RELEVANCE, limit, backwards=backwards, first=not cursor)
+
+
+def _beyond(column: str, id_column: str, descending: bool, place: Sequence[Any]) -> Condition:
+    """A comparison of rows, which an index starts from."""
+    return Condition("", f"({column}, {id_column}) {'<' if descending else '>'} (%s, %s)", tuple(place))
+
+
+def _rows(statement: str, values: Sequence[Any]) -> list[Shown]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [Shown(body, prices, in_stock, place) for body, prices, in_stock, *place in cursor.fetchall()]
+
+
+def _page(rows: list[Shown], name: str, limit: int, *, backwards: bool, first: bool) -> Page[Shown]:
+    """Of one row more than asked for, which says whether there are more."""
+    more, rows = len(rows) > limit, rows[:limit]
+    if backwards:
+        rows.reverse()
+    has_next, has_previous = (True, more) if backwards else (more, not first)
+    return Page(
+        rows=rows,
+        next=write_cursor(name, False, *rows[-1].place) if rows and has_next else None,
+        previous=write_cursor(name, True, *rows[0].place) if rows and has_previous else None,
+    )

@@ -1,0 +1,170 @@
+"""How many cards of a list each value of each facet has.
+
+Up to FACETS_EXACT_UP_TO cards are counted one by one. Of more, that many are: the first in the order of a hash, which
+is a fair sample, and where the last of them lies in the hash's range tells how many there are in all. So a facet never
+costs more than that, however large the catalogue; `exact` says which it was, and estimates are off by a few per cent.
+
+What one may choose several values of, or a bound (brand, an attribute, price, rating, …), is counted as if nothing had
+been chosen of it yet; categories and tags narrow, and are counted within what is chosen.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import connection
+
+from catalog_service.queries.filters import Condition, Filters, conditions, where
+from catalog_service.queries.search import Wanted
+
+FACETS = ("category", "brand", "vendor", "tags", "attributes", "price", "rating", "in_stock", "featured", "on_sale")
+NARROWING = ("category", "tags")
+MAX_VALUES = 50
+MAX_ATTRIBUTES = 20
+STARS = (4, 3, 2, 1)
+PRICE_RANGES = 5
+_HASHES = 2**32
+
+_COUNT = """
+    WITH picked AS MATERIALIZED (
+        SELECT tokens, in_stock, featured, rating, (prices -> %s ->> 'minor')::bigint AS minor, shuffle
+        FROM card WHERE {where} ORDER BY shuffle LIMIT %s),
+    counted AS (
+        SELECT CASE WHEN strpos(token, E'\\x1f') > 0 THEN split_part(token, E'\\x1f', 1)
+            ELSE split_part(token, ':', 1) END AS kind, token, count(*) AS cards
+        FROM picked, unnest(tokens) AS token WHERE token LIKE ANY(%s::text[]) GROUP BY token),
+    placed AS (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY cards DESC, token) AS place FROM counted)
+    SELECT kind, substr(token, length(kind) + 2), cards FROM placed WHERE place <= %s
+    UNION ALL SELECT 'in_stock', in_stock::text, count(*) FROM picked GROUP BY in_stock
+    UNION ALL SELECT 'featured', featured::text, count(*) FROM picked GROUP BY featured
+    UNION ALL SELECT 'on_sale', (tokens @> ARRAY[%s]::text[])::text, count(*) FROM picked GROUP BY 2
+    UNION ALL SELECT 'rating', stars::text, count(*) FROM picked, unnest(%s::int[]) AS stars
+        WHERE rating >= stars GROUP BY stars
+    UNION ALL SELECT 'price', coalesce(array_to_string(array_agg(minor), ' '), ''), count(minor) FROM picked WHERE %s
+    UNION ALL SELECT 'last', max(shuffle)::text, count(*) FROM picked
+"""
+
+_NAMES = """
+    SELECT 'category', slug, name FROM category WHERE slug = ANY(%s)
+    UNION ALL SELECT 'brand', slug, name FROM brand WHERE slug = ANY(%s)
+    UNION ALL SELECT 'vendor', slug, name FROM known_vendor WHERE slug = ANY(%s)
+"""
+_PREFIXES = {"category": "category:%", "brand": "brand:%", "vendor": "vendor:%", "tags": "tag:%"}
+
+
+class Value(NamedTuple):
+    value: str
+    cards: int
+
+
+@dataclass(slots=True)
+class Sample:
+    """What was counted of one set of conditions: `counts` by kind, and every price in minor units."""
+
+    counts: dict[str, list[Value]]
+    prices: list[int]
+    total: int
+    exact: bool
+
+
+@dataclass(slots=True)
+class Facets:
+    """`counts` by facet, attributes as `attribute:<name>`; the most frequent first. `names` by kind and slug."""
+
+    total: int = 0
+    exact: bool = True
+    counts: dict[str, list[Value]] = field(default_factory=dict)
+    prices: list[int] = field(default_factory=list)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def count_facets(filters: Filters, wanted: Wanted | None, asked: Sequence[str]) -> Facets:
+    """One statement for the list, one for each facet asked for that something is chosen of, one for names."""
+    every = [*conditions(filters), *([wanted.anywhere()] if wanted else [])]
+    whole = _count(every, filters.currency, asked)
+    facets = Facets(whole.total, whole.exact, counts=whole.counts, prices=whole.prices)
+    for chosen in _chosen(every, asked):
+        apart = _count([one for one in every if one.facet != chosen], filters.currency, asked)
+        facets.exact &= apart.exact
+        facets.counts[chosen] = apart.counts.get(chosen, [])
+        facets.prices = apart.prices if chosen == "price" else facets.prices
+    facets.names = _names(facets)
+    return facets
+
+
+def nothing() -> Facets:
+    return Facets()
+
+
+def _chosen(every: Iterable[Condition], asked: Sequence[str]) -> set[str]:
+    """Facets asked for whose own condition does not count for them."""
+    facets = {condition.facet for condition in every} - {"search", ""}
+    return {one for one in facets if _asked_as(one) in asked and one not in NARROWING}
+
+
+def _asked_as(facet: str) -> str:
+    return "attributes" if facet.startswith("attribute:") else facet
+
+
+def _count(every: Sequence[Condition], currency: str, asked: Sequence[str]) -> Sample:
+    sql, values = where(every)
+    most = settings.FACETS_EXACT_UP_TO
+    prefixes = [prefix for facet, prefix in _PREFIXES.items() if facet in asked]
+    prefixes += ["attribute:%"] if "attributes" in asked else []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _COUNT.format(where=sql),
+            [
+                *(currency, *values, most + 1, prefixes, MAX_VALUES),
+                *(f"sale:{currency}", list(STARS), "price" in asked),
+            ],
+        )
+        return _sample(cursor.fetchall(), most)
+
+
+def _sample(rows: Iterable[tuple[str, str, int]], most: int) -> Sample:
+    counts: dict[str, list[Value]] = defaultdict(list)
+    for kind, value, cards in rows:
+        counts["tags" if kind == "tag" else kind].append(Value(value, cards))
+    last, taken = counts.pop("last")[0]
+    prices = sorted(map(int, counts.pop("price")[0].value.split()))
+    if taken <= most:
+        return Sample(counts, prices, taken, exact=True)
+    total = round(most * _HASHES / (int(last) + _HASHES // 2 + 1))
+    scaled = {
+        kind: [Value(value, max(1, round(cards * total / taken))) for value, cards in values]
+        for kind, values in counts.items()
+    }
+    return Sample(scaled, prices, total, exact=False)
+
+
+def _names(facets: Facets) -> dict[tuple[str, str], str]:
+    slugs = [[value for value, _cards in facets.counts.get(kind, [])] for kind in ("category", "brand", "vendor")]
+    if not any(slugs):
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMES, slugs)
+        return {(kind, slug): name for kind, slug, name in cursor.fetchall()}
+
+
+class Range(NamedTuple):
+    """Prices from `least` to `greatest` in minor units, both included."""
+
+    least: int
+    greatest: int
+    cards: int
+
+
+def price_ranges(facets: Facets) -> list[Range]:
+    """About equally many cards each, by what was counted; none share a price."""
+    prices = facets.prices
+    ranges: list[Range] = []
+    while prices:
+        left = PRICE_RANGES - len(ranges)
+        greatest = prices[(len(prices) - 1) // left] if left > 1 else prices[-1]
+        inside = [price for price in prices if price <= greatest]
+        ranges.append(Range(prices[0], greatest, len(inside)))
+        prices = prices[len(inside) :]
+    return ranges
