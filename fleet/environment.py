@@ -36,6 +36,7 @@ def _facts(table: Table, service: Service, test: bool) -> dict[str, object]:
         **table.ports,
         "var": table.var,
         "short": service.short,
+        "threads": service.threads,
         "redis_database": service.redis + shift,
         "sessions_database": SESSIONS_DATABASE + shift,
         "vhost": "nexus_test" if test else "nexus",

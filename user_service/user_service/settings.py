@@ -56,7 +56,9 @@ LOGIN_HISTORY = env.number("LOGIN_HISTORY", 50)
 GEOIP_DATABASE = env.text("GEOIP_DATABASE", "")
 LOGIN_BRAKE = timedelta(seconds=env.number("LOGIN_BRAKE_SECONDS", 900))
 
-PASSWORD_HASHES_AT_ONCE = env.number("PASSWORD_HASHES_AT_ONCE", 2)
+PASSWORD_HASHES_AT_ONCE = env.number("PASSWORD_HASHES_AT_ONCE", 0)
+PASSWORD_HASHES_WAITING = env.number("PASSWORD_HASHES_WAITING", 96)
+PASSWORD_HASH_WAIT = timedelta(seconds=env.number("PASSWORD_HASH_WAIT_SECONDS", 5))
 _VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},

@@ -13,6 +13,7 @@ from shared.contracts.user import SessionsEnded
 from shared.errors import NotFound, Refused
 from shared.outbox import publish
 from user_service.errors import (
+    Busy,
     EmailNotVerified,
     PasswordResetRequired,
     TooManyFailures,
@@ -87,14 +88,24 @@ def admit(*, user: User, address: str | None, user_agent: str) -> SignedIn | Cha
 
 def _recognised(email: str, password: str, address: str | None) -> User:
     brakes.count_attempt(email, address)
-    user = User.objects.by_email(email)
-    if user is None or not user.active:
-        waste_a_password_check(password)
-        raise WrongCredentials()
-    if not user.has_password(password):
+    try:
+        user = _with_password(email, password)
+    except Busy:
+        brakes.take_back(email, address)
+        raise
+    if user is None:
         raise WrongCredentials()
     brakes.forgive(email, address)
     return user
+
+
+def _with_password(email: str, password: str) -> User | None:
+    """An active account whose password this is. Raises Busy."""
+    user = User.objects.by_email(email)
+    if user is None or not user.active:
+        waste_a_password_check(password)
+        return None
+    return user if user.has_password(password) else None
 
 
 @transaction.atomic

@@ -1,14 +1,10 @@
 """Accounts. The e-mail address is the user name; roles say what an account may do; nothing is ever really deleted."""
 
-import threading
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from typing import ClassVar
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.postgres.fields import ArrayField
@@ -18,7 +14,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from shared.context import new_id
-from user_service.errors import AlreadyVendor, Busy
+from user_service.errors import AlreadyVendor
+from user_service.models.hashing import hashed
 
 
 class Role(models.TextChoices):
@@ -28,24 +25,9 @@ class Role(models.TextChoices):
     SUPPORT = "support"
 
 
-_hashing = threading.BoundedSemaphore(settings.PASSWORD_HASHES_AT_ONCE)
-_WAIT_FOR_HASHING_SECONDS = 3.0
-
-
 def normalised(email: str) -> str:
     """The one spelling of an address: NFKC, lower case, no blanks around it."""
     return unicodedata.normalize("NFKC", email).strip().lower()
-
-
-@contextmanager
-def _hashing_slot() -> Iterator[None]:
-    """Argon2id burns a core: the other threads of the process must still answer. Raises Busy."""
-    if not _hashing.acquire(timeout=_WAIT_FOR_HASHING_SECONDS):
-        raise Busy(retry_after=2)
-    try:
-        yield
-    finally:
-        _hashing.release()
 
 
 @lru_cache(maxsize=1)
@@ -134,13 +116,12 @@ class User(AbstractBaseUser):
     # ── Passwords ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def set_password(self, raw_password: str | None) -> None:
-        with _hashing_slot():
-            super().set_password(raw_password)
+        """Raises Busy."""
+        hashed(lambda: super(User, self).set_password(raw_password))
 
     def has_password(self, password: str) -> bool:
-        """Takes as long for a right password as for a wrong one."""
-        with _hashing_slot():
-            return check_password(password, self.password)
+        """Takes as long for a right password as for a wrong one. Raises Busy."""
+        return hashed(lambda: check_password(password, self.password))
 
     # ── Transitions ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -178,6 +159,5 @@ class User(AbstractBaseUser):
 
 
 def waste_a_password_check(password: str) -> None:
-    """The same work as `has_password`, for an address nobody has."""
-    with _hashing_slot():
-        check_password(password, _nobodys_hash())
+    """The same work as `has_password`, for an address nobody has. Raises Busy."""
+    hashed(lambda: check_password(password, _nobodys_hash()))

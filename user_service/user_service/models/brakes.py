@@ -43,6 +43,18 @@ def forgive(email: str, address: str | None) -> None:
         _forgive_locally(account, network)
 
 
+def take_back(email: str, address: str | None) -> None:
+    """The password was not looked at: it was no guess."""
+    keys = [key for key, _ in _limits(email, address)]
+    try:
+        with own().pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.decr(key)
+            pipe.execute()
+    except RedisError:
+        _take_back_locally(keys)
+
+
 def count_guess(user_id: UUID, address: str | None, *, familiar: bool) -> None:
     """Of a second factor, counted before it is checked. All strange networks together have a limit too: who guesses
     here knows the password, and may have many of them; a `familiar` one is the owner's. Raises TooManyFailures.
@@ -111,6 +123,12 @@ def _count_locally(key: str) -> tuple[int, int]:
 def _forgive_locally(account: str, network: str) -> None:
     with _lock:
         _local.pop(account, None)
-        if network in _local:
-            count, until = _local[network]
-            _local[network] = (count - 1, until)
+    _take_back_locally([network])
+
+
+def _take_back_locally(keys: list[str]) -> None:
+    with _lock:
+        for key in keys:
+            if key in _local:
+                count, until = _local[key]
+                _local[key] = (count - 1, until)
