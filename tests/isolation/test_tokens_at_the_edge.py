@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -65,6 +66,42 @@ def test_a_session_that_was_logged_out_is_refused_within_two_seconds(market: Mar
 
     wait_for(lambda: person.ask("GET", "orders").status_code == 401, "the session to be refused", seconds=2)
     assert person.ask("GET", "products").status_code == 401
+
+
+def _changed_password(person: Person, _admin: Person, market: Market) -> None:
+    elsewhere = market.guest()
+    elsewhere.email, elsewhere.password = person.email, person.password
+    elsewhere.login()
+    form = {"current_password": person.password, "password": f"Louder-{uuid4().hex[:12]}"}
+    elsewhere.post("auth/password-change", form, expect=200)
+
+
+WAYS: dict[str, Callable[[Person, Person, Market], object]] = {
+    "an admin signs it out": lambda person, admin, _market: admin.post(
+        f"admin/users/{person.user['id']}/logout-all", expect=204
+    ),
+    "an admin disables it": lambda person, admin, _market: admin.ask(
+        "PATCH", f"admin/users/{person.user['id']}", json={"active": False}, expect=200
+    ),
+    "an admin gives it other roles": lambda person, admin, _market: admin.ask(
+        "PATCH", f"admin/users/{person.user['id']}", json={"roles": ["customer", "support"]}, expect=200
+    ),
+    "its password is changed elsewhere": _changed_password,
+    "it is erased": lambda person, _admin, _market: person.ask(
+        "DELETE", "users/me", json={"password": person.password}, expect=204
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_ends_a_session_is_noticed_within_two_seconds(way: str, market: Market, admin: Person) -> None:
+    person = market.newcomer("ends")
+    person.register("Ada", "Ends")
+    person.get("orders")
+
+    WAYS[way](person, admin, market)
+
+    wait_for(lambda: person.ask("GET", "orders").status_code == 401, "the session to be refused", seconds=2)
 
 
 def test_identity_headers_of_a_client_change_nothing(market: Market, admin: Person) -> None:
