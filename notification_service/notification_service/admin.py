@@ -43,7 +43,6 @@ class Notifications(Records):
     search_fields = ("kind__exact",)
     search_help_text = "Notification, user, or what it is about by id; kind."
     ordering = ("-id",)
-    fields = ("id", "user_id", "kind", "fact", "title", "body", "data", "created_at", "read_at")
 
 
 @admin.register(Preference)

@@ -65,7 +65,7 @@ class Refunds(Records):
     list_display = ("id", "payment", the_amount, "status", "reason", "failure", "created_at", "done_at")
     list_filter = ("status", "created_at")
     search_ids = ("id", "payment_id", "return_id")
-    search_fields = ("payment__order_number__exact", "correlation_id__exact")
+    search_fields = ("payment__order_number__iexact", "correlation_id__exact")
     search_help_text = "Refund, payment or return by id; order number; request id."
     ordering = ("-id",)
     fields: ClassVar[Any] = (
@@ -76,7 +76,7 @@ class Refunds(Records):
 
 @admin.register(Cancellation)
 class Cancellations(Records):
-    list_display = fields = ("payment_id", "order_id", "created_at")
+    list_display = ("payment_id", "order_id", "created_at")
     search_ids = ("payment_id", "order_id")
     ordering = ("-payment_id",)
 
@@ -89,7 +89,6 @@ class WebhookEvents(Records):
     search_fields = ("event_id__exact",)
     search_help_text = "The provider's id of the event."
     ordering = ("-id",)
-    fields = ("event_id", "provider", "payload", "received_at", "handled_at", "attempts", "due_at")
 
 
 @admin.register(Release)
@@ -148,7 +147,7 @@ class PostingRows(Rows):
 
 @admin.register(Entry)
 class Entries(Books):
-    list_display = fields = ("id", "kind", "reference", "memo", "recorded_at")
+    list_display = ("id", "kind", "reference", "memo", "recorded_at")
     list_filter = ("kind", "recorded_at")
     search_ids = ("id", "reference")
     search_fields = ("memo__startswith",)

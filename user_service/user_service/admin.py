@@ -31,14 +31,6 @@ from user_service.models import (
     normalised,
 )
 
-
-class Parts(Rows):
-    """Whether they may be deleted, Django would ask an operator's permissions, of which there are none."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 # ── Accounts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -75,22 +67,22 @@ class OfRole(admin.SimpleListFilter):
         return queryset.filter(roles__contains=[self.value()]) if self.value() else queryset
 
 
-class AddressRows(Parts):
+class AddressRows(Rows):
     model = Address
     fields = readonly_fields = ("kind", "default", "name", "line1", "city", "postal_code", "country")
 
 
-class WalletRows(Parts):
+class WalletRows(Rows):
     model = Wallet
     fields = readonly_fields = ("network", "address", "label", "created_at")
 
 
-class IdentityRows(Parts):
+class IdentityRows(Rows):
     model = Identity
     fields = readonly_fields = ("provider", "subject", "created_at")
 
 
-class FamiliarRows(Parts):
+class FamiliarRows(Rows):
     model = Familiar
     fields = readonly_fields = ("kind", "value", "last_seen_at")
 
@@ -141,7 +133,7 @@ class Addresses(Records):
     list_filter = ("kind", "country", "created_at")
     list_select_related = ("user",)
     search_ids = ("id", "user_id")
-    search_fields = ("user__email__exact", "name__icontains", "postal_code__iexact")
+    search_fields = ("user__email__iexact", "name__icontains", "postal_code__iexact")
     search_help_text = "Address or account by id; the account's e-mail address; name; postal code."
     ordering = ("-id",)
     fields = (
@@ -156,7 +148,7 @@ class Wallets(Records):
     list_filter = ("network", "created_at")
     list_select_related = ("user",)
     search_ids = ("id", "user_id")
-    search_fields = ("address__iexact", "user__email__exact")
+    search_fields = ("address__iexact", "user__email__iexact")
     search_help_text = "Wallet or account by id; the wallet's or the account's address."
     ordering = ("-id",)
     fields = ("id", "user", "network", "address", "label", "created_at", "updated_at")
@@ -181,7 +173,7 @@ class SignIns(Records):
 
     list_select_related = ("user",)
     search_ids: tuple[str, ...] = ("id", "user_id", "session_id")
-    search_fields = ("user__email__exact", "address__iexact")
+    search_fields = ("user__email__iexact", "address__iexact")
     search_help_text = "By its own, the account's or the session's id; e-mail address; IP address."
     ordering = ("-id",)
 

@@ -94,7 +94,7 @@ class Payouts(Records):
     list_display = ("id", "vendor", the_amount, "status", "reason", "created_at", "settled_at")
     list_filter = ("status", "currency", "created_at")
     search_ids = ("id", "vendor_id")
-    search_fields = ("vendor__slug__exact",)
+    search_fields = ("vendor__slug__iexact",)
     search_help_text = "Payout or vendor by id; the vendor's slug."
     ordering = ("-id",)
     fields: ClassVar[Any] = ("id", "vendor", the_amount, "status", "reason", "created_at", "settled_at", "updated_at")
