@@ -37,6 +37,11 @@ HOSTS = {
     "http://localhost:{nginx}": "{public_url}",
 }
 """What table.toml says of one machine → what it is in containers."""
+KEEP_FILES = {"user", "catalog"}
+"""Services that store uploaded files; only they are told of the bucket, if there is one (docs/operations/media.md)."""
+BUCKET = (
+    "MEDIA_URL", "S3_BUCKET", "S3_ENDPOINT_URL", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY",
+)  # fmt: skip
 NOT_HERE = {"PATH", "NEXUS_FLEET", "NEXUS_VAR", "NEXUS_PORT_OFFSET"}
 
 
@@ -84,7 +89,7 @@ def _write_own(table: Table, service: Service) -> None:
     """`prepare` is a command of the same image, so its environment has RABBITMQ_ADMIN_URL in a file of its own."""
     place = PLACE / "of" / service.short
     place.mkdir(parents=True, exist_ok=True)
-    variables = environment.of(table, service) | _urls(table)
+    variables = environment.of(table, service) | _urls(table) | _bucket(service)
     _write_env(place / "env", variables)
     shutil.copy(table.var / "keys" / "services" / "private" / f"{service.short}.pem", place / "service.pem")
     if "JWT_PRIVATE_KEYS_DIR" in variables:
@@ -92,7 +97,7 @@ def _write_own(table: Table, service: Service) -> None:
     if service.database:
         migrate = PLACE / "of" / f"{service.short}-migrate"
         migrate.mkdir(parents=True, exist_ok=True)
-        _write_env(migrate / "env", environment.of(table, service, prepare=True) | _urls(table))
+        _write_env(migrate / "env", environment.of(table, service, prepare=True) | _urls(table) | _bucket(service))
         shutil.copy(place / "service.pem", migrate)
         if (place / "jwt").exists():
             shutil.rmtree(migrate / "jwt", ignore_errors=True)
@@ -103,6 +108,12 @@ def _write_own(table: Table, service: Service) -> None:
 
 def _urls(table: Table) -> dict[str, str]:
     return {f"{service.short.upper()}_URL": f"http://{service.short}:{PORT}" for service in table.services}
+
+
+def _bucket(service: Service) -> dict[str, str]:
+    """What compose passes on; empty means not set."""
+    given = {name: os.environ.get(name, "") for name in BUCKET}
+    return {name: value for name, value in given.items() if value and service.short in KEEP_FILES}
 
 
 def _write_env(file: Path, variables: dict[str, str]) -> None:

@@ -29,6 +29,7 @@ from catalog_service.models import (
     Variant,
     Vendor,
 )
+from shared import media
 from shared.admin import Records, Rows, amount, operation
 from shared.auth import Caller
 
@@ -112,12 +113,13 @@ class VariantRows(Rows):
 class ImageRows(Rows):
     model = Image
     fields = readonly_fields = ("picture", "file", "alt", "primary", "width", "height")
-    ordering = ("-primary", "position", "id")
+    ordering = ("position", "id")
 
     @admin.display
     def picture(self, image: Image) -> str:
-        """By its path alone: pages show pictures of their own origin only."""
-        return format_html('<img src="{}{}" alt="{}" height="80">', settings.MEDIA_URL, image.thumbnail, image.alt)
+        """By its path alone where NGINX serves it: operators may know the edge by another name."""
+        address = (media.url(image.shown) or "").removeprefix(settings.PUBLIC_URL)
+        return format_html('<img src="{}" alt="{}" height="80">', address, image.alt)
 
 
 @admin.register(Product)

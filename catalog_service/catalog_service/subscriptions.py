@@ -2,7 +2,17 @@
 
 from datetime import timedelta
 
-from catalog_service.actions import cards, erasure, imports, purchases, reservations, searches, vendors
+from catalog_service.actions import (
+    cards,
+    erasure,
+    files,
+    images,
+    imports,
+    purchases,
+    reservations,
+    searches,
+    vendors,
+)
 from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.catalog import ReleaseStock, ReserveStock
@@ -25,6 +35,9 @@ SUBSCRIPTIONS: Subscriptions = {
 SCHEDULE: Schedule = {
     reservations.expire_holds: timedelta(seconds=1),
     imports.run_imports: timedelta(seconds=1),
+    images.make_thumbnails: timedelta(seconds=1),
+    files.delete_discarded: timedelta(minutes=1),
+    files.sweep_files: timedelta(hours=6),
     idempotency.forget_old_answers: timedelta(hours=1),
     cards.mend: timedelta(hours=1),
     cards.count_sales: timedelta(minutes=10),

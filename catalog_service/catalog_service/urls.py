@@ -27,6 +27,7 @@ urlpatterns = [
     path("api/v1/products/<str:product>/variants", variants.Variants.as_view()),
     path("api/v1/products/<str:product>/variants/<uuid:variant>", variants.VariantDetail.as_view()),
     path("api/v1/products/<str:product>/images", images.Images.as_view()),
+    path("api/v1/products/<str:product>/images/order", images.ImagesOrder.as_view()),
     path("api/v1/products/<str:product>/images/<uuid:image>", images.ImageDetail.as_view()),
     path("api/v1/products/<str:product>/reviews", reviews.ProductReviews.as_view()),
     path("api/v1/reviews", reviews.Reviews.as_view()),

@@ -10,11 +10,13 @@ from uuid import UUID
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.utils import timezone
 from PIL import Image as Pillow
 
+from catalog_service.actions import files
 from catalog_service.actions.moderation import approve_review, reject_review
 from catalog_service.actions.reviews import vote, write_review
-from catalog_service.models import Product, Review, ReviewImage
+from catalog_service.models import DiscardedFile, Product, Review, ReviewImage
 from catalog_service.models.spam import RULES, Suspect, broken_rules, digest_of
 from shared.context import new_id
 from shared.contracts.catalog import ReviewPublished
@@ -204,7 +206,7 @@ def add_image(review: Review, content: bytes | None = None, client: Any = None) 
     return (client or author_of(review)).post(url_of(review, "/images"), {"image": file}, format="multipart")
 
 
-def test_pictures_wait_with_their_review_and_go_with_it(media: Path, django_capture_on_commit_callbacks: Any) -> None:
+def test_pictures_wait_with_their_review_and_go_with_it(media: Path) -> None:
     review = make_review()
 
     made = add_image(review)
@@ -215,9 +217,10 @@ def test_pictures_wait_with_their_review_and_go_with_it(media: Path, django_capt
     stored = [path for path in media.rglob("*") if path.is_file()]
     assert len(stored) == 2
 
-    with django_capture_on_commit_callbacks(execute=True):
-        author_of(review).delete(url_of(review))
+    author_of(review).delete(url_of(review))
+    DiscardedFile.objects.update(due_at=timezone.now())
 
+    assert files.delete_discarded() == 2
     assert not any(path.is_file() for path in media.rglob("*"))
 
 

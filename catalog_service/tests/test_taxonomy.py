@@ -1,13 +1,21 @@
 """The tree of categories, and brands."""
 
+import random
+import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
 from factories import make_category, make_product
 
-from catalog_service.models import Brand, Category
+from catalog_service.actions import taxonomy
+from catalog_service.actions.products import edit_product
+from catalog_service.errors import CategoryInUse
+from catalog_service.models import Brand, Category, Product
 from shared.context import new_id
+from shared.errors import Invalid, Refused
 from shared.testing import body, client_as
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +118,122 @@ def test_only_admins_write(roles: tuple[str, ...]) -> None:
 )
 def test_strange_categories_are_refused(wrong: dict[str, Any]) -> None:
     assert client_as("admin").post(URL, wrong).status_code == 400
+
+
+def together(*jobs: Callable[[], object]) -> list[Exception]:
+    """Run each job in a thread of its own, all started at one moment; answers what they raised."""
+    raised: list[Exception] = []
+    gate = threading.Barrier(len(jobs))
+
+    def run(job: Callable[[], object]) -> None:
+        gate.wait(30)
+        try:
+            job()
+        except Exception as error:
+            raised.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return raised
+
+
+def move(category: Category, parent: Category | None) -> Callable[[], object]:
+    reference = str(parent.id) if parent else None
+    return lambda: taxonomy.edit_category(reference=str(category.id), changes={"parent": reference})
+
+
+def assert_a_tree() -> None:
+    """Every lineage is the way over the parents, and every way ends at a root."""
+    rows = {row.id: row for row in Category.objects.all()}
+    for row in rows.values():
+        way, step = [row.id], row
+        while step.parent_id:
+            assert step.parent_id not in way, "a cycle"
+            step = rows[step.parent_id]
+            way.insert(0, step.id)
+        assert row.lineage == way
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_branches_moved_under_each_other_at_once_make_no_cycle() -> None:
+    for round_ in range(5):
+        left, right = make_category(f"Left {round_}"), make_category(f"Right {round_}")
+        below = make_category(f"Below {round_}", left)
+
+        raised = together(move(left, right), move(right, below))
+
+        assert [type(error) for error in raised] == [Invalid]
+        assert_a_tree()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_moves_at_once_leave_a_tree() -> None:
+    chance = random.Random(4)
+    every: list[Category] = []
+    for i in range(12):
+        every.append(make_category(f"C{i}", chance.choice([None, *every])))
+
+    for _ in range(4):
+        jobs = [move(chance.choice(every), chance.choice([None, *every])) for _ in range(6)]
+        raised = together(*jobs)
+        assert all(isinstance(error, Invalid) for error in raised), raised
+        assert_a_tree()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_category_is_deleted_or_gets_a_product_never_both() -> None:
+    product = make_product(category=make_category("Home"))
+    for round_ in range(5):
+        empty = make_category(f"Empty {round_}")
+
+        raised = together(
+            partial(taxonomy.delete_category, reference=empty.slug),
+            partial(edit_product, reference=str(product.id), vendor_id=None, changes={"category": empty.slug}),
+        )
+
+        assert [isinstance(error, Refused) for error in raised] == [True], raised
+        stays = Category.objects.filter(id=empty.id).exists()
+        assert stays == (Product.objects.get(id=product.id).category_id == empty.id)
+
+
+def test_a_category_with_products_stays() -> None:
+    make_product(category=make_category("Pots"))
+
+    with pytest.raises(CategoryInUse):
+        taxonomy.delete_category(reference="pots")
+
+
+def test_moving_a_branch_takes_the_same_few_statements_however_large_it_is(
+    django_assert_max_num_queries: Callable[[int], Any],
+) -> None:
+    home, garden = make_category("Home"), make_category("Garden")
+    for i in range(30):
+        make_category(f"Shelf {i}", home)
+
+    with django_assert_max_num_queries(22):
+        move(home, garden)()
+
+    assert Category.objects.filter(lineage__0=garden.id).count() == 32
+
+
+def test_a_tree_of_a_hundred_levels_is_answered_and_the_next_level_refused() -> None:
+    admin = client_as("admin")
+    deepest = None
+    for level in range(taxonomy.MAX_LEVELS):
+        deepest = make_category(f"Level {level}", deepest)
+    other = make_category("Other", make_category("Else"))
+
+    node, levels = body(client_as().get("/api/v1/categories"))["results"][1], 1
+    while node["children"]:
+        node, levels = node["children"][0], levels + 1
+
+    assert levels == taxonomy.MAX_LEVELS
+    below = admin.post(URL, {"name": "Too deep", "parent": f"level-{taxonomy.MAX_LEVELS - 1}"})
+    branch = admin.patch(f"{URL}/else", {"parent": f"level-{taxonomy.MAX_LEVELS - 2}"})
+    assert (set(body(below)["errors"]), set(body(branch)["errors"])) == ({"parent"}, {"parent"})
+    assert admin.patch(f"{URL}/{other.slug}", {"parent": f"level-{taxonomy.MAX_LEVELS - 2}"}).status_code == 200

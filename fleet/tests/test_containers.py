@@ -191,7 +191,8 @@ def test_no_secret_stands_in_compose() -> None:
         for key, value in container.get("environment", {}).items()
     }
 
-    assert set(told) == {"NEXUS_PORT", "PUBLIC_URL", "POSTGRES_PASSWORD_FILE"}
+    assert set(told) == {"NEXUS_PORT", "PUBLIC_URL", "POSTGRES_PASSWORD_FILE", *containers.BUCKET}
+    assert {told[name] for name in containers.BUCKET} == {f"${{{name}:-}}" for name in containers.BUCKET}
 
 
 # ── k8s/ ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -51,3 +51,43 @@ def database(url: str, *, pool_size: int) -> dict[str, object]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }
+
+
+def media_url(public_url: str, name: str, endpoint: str, region: str) -> str:
+    """Where clients fetch uploaded files: below NGINX, or from the bucket of this name."""
+    if not name:
+        return f"{public_url}/media"
+    return f"{endpoint}/{name}" if endpoint else f"https://{name}.s3.{region}.amazonaws.com"
+
+
+def bucket(name: str, *, endpoint: str, region: str, key: str, secret: str) -> dict[str, object]:
+    """An entry of STORAGES. Without an endpoint it is Amazon's; without a key boto3 looks for one (a role, a file).
+
+    Objects are readable by everybody through the bucket's policy, not by signed addresses, which would run out in carts
+    and caches. Names are random, so nothing is ever overwritten but by the same bytes.
+    """
+    from botocore.config import Config  # of those services only that store files, and only where they use a bucket
+
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": name,
+            "endpoint_url": endpoint or None,
+            "region_name": region,
+            "access_key": key or None,
+            "secret_key": secret or None,
+            "client_config": Config(
+                signature_version="s3v4",
+                s3={"addressing_style": "path" if endpoint else "virtual"},
+                connect_timeout=3,
+                read_timeout=10,
+                retries={"mode": "standard", "total_max_attempts": 2},
+                # What others than Amazon offer knows nothing of the newer checksums.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+            "querystring_auth": False,
+            "file_overwrite": True,
+            "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
+        },
+    }

@@ -6,7 +6,7 @@ from a cookie on these pages, and it is checked here as at every other door.
 
 from functools import wraps
 from typing import Any, NoReturn
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
@@ -25,9 +25,17 @@ SIGN_IN, SIGN_OUT = "/admin/login", "/admin/session/end"
 """The gateway's pages."""
 OPERATE, LOOK = frozenset({"admin"}), frozenset({"admin", "support"})
 CONTENT_SECURITY = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; img-src 'self' data:{media}; style-src 'self' 'unsafe-inline'; "
     "object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
+
+
+def _origin_of_media() -> str:
+    """Where pictures come from, if it is not where the pages come from."""
+    if settings.MEDIA_URL.startswith(f"{settings.PUBLIC_URL}/"):
+        return ""
+    where = urlsplit(settings.MEDIA_URL)
+    return f" {where.scheme}://{where.netloc}"
 
 
 class NoUserTables:
@@ -87,7 +95,7 @@ class Site(AdminSite):
             if "%00" in request.META.get("QUERY_STRING", ""):
                 raise BadRequest("PostgreSQL knows no NUL.")
             response: HttpResponseBase = inner(request, *args, **kwargs)
-            response["Content-Security-Policy"] = CONTENT_SECURITY
+            response["Content-Security-Policy"] = CONTENT_SECURITY.format(media=_origin_of_media())
             return response
 
         return answer

@@ -30,8 +30,27 @@ SESSIONS_REDIS_URL = env.text("SESSIONS_REDIS_URL", "redis://localhost/0")
 QUOTA_GUEST_PER_HOUR = env.number("QUOTA_GUEST_PER_HOUR", 100)
 QUOTA_USER_PER_HOUR = env.number("QUOTA_USER_PER_HOUR", 1_000)
 PUBLIC_URL = env.text("PUBLIC_URL", "http://localhost:8000").rstrip("/")
+
+# Uploaded files: in a folder, or with S3_BUCKET in a bucket. MEDIA_URL is where clients fetch them: set it where a CDN
+# or a domain of its own stands before the bucket.
 MEDIA_ROOT = env.text("MEDIA_ROOT", "media")
-MEDIA_URL = "/media/"
+S3_BUCKET = env.text("S3_BUCKET", "")
+S3_ENDPOINT_URL = env.text("S3_ENDPOINT_URL", "").rstrip("/")
+S3_REGION = env.text("S3_REGION", "us-east-1")
+MEDIA_URL = env.text("MEDIA_URL", "") or env.media_url(PUBLIC_URL, S3_BUCKET, S3_ENDPOINT_URL, S3_REGION)
+MEDIA_URL = f"{MEDIA_URL.rstrip('/')}/"
+STORAGES = {
+    "default": env.bucket(
+        S3_BUCKET,
+        endpoint=S3_ENDPOINT_URL,
+        region=S3_REGION,
+        key=env.text("S3_ACCESS_KEY_ID", ""),
+        secret=env.text("S3_SECRET_ACCESS_KEY", ""),
+    )
+    if S3_BUCKET
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"allow_overwrite": True}},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 
 JWT_PUBLIC_KEYS_DIR = env.folder("JWT_PUBLIC_KEYS_DIR", "keys/jwt/public")
 SERVICE_KEY_FILE = env.folder("SERVICE_KEY_FILE", "keys/service.pem")

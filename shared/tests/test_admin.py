@@ -100,6 +100,14 @@ def test_pages_run_nothing_but_their_own_scripts() -> None:
     assert "no-store" in response["Cache-Control"]
 
 
+def test_pages_show_pictures_of_the_bucket_they_are_in(settings: Any) -> None:
+    settings.MEDIA_URL = "https://cdn.example/pictures/"
+
+    response = operator_as("admin").get(REPORTS)
+
+    assert "img-src 'self' data: https://cdn.example;" in response["Content-Security-Policy"]
+
+
 def test_a_form_of_another_page_is_refused(idle: WorkerReport) -> None:
     client = operator_as("admin")
     client.handler.enforce_csrf_checks = True

@@ -35,7 +35,8 @@ _ON_PRODUCT = """
                 currency, jsonb_build_object('minor', minor, 'compare_at', compare_at_minor))
             FROM product_price WHERE product_id = product.id), '{}'),
         image = coalesce((
-            SELECT thumbnail FROM image WHERE product_id = product.id AND "primary"), '')
+            SELECT coalesce(nullif(thumbnail, ''), file) FROM image
+            WHERE product_id = product.id AND "primary"), '')
     WHERE id = ANY(%s)
 """
 

@@ -1,20 +1,18 @@
 """Fill an empty catalogue with a demo marketplace: bulk inserts, and the same messages as the real actions tell."""
 
-import secrets
+import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 from PIL import Image as Pillow
 
 from catalog_service.actions import offers
-from catalog_service.actions.images import THUMBNAIL_SIDE, Stored
+from catalog_service.actions.pictures import SIZES, new_stem
 from catalog_service.actions.reviews import rate_again
 from catalog_service.models import (
     Brand,
@@ -29,6 +27,7 @@ from catalog_service.models import (
     Variant,
     Vendor,
 )
+from shared import media
 from shared.context import new_id
 
 Rows = list[dict[str, Any]]
@@ -87,7 +86,7 @@ def _brands(rows: Rows) -> None:
     Brand.objects.bulk_create(brands, ignore_conflicts=True)
 
 
-def _products(rows: Rows, pictures: dict[str, Stored]) -> None:
+def _products(rows: Rows, pictures: dict[str, Image]) -> None:
     Product.objects.bulk_create([_product(row) for row in rows])
     pairs = [(row, position, variant) for row in rows for position, variant in enumerate(row["variants"])]
     Variant.objects.bulk_create([_variant(row, position, variant) for row, position, variant in pairs])
@@ -146,43 +145,44 @@ def _variant(row: dict[str, Any], position: int, variant: dict[str, Any]) -> Var
     )
 
 
-def _images(row: dict[str, Any], pictures: dict[str, Stored]) -> list[Image]:
+def _images(row: dict[str, Any], stored: dict[str, Image]) -> list[Image]:
     return [
         Image(
             product_id=row["id"],
-            file=pictures[image["path"]].file,
-            thumbnail=pictures[image["path"]].thumbnail,
-            width=pictures[image["path"]].width,
-            height=pictures[image["path"]].height,
+            file=stored[image["path"]].file,
+            thumbnail=stored[image["path"]].thumbnail,
+            medium=stored[image["path"]].medium,
+            large=stored[image["path"]].large,
+            width=stored[image["path"]].width,
+            height=stored[image["path"]].height,
             alt=image["alt"],
             position=position,
             primary=position == 0,
+            due_at=None,
         )
         for position, image in enumerate(row["images"])
     ]
 
 
-def _store_pictures(rows: Rows) -> dict[str, Stored]:
+def _store_pictures(rows: Rows) -> dict[str, Image]:
     """Each file once, however many products show it. Pillow lets go of the interpreter, so threads help."""
     paths = sorted({image["path"] for row in rows for image in row["images"]})
     with ThreadPoolExecutor(max_workers=2) as pool:
         return dict(zip(paths, pool.map(_store_picture, paths), strict=True))
 
 
-def _store_picture(path: str) -> Stored:
-    """The demo's own pictures are trusted: copied as they are, with a thumbnail beside."""
-    content = Path(path).read_bytes()
-    name = f"products/{secrets.token_hex(16)}"
+def _store_picture(path: str) -> Image:
+    """The demo's own pictures are trusted, and small: copied as they are, with the smallest thumbnail beside."""
+    stem = new_stem()
     with Pillow.open(path) as picture:
         width, height = picture.size
-        picture.draft("RGB", (THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         small = picture.convert("RGB")
-    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Pillow.Resampling.BILINEAR)
-    thumbnail = f"{name}.small.jpg"
-    file = default_storage.save(f"{name}{Path(path).suffix.lower()}", ContentFile(content))
-    with default_storage.open(thumbnail, "wb") as target:
-        small.save(target, "JPEG", quality=82)
-    return Stored(file, thumbnail, width, height)
+    small.thumbnail((SIZES["small"], SIZES["small"]), Pillow.Resampling.BILINEAR)
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=80, method=0)
+    file = media.save(f"{stem}{Path(path).suffix.lower()}", Path(path).read_bytes())
+    thumbnail = media.save(f"{stem}.small.webp", buffer.getvalue())
+    return Image(file=file, thumbnail=thumbnail, medium=file, large=file, width=width, height=height)
 
 
 def _reviews(rows: Rows) -> None:

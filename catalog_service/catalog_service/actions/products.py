@@ -77,8 +77,9 @@ def create_product(*, vendor_id: UUID, by_admin: bool, product: ProductInput, ac
 @transaction.atomic
 def edit_product(*, reference: str, vendor_id: UUID | None, changes: ProductChanges) -> Product:
     """Raises NotFound, Invalid (category, brand), IllegalMove."""
+    place = _new_place(changes)
     product = lock_product(reference, vendor_id)
-    submitted = _change(product, changes, by_admin=vendor_id is None)
+    submitted = _change(product, {**changes, **place}, by_admin=vendor_id is None)
     _saved(product)
     if submitted:
         _tell_submitted(product)
@@ -166,14 +167,20 @@ def _decree_status(product: Product, wanted: str) -> None:
         product.approved_at = None
 
 
-def _change(product: Product, changes: ProductChanges, *, by_admin: bool) -> bool:
-    for name in ("name", "description", "specifications", "tags", "featured"):
+def _new_place(changes: ProductChanges) -> dict[str, Any]:
+    """Category and brand are locked before the product: whoever renames them holds them, and then wants products."""
+    place: dict[str, Any] = {}
+    if "category" in changes:
+        place["category"] = category_named(changes["category"])
+    if "brand" in changes:
+        place["brand"] = brand_named(changes["brand"]) if changes["brand"] else None
+    return place
+
+
+def _change(product: Product, changes: dict[str, Any], *, by_admin: bool) -> bool:
+    for name in ("name", "description", "category", "brand", "specifications", "tags", "featured"):
         if name in changes:
             setattr(product, name, changes[name])
-    if "category" in changes:
-        product.category = category_named(changes["category"])
-    if "brand" in changes:
-        product.brand = brand_named(changes["brand"]) if changes["brand"] else None
     if "status" in changes and changes["status"] != product.status:
         return _set_status(product, changes["status"], by_admin)
     return False

@@ -7,13 +7,12 @@ from typing import IO, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from catalog_service.actions import cards
-from catalog_service.actions.images import open_picture, store
+from catalog_service.actions import cards, pictures
+from catalog_service.actions.files import discard
 from catalog_service.errors import AlreadyReviewed, OwnProduct, OwnReview
 from catalog_service.models import Product, Purchase, Review, ReviewImage, ReviewVote
 from catalog_service.models.spam import RECENT, Suspect, broken_rules, digest_of
@@ -62,22 +61,22 @@ def edit_review(*, review_id: UUID, user_id: UUID, changes: dict[str, Any]) -> R
 def delete_review(*, review_id: UUID, user_id: UUID) -> None:
     """For good, with its pictures and votes. Raises NotFound for reviews of others, too."""
     product, review = lock_own(review_id, user_id)
-    pictures = list(review.images.all())
+    discard([name for image in review.images.all() for name in image.files])
     review.delete()
     rate_again(product)
-    transaction.on_commit(lambda: _forget(pictures))
 
 
 def add_review_image(*, review_id: UUID, user_id: UUID, upload: IO[bytes]) -> ReviewImage:
-    """Waits for approval with its review. Raises NotFound, Invalid (not a picture, too large, too many)."""
-    picture = open_picture(upload)
-    with transaction.atomic():
+    """Waits for approval with its review. Raises NotFound, Invalid (not a picture, too large, too many),
+    Unavailable.
+    """
+    stored, thumbnail = pictures.store_with_thumbnail(pictures.open_picture(upload), "reviews")
+    with pictures.kept_only_with([stored.file, thumbnail]), transaction.atomic():
         product, review = lock_own(review_id, user_id)
         if review.images.count() >= MAX_IMAGES:
             raise Invalid({"image": [f"A review has at most {MAX_IMAGES} images."]})
-        stored = store(picture)
         image = ReviewImage.objects.create(
-            review=review, file=stored.file, thumbnail=stored.thumbnail, width=stored.width, height=stored.height
+            review=review, file=stored.file, thumbnail=thumbnail, width=stored.width, height=stored.height
         )
         review.edit()
         _start_over(review, product)
@@ -91,8 +90,8 @@ def remove_review_image(*, review_id: UUID, user_id: UUID, image_id: UUID) -> No
     image = review.images.filter(id=image_id).first()
     if image is None:
         raise NotFound
+    discard(image.files)
     image.delete()
-    transaction.on_commit(lambda: _forget([image]))
 
 
 @transaction.atomic
@@ -192,9 +191,3 @@ def _look_for_spam(review: Review) -> None:
     copies = int(bool(review.text_digest) and others.filter(text_digest=review.text_digest).exists())
     recent = others.filter(user_id=review.user_id, created_at__gte=timezone.now() - RECENT).count()
     review.suspect(broken_rules(Suspect(text, copies, recent)))
-
-
-def _forget(pictures: list[ReviewImage]) -> None:
-    for picture in pictures:
-        for name in (picture.file, picture.thumbnail):
-            default_storage.delete(name)

@@ -8,11 +8,17 @@ from django.db import IntegrityError, connection, models, transaction
 from catalog_service.actions import cards
 from catalog_service.errors import BrandInUse, CategoryInUse, NameTaken
 from catalog_service.models import Brand, Category, Product
-from catalog_service.models.taxonomy import NAME_LENGTH, free_slug, id_or_slug
+from catalog_service.models.taxonomy import MAX_LEVELS, NAME_LENGTH, free_slug, id_or_slug
 from shared.audit import record
 from shared.errors import Invalid, NotFound
 
 Row = TypeVar("Row", Category, Brand)
+
+_MOVE_BRANCH = """
+    UPDATE category SET lineage = %s::uuid[] || lineage[%s:], updated_at = clock_timestamp()
+    WHERE lineage @> ARRAY[%s]::uuid[] AND id <> %s
+"""
+_HEIGHT = "SELECT max(cardinality(lineage)) FROM category WHERE lineage @> ARRAY[%s]::uuid[]"
 
 
 class CategoryChanges(TypedDict, total=False):
@@ -32,7 +38,7 @@ def create_category(*, name: str, slug: str | None = None, parent: str | None = 
     """Raises Invalid for an unknown parent, NameTaken for a slug in use."""
     _lock_tree()
     category = Category(name=name, slug=slug or free_slug(Category, name), position=position)
-    category.stand_under(category_named(parent, field="parent") if parent else None)
+    _stand_under(category, category_named(parent, field="parent") if parent else None)
     _save(category)
     record(action="catalog.category.create", subject_kind="category", subject_id=category.id, slug=category.slug)
     return category
@@ -60,7 +66,7 @@ def edit_category(*, reference: str, changes: CategoryChanges) -> Category:
 def delete_category(*, reference: str) -> None:
     """Raises NotFound, CategoryInUse."""
     _lock_tree()
-    category = _existing(Category, reference)
+    category = _existing(Category, reference, lock="UPDATE")
     if category.children.exists() or category.products.exists():
         raise CategoryInUse
     record(action="catalog.category.delete", subject_kind="category", subject_id=category.id, slug=category.slug)
@@ -92,7 +98,7 @@ def edit_brand(*, reference: str, changes: BrandChanges) -> Brand:
 @transaction.atomic
 def delete_brand(*, reference: str) -> None:
     """Raises NotFound, BrandInUse."""
-    brand = _existing(Brand, reference)
+    brand = _existing(Brand, reference, lock="UPDATE")
     if brand.products.exists():
         raise BrandInUse
     record(action="catalog.brand.delete", subject_kind="brand", subject_id=brand.id, slug=brand.slug)
@@ -100,21 +106,23 @@ def delete_brand(*, reference: str) -> None:
 
 
 def category_named(reference: str, *, field: str = "category") -> Category:
-    """By id or slug. Raises Invalid naming the field."""
+    """By id or slug; it cannot be deleted before this transaction ends. Raises Invalid naming the field."""
     try:
-        return _existing(Category, reference)
+        return _existing(Category, reference, lock="KEY SHARE")
     except NotFound:
         raise Invalid({field: ["There is no such category."]}) from None
 
 
 def brand_named(reference: str) -> Brand:
-    """By id, slug or name; a name that nobody has used yet becomes a brand. Raises Invalid for an unknown id."""
+    """By id, slug or name; a name that nobody has used yet becomes a brand. It cannot be deleted before this
+    transaction ends. Raises Invalid for an unknown id.
+    """
     try:
-        return _existing(Brand, reference)
+        return _existing(Brand, reference, lock="KEY SHARE")
     except NotFound:
         pass
     known = Brand.objects.filter(name__iexact=reference).first()
-    if known:
+    if known and _lock_row(known, "KEY SHARE"):
         return known
     if _is_id(reference) or len(reference) > NAME_LENGTH:
         raise Invalid({"brand": ["There is no such brand."]})
@@ -130,11 +138,18 @@ def _is_id(reference: str) -> bool:
     return True
 
 
-def _existing(model: type[Row], reference: str) -> Row:
+def _existing(model: type[Row], reference: str, *, lock: str = "") -> Row:
     row = model.objects.filter(**id_or_slug(reference)).first()
-    if row is None:
+    if row is None or (lock and not _lock_row(row, lock)):
         raise NotFound
     return row
+
+
+def _lock_row(row: Row, strength: str) -> bool:
+    """KEY SHARE lets it be edited, but not deleted; Django has no word for that. False when it has just gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM {row._meta.db_table} WHERE id = %s FOR {strength}", [row.id])  # noqa: S608
+        return cursor.fetchone() is not None
 
 
 def _save(row: models.Model) -> None:
@@ -152,14 +167,22 @@ def _lock_tree() -> None:
 
 
 def _move(category: Category, parent_reference: str | None) -> None:
+    """With everything below it, in one statement however large the branch. The tree is locked."""
     parent = category_named(parent_reference, field="parent") if parent_reference else None
     if parent and category.id in parent.lineage:
         raise Invalid({"parent": ["A category cannot stand below itself."]})
     depth = len(category.lineage)
+    with connection.cursor() as cursor:
+        cursor.execute(_HEIGHT, [category.id])
+        _stand_under(category, parent, height=cursor.fetchone()[0] - depth)
+        cursor.execute(_MOVE_BRANCH, [category.lineage, depth + 1, category.id, category.id])
+
+
+def _stand_under(category: Category, parent: Category | None, *, height: int = 0) -> None:
+    """`height`: levels below the category."""
     category.stand_under(parent)
-    for below in Category.objects.filter(lineage__contains=[category.id]).exclude(id=category.id):
-        below.lineage = [*category.lineage, *below.lineage[depth:]]
-        below.save(update_fields=["lineage", "updated_at"])
+    if len(category.lineage) + height > MAX_LEVELS:
+        raise Invalid({"parent": [f"A tree has at most {MAX_LEVELS} levels."]})
 
 
 def _refresh(products: models.QuerySet[Product]) -> None:

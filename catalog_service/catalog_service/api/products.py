@@ -71,10 +71,19 @@ class Reason(Shape):
     reason = serializers.CharField(max_length=1_000)
 
 
+class ThumbnailsShape(Shape):
+    small = serializers.URLField(help_text="WebP, at most 400 pixels.")
+    medium = serializers.URLField(help_text="At most 800.")
+    large = serializers.URLField(help_text="At most 1,600.")
+
+
 class ImageShape(Shape):
     id = serializers.UUIDField()
     url = serializers.URLField()
-    thumbnail = serializers.URLField()
+    thumbnail = serializers.URLField(help_text="The smallest there is yet.")
+    thumbnails = ThumbnailsShape(allow_null=True, help_text="Null until they have been made, a moment later.")
+    width = serializers.IntegerField(help_text="Of `url`, in pixels.")
+    height = serializers.IntegerField()
     alt = serializers.CharField()
     primary = serializers.BooleanField()
     position = serializers.IntegerField()
@@ -100,7 +109,10 @@ def image_body(image: Image) -> dict[str, Any]:
     return {
         "id": str(image.id),
         "url": media_url(image.file),
-        "thumbnail": media_url(image.thumbnail),
+        "thumbnail": media_url(image.shown),
+        "thumbnails": {size: media_url(name) for size, name in image.sizes.items()} or None,
+        "width": image.width,
+        "height": image.height,
         "alt": image.alt,
         "primary": image.primary,
         "position": image.position,

@@ -1,7 +1,7 @@
 """State, constraints, and named transitions that refuse illegal moves."""
 
 from catalog_service.models.cards import Card
-from catalog_service.models.images import Image
+from catalog_service.models.images import DiscardedFile, Image
 from catalog_service.models.imports import Import, ImportFile
 from catalog_service.models.inventory import Movement, Reservation, ReservationLine, StockItem
 from catalog_service.models.products import Price, Product, ProductPrice, Variant
@@ -14,6 +14,7 @@ __all__ = [
     "Brand",
     "Card",
     "Category",
+    "DiscardedFile",
     "Image",
     "Import",
     "ImportFile",

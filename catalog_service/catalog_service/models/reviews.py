@@ -134,9 +134,14 @@ class ReviewImage(models.Model):
 
     class Meta:
         db_table = "review_image"
+        indexes = (models.Index(fields=["file"], name="review_image_of_file"),)
 
     def __str__(self) -> str:
         return self.file
+
+    @property
+    def files(self) -> list[str]:
+        return [self.file, self.thumbnail]
 
 
 class ReviewVote(models.Model):

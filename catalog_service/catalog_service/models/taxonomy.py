@@ -16,6 +16,8 @@ from shared.errors import NotFound
 
 NAME_LENGTH = 200
 SLUG_LENGTH = 220
+MAX_LEVELS = 100
+"""Of the tree: it is answered nested, and readers of JSON have their limits."""
 _SLUG = re.compile(rf"[a-z0-9_-]{{1,{SLUG_LENGTH}}}")
 
 

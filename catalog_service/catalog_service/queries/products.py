@@ -39,7 +39,7 @@ def find_product(reference: str, *, vendor_id: UUID | None = None, is_admin: boo
     return ProductInWhole(
         product=product,
         variants=list(variants.order_by("position", "id")),
-        images=list(product.images.order_by("-primary", "position", "id")),
+        images=list(product.images.order_by("position", "id")),
         breadcrumbs=breadcrumbs(product.category),
     )
 

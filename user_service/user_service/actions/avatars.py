@@ -7,12 +7,11 @@ from typing import IO, TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 from PIL import Image as Pillow
 from PIL import ImageOps
 
+from shared import media
 from shared.errors import Invalid
 from user_service.actions.accounts import locked, tell_changed
 from user_service.models import User
@@ -33,7 +32,7 @@ def set_avatar(*, user_id: UUID, upload: IO[bytes]) -> User:
         with transaction.atomic():
             return _change(locked(user_id), name)
     except BaseException:
-        default_storage.delete(name)
+        media.delete(name)
         raise
 
 
@@ -54,7 +53,7 @@ def _change(user: User, name: str | None) -> User:
 def forget_file(name: str | None) -> None:
     """Remove a stored picture once the transaction is committed, so that no row ever points at a missing one."""
     if name:
-        transaction.on_commit(partial(default_storage.delete, name))
+        transaction.on_commit(partial(media.delete, name), robust=True)
 
 
 def _open(upload: IO[bytes]) -> "Picture":
@@ -76,4 +75,4 @@ def _store(picture: "Picture") -> str:
     picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
     buffer = io.BytesIO()
     picture.save(buffer, "WEBP", quality=85)
-    return default_storage.save(f"avatars/{secrets.token_hex(16)}.webp", ContentFile(buffer.getvalue()))
+    return media.save(f"avatars/{secrets.token_hex(16)}.webp", buffer.getvalue())

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
@@ -13,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from shared import media
 from shared.auth import Caller, IsService, IsSignedIn, ServiceAuthentication
 from shared.errors import NotFound
 from shared.http import LineField, Shape, address_of, created, one_line, read
@@ -88,13 +88,8 @@ class UserShape(Shape):
 
 
 def user_body(user: User) -> dict[str, Any]:
-    told = {"two_factor": user.two_factor_on, "avatar": media_url(user.avatar)}
+    told = {"two_factor": user.two_factor_on, "avatar": media.url(user.avatar)}
     return {name: told[name] if name in told else getattr(user, name) for name in map(str, UserShape().fields)}
-
-
-def media_url(name: str | None) -> str | None:
-    """The public address of a stored file; None for none."""
-    return f"{settings.PUBLIC_URL}{settings.MEDIA_URL}{name}" if name else None
 
 
 class RegisterIn(NewPassword):
