@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from catalog_service.actions import moderation, products, taxonomy
 from catalog_service.actions.products import ProductChanges
 from catalog_service.models import (
+    BoughtTogether,
     Brand,
     Category,
     Image,
@@ -25,6 +26,7 @@ from catalog_service.models import (
     Review,
     ReviewFlag,
     ReviewVote,
+    Sale,
     StockItem,
     Variant,
     Vendor,
@@ -353,3 +355,25 @@ class Purchases(Records):
     search_ids = ("id", "user_id", "product_id", "order_id")
     search_help_text = "User, product or order by id."
     ordering = ("-id",)
+
+
+# ── Recommendations ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@admin.register(Sale)
+class Sales(Records):
+    list_display = ("confirmed_at", "product_id", "quantity", "order_id", "user_id")
+    list_filter = ("confirmed_at",)
+    search_ids = ("id", "order_id", "product_id", "user_id")
+    search_help_text = "Order, product or user by id."
+    ordering = ("-confirmed_at",)
+
+
+@admin.register(BoughtTogether)
+class PairsBoughtTogether(Records):
+    list_display = ("product", "other", "orders", "lift", "score")
+    list_select_related = ("product", "other")
+    search_ids = ("id", "product_id", "other_id")
+    search_fields = ("product__slug__exact",)
+    search_help_text = "Product by id or slug."
+    ordering = ("-score",)

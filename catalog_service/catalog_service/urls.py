@@ -2,7 +2,20 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from catalog_service.api import images, imports, inventory, moderation, products, reviews, search, taxonomy, variants
+from catalog_service.api import (
+    images,
+    imports,
+    inventory,
+    moderation,
+    popularity,
+    products,
+    recommendations,
+    review_reports,
+    reviews,
+    search,
+    taxonomy,
+    variants,
+)
 from shared import admin, health
 from shared.http import path
 
@@ -30,7 +43,12 @@ urlpatterns = [
     path("api/v1/products/<str:product>/images/order", images.ImagesOrder.as_view()),
     path("api/v1/products/<str:product>/images/<uuid:image>", images.ImageDetail.as_view()),
     path("api/v1/products/<str:product>/reviews", reviews.ProductReviews.as_view()),
+    path("api/v1/products/<str:product>/related", recommendations.RelatedProducts.as_view()),
+    path("api/v1/products/<str:product>/views", popularity.ProductViews.as_view()),
+    path("api/v1/recommendations", recommendations.Recommendations.as_view()),
     path("api/v1/reviews", reviews.Reviews.as_view()),
+    path("api/v1/reviews/export", review_reports.ReviewExport.as_view()),
+    path("api/v1/reviews/analytics", review_reports.ReviewAnalytics.as_view()),
     path("api/v1/reviews/<uuid:review>", reviews.ReviewDetail.as_view()),
     path("api/v1/reviews/<uuid:review>/images", reviews.ReviewImages.as_view()),
     path("api/v1/reviews/<uuid:review>/images/<uuid:image>", reviews.ReviewImageDetail.as_view()),

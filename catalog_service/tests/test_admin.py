@@ -15,7 +15,7 @@ from django.utils import timezone
 from catalog_service.actions.imports import queue_import
 from catalog_service.actions.moderation import flag_review
 from catalog_service.actions.reviews import vote, write_review
-from catalog_service.models import Brand, Category, Image, Product, Purchase, Reservation, Review
+from catalog_service.models import BoughtTogether, Brand, Category, Image, Product, Purchase, Reservation, Review, Sale
 from shared.context import new_id
 from shared.contracts.user import RecordAudit
 from shared.testing import operator_as, published
@@ -42,6 +42,8 @@ def make_everything() -> Product:
     Image.objects.create(product=product, file="a.webp", thumbnail="a-small.webp", primary=True, width=60, height=40)
     hear(ask((product.variants.get(), 2)))
     make_review(product, votes=1)
+    BoughtTogether.objects.create(product=product, other=product, orders=2, lift=1.5, score=0.5)
+    Sale.objects.create(order_id=new_id(), product_id=product.id, quantity=1, confirmed_at=timezone.now())
     Purchase.objects.create(user_id=new_id(), product_id=product.id, order_id=new_id(), delivered_at=timezone.now())
     queue_import(
         vendor_id=vendor.id, by_admin=True, actor_id=new_id(), file=io.BytesIO(b"{}"), format_="jsonl", currency="USD"

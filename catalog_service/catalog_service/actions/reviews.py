@@ -133,7 +133,10 @@ def rate_again(product: Product) -> None:
     """Count the approved reviews of a locked product."""
     counts = product.reviews.filter(status=Status.APPROVED).values_list("rating").annotate(n=Count("id"))
     by_stars = dict(counts)
-    product.rate([by_stars.get(stars, 0) for stars in range(1, 6)])
+    histogram = [by_stars.get(stars, 0) for stars in range(1, 6)]
+    if histogram == product.rating_histogram:
+        return
+    product.rate(histogram)
     product.save(update_fields=["rating_average", "rating_count", "rating_histogram", "updated_at"])
     cards.refresh([product.id], with_stock=False)
 

@@ -180,13 +180,17 @@ def _address(request: Request, found: cards.Found) -> str:
 
 
 def shown_body(row: cards.Shown, currency: str) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(row.body)
-    price = price_of(json.loads(row.prices), currency)
+    return shelf_body(json.loads(row.body), json.loads(row.prices), currency, in_stock=row.in_stock)
+
+
+def shelf_body(body: dict[str, Any], prices: dict[str, Any], currency: str, *, in_stock: bool) -> dict[str, Any]:
+    """Of `body` and `prices` as a Card has them."""
+    price = price_of(prices, currency)
     return body | {
         "price": price[0].as_json() if price else None,
         "compare_at_price": price[1].as_json() if price and price[1] else None,
         "image": media_url(body["image"]),
-        "in_stock": row.in_stock,
+        "in_stock": in_stock,
     }
 
 

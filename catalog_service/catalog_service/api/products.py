@@ -28,6 +28,7 @@ from catalog_service.api.lists import (
     scope_of,
     viewer_of,
 )
+from catalog_service.api.popularity import note_view
 from catalog_service.api.taxonomy import PlaceShape, place
 from catalog_service.api.variants import NewVariant, VariantShape, variant_body, variant_input
 from catalog_service.models import Image, Product
@@ -178,6 +179,8 @@ class ProductDetail(APIView):
         currency = read_query(ProductQuery, request).get("currency", settings.DEFAULT_CURRENCY)
         whole = reading.find_product(product, **viewer_of(request))
         public = whole.product.is_visible
+        if public:
+            note_view(request, whole.product)
         return Response(product_body(whole, currency, for_writer=not public), headers=PUBLIC if public else PRIVATE)
 
     @extend_schema(request=ProductFields, responses=ProductShape, tags=["products"], operation_id="product_edit")

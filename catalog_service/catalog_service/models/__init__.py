@@ -4,16 +4,20 @@ from catalog_service.models.cards import Card
 from catalog_service.models.images import DiscardedFile, Image
 from catalog_service.models.imports import Import, ImportFile
 from catalog_service.models.inventory import Movement, Reservation, ReservationLine, StockItem
+from catalog_service.models.popularity import ProductPopularity, ProductView, UserView
 from catalog_service.models.products import Price, Product, ProductPrice, Variant
+from catalog_service.models.recommendations import BoughtTogether, CategoryPick, Recommendation, Sale, Shopper
 from catalog_service.models.reviews import Purchase, Review, ReviewFlag, ReviewImage, ReviewVote
 from catalog_service.models.search import SearchCount, SearchWord, Synonym
 from catalog_service.models.taxonomy import Brand, Category
 from catalog_service.models.vendors import Vendor
 
 __all__ = [
+    "BoughtTogether",
     "Brand",
     "Card",
     "Category",
+    "CategoryPick",
     "DiscardedFile",
     "Image",
     "Import",
@@ -21,18 +25,24 @@ __all__ = [
     "Movement",
     "Price",
     "Product",
+    "ProductPopularity",
     "ProductPrice",
+    "ProductView",
     "Purchase",
+    "Recommendation",
     "Reservation",
     "ReservationLine",
     "Review",
     "ReviewFlag",
     "ReviewImage",
     "ReviewVote",
+    "Sale",
     "SearchCount",
     "SearchWord",
+    "Shopper",
     "StockItem",
     "Synonym",
+    "UserView",
     "Variant",
     "Vendor",
 ]
