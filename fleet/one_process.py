@@ -18,6 +18,7 @@ for _module in (*(f"{short}_service" for short in SERVICES), "gateway"):
     globals().update({name: getattr(_own, name) for name in dir(_own) if name.isupper() and name not in globals()})
 
 INSTALLED_APPS = [
+    "django.contrib.postgres",
     *installed_apps("user_service"),
     *(f"{short}_service" for short in SERVICES if short != "user"),
 ]

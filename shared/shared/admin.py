@@ -98,7 +98,7 @@ class Records(admin.ModelAdmin):
             return super().get_search_results(request, queryset, search_term)
         whole = [Q(**{name: sought}) for name in self.search_ids]
         whole += [Q(**{name: str(sought)}) for name in self.search_fields if name.endswith("__exact")]
-        return queryset.filter(reduce(or_, whole)), False
+        return queryset.filter(reduce(or_, whole)) if whole else queryset.none(), False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -190,6 +190,7 @@ def test_a_search_finds_an_id_whole_and_takes_anything(client: Client) -> None:
         assert "1 inbox message" in operator.get(INBOX, {"q": term}).content.decode()
     for term in (str(new_id()), "nobody", "%", "x" * 5000):
         assert "0 inbox messages" in operator.get(INBOX, {"q": term}).content.decode()
+    assert operator.get(REPORTS, {"q": str(new_id())}).status_code == 200
 
 
 @pytest.mark.parametrize(

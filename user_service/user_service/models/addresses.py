@@ -30,6 +30,7 @@ class Address(models.Model):
 
     class Meta:
         db_table = "address"
+        verbose_name_plural = "addresses"
         constraints = (
             models.UniqueConstraint(fields=["user", "kind"], condition=Q(default=True), name="address_one_default"),
             models.CheckConstraint(condition=Q(kind__in=AddressKind.values), name="address_kind_known"),

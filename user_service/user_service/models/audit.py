@@ -44,6 +44,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         db_table = "audit_entry"
+        verbose_name_plural = "audit entries"
         constraints = (models.CheckConstraint(condition=Q(position__gt=0), name="audit_entry_counts_from_one"),)
         indexes = (
             models.Index(fields=["actor_id", "-position"], name="audit_entry_by_actor"),
@@ -54,6 +55,8 @@ class AuditEntry(models.Model):
                 opclasses=["varchar_pattern_ops", "int8_ops"],
             ),
             models.Index(fields=["at"], name="audit_entry_by_time"),
+            models.Index(fields=["subject_id"], name="audit_entry_by_any_subject"),
+            models.Index(fields=["request_id"], name="audit_entry_by_request"),
         )
 
     def __str__(self) -> str:
