@@ -31,6 +31,13 @@ class WrongCode(Invalid):
         super().__init__({field: ["The code is wrong or has expired."]})
 
 
+class EmailTaken(Invalid):
+    code = "email_taken"
+
+    def __init__(self) -> None:
+        super().__init__({"email": ["There is an account with this e-mail address."]})
+
+
 class WrongPassword(Invalid):
     code = "wrong_password"
 

@@ -15,6 +15,7 @@ AUTH_USER_MODEL = "user_service.User"
 
 SECRET_KEY_FALLBACKS = env.text("SECRET_KEY_FALLBACKS", "").split()
 SESSIONS_REDIS_URL = env.text("SESSIONS_REDIS_URL", "redis://localhost/0")
+REGISTRATION_HIDES_ACCOUNTS = env.flag("REGISTRATION_HIDES_ACCOUNTS", False)
 JWT_PRIVATE_KEYS_DIR = env.folder("JWT_PRIVATE_KEYS_DIR", "keys/jwt/private")
 
 ACCESS_TOKEN_LIFETIME = timedelta(seconds=env.number("ACCESS_TOKEN_SECONDS", 3_600))

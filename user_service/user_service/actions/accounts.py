@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -14,7 +15,7 @@ from shared.errors import Invalid, NotFound
 from shared.outbox import publish
 from user_service.actions.codes import issue_code
 from user_service.actions.sessions import end_all_sessions
-from user_service.errors import OwnAccount, WrongCode
+from user_service.errors import EmailTaken, OwnAccount, WrongCode
 from user_service.models import Role, User, codes, normalised
 from user_service.models.accounts import waste_a_password_check
 
@@ -23,8 +24,9 @@ PROFILE = ("first_name", "last_name", "locale", "time_zone", "currency")
 
 @transaction.atomic
 def register(*, email: str, password: str, first_name: str, last_name: str) -> User:
-    """A new customer, who gets a code by mail. If the address has an account, what is answered looks the same, with an
-    id of nobody: only the mailbox learns of it. Raises Invalid, TooManyCodes, Busy, Unavailable.
+    """A new customer, who gets a code by mail. With REGISTRATION_HIDES_ACCOUNTS an address that is taken is answered
+    the same, with an id of nobody: only the mailbox learns of it. Raises EmailTaken, Invalid, TooManyCodes, Busy,
+    Unavailable.
     """
     email = normalised(email)
     newcomer = User(email=email, first_name=first_name, last_name=last_name, roles=[Role.CUSTOMER])
@@ -53,6 +55,8 @@ def _register_again(newcomer: User, password: str) -> bool:
     user = User.objects.select_for_update().filter(email=newcomer.email).first()
     if user is None:
         return False
+    if not settings.REGISTRATION_HIDES_ACCOUNTS:
+        raise EmailTaken()
     if user.active and not user.email_verified:
         _register_unproved(user, newcomer, password)
         return True

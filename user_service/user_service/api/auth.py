@@ -114,7 +114,7 @@ class RegisterView(APIView):
     @extend_schema(
         operation_id="auth_register",
         tags=["auth"],
-        summary="Register; a six-digit code goes to the address. The answer is the same for an address that is taken",
+        summary="Register; a six-digit code goes to the address",
         request=RegisterIn,
         responses={201: RegisteredShape},
     )
