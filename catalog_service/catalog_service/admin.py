@@ -141,7 +141,8 @@ class Products(Records):
 class PriceRows(Rows):
     model = Price
     price, compared_with = staticmethod(amount("minor")), staticmethod(amount("compare_at_minor"))
-    fields = readonly_fields = ("currency", "price", "compared_with")
+    on_sale_for = staticmethod(amount("sale_minor"))
+    fields = readonly_fields = ("currency", "price", "compared_with", "on_sale_for", "sale_starts_at", "sale_ends_at")
     ordering = ("currency",)
 
 

@@ -23,7 +23,7 @@ _PRICES = """
     INSERT INTO product_price (product_id, currency, minor, compare_at_minor)
     SELECT DISTINCT ON (variant.product_id, price.currency)
         variant.product_id, price.currency, price.minor, price.compare_at_minor
-    FROM variant JOIN price ON price.variant_id = variant.id
+    FROM variant JOIN price_at(%s) AS price ON price.variant_id = variant.id
     WHERE variant.product_id = ANY(%s) AND variant.deleted_at IS NULL
     ORDER BY variant.product_id, price.currency, price.minor, price.compare_at_minor NULLS LAST
 """
@@ -32,8 +32,13 @@ _ON_PRODUCT = """
     UPDATE product SET
         prices = coalesce((
             SELECT jsonb_object_agg(
-                currency, jsonb_build_object('minor', minor, 'compare_at', compare_at_minor))
-            FROM product_price WHERE product_id = product.id), '{}'),
+                currency, jsonb_build_object('minor', minor, 'compare_at', compare_at_minor) || coalesce((
+                    SELECT jsonb_build_object('then', jsonb_agg(step ORDER BY step.from))
+                    FROM (
+                        SELECT extract(epoch FROM at) AS "from", minor, compare_at_minor AS compare_at
+                        FROM product_price_steps(product.id, %s) WHERE currency = now.currency ORDER BY at LIMIT 20
+                    ) AS step HAVING count(*) > 0), '{}'))
+            FROM product_price now WHERE product_id = product.id), '{}'),
         image = coalesce((
             SELECT coalesce(nullif(thumbnail, ''), file) FROM image
             WHERE product_id = product.id AND "primary"), '')
@@ -164,10 +169,15 @@ def refresh(product_ids: Collection[UUID], *, with_stock: bool) -> None:
     their stock rows; without, what a card says of the stock stays.
     """
     ids = sorted(product_ids)
-    _run((_DROP_PRICES, _PRICES, _ON_PRODUCT, _LOCK, _TAKE_AWAY), ids)
+    now = timezone.now()
     with connection.cursor() as cursor:
+        cursor.execute(_DROP_PRICES, [ids])
+        cursor.execute(_PRICES, [now, ids])
+        cursor.execute(_ON_PRODUCT, [now, ids])
+        for statement in (_LOCK, _TAKE_AWAY):
+            cursor.execute(statement, [ids])
         cursor.execute(_PUT, [ids, with_stock])
-    _run((_NEW_WORDS,), ids)
+        cursor.execute(_NEW_WORDS, [ids])
 
 
 def follow_stock(variant_ids: Collection[UUID]) -> None:

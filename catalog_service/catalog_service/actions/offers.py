@@ -3,7 +3,9 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q
+from django.utils import timezone
 
 from catalog_service.actions import cards
 from catalog_service.models import StockItem, Variant
@@ -13,11 +15,19 @@ from shared.contracts.catalog import OfferChanged
 from shared.messages import MoneyData
 from shared.outbox import publish
 
+_NEXT_PRICES = """
+    UPDATE product SET prices_change_at = (SELECT min(at) FROM product_price_steps(product.id, %s))
+    WHERE id = ANY(%s) AND (prices_change_at IS NOT NULL OR EXISTS (
+        SELECT FROM variant JOIN price ON price.variant_id = variant.id
+        WHERE variant.product_id = product.id AND price.sale_minor IS NOT NULL))
+"""
+
 
 def product_changed(product_ids: Collection[UUID], *, gone: Collection[UUID] = ()) -> None:
     """After any change of locked products: their cards, and an OfferChanged for each variant, those just gone too."""
     told = Q(product_id__in=product_ids, deleted_at__isnull=True) | Q(id__in=gone)
     variants = StockItem.objects.locked(Variant.objects.filter(told).values_list("id", flat=True))
+    _plan_next(product_ids)
     cards.refresh(product_ids, with_stock=True)
     _tell_again(variants)
 
@@ -34,6 +44,14 @@ def tell(levels: Mapping[UUID, Level], variants: Mapping[UUID, Variant] | None =
     variants = variants if variants is not None else load(levels)
     for variant_id in sorted(levels):
         publish(_offer(variants[variant_id], levels[variant_id]), version=levels[variant_id].version)
+
+
+def _plan_next(product_ids: Collection[UUID]) -> None:
+    """When a sale's start or end will change a price the next time; before what is told now is worked out, so that
+    nothing falls between.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_PRICES, [timezone.now(), sorted(product_ids)])
 
 
 def _tell_again(variant_ids: Collection[UUID]) -> None:
@@ -53,7 +71,8 @@ def is_for_sale(variant: Variant) -> bool:
 
 def _offer(variant: Variant, level: Level) -> OfferChanged:
     product = variant.product
-    prices = sorted(variant.prices.all(), key=lambda price: price.currency)
+    now = timezone.now()
+    prices = [price.asked(now).money for price in sorted(variant.prices.all(), key=lambda price: price.currency)]
     return OfferChanged(
         variant_id=variant.id,
         product_id=product.id,

@@ -155,7 +155,7 @@ def _hold(asked: ReserveStock, wanted: Counter[UUID], variants: dict[UUID, Varia
 
 
 def _reserved_line(line: LineToReserve, variant: Variant, currency: str) -> ReservedLine:
-    price = next(price for price in variant.prices.all() if price.currency == currency)
+    price = next(price.asked(timezone.now()) for price in variant.prices.all() if price.currency == currency)
     return ReservedLine(
         line_id=line.line_id,
         variant_id=variant.id,
@@ -166,7 +166,7 @@ def _reserved_line(line: LineToReserve, variant: Variant, currency: str) -> Rese
         sku=variant.sku,
         name=variant.title,
         quantity=line.quantity,
-        unit_price=MoneyData(minor=price.minor, currency=currency),
+        unit_price=MoneyData(minor=price.money.minor, currency=currency),
     )
 
 

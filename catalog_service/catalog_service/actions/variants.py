@@ -50,7 +50,7 @@ def add_variant(*, product: str, vendor_id: UUID | None, variant: VariantInput, 
     """Raises NotFound, SkuTaken."""
     parent = _locked_parent(product, vendor_id)
     row = insert_variants(parent, [variant], actor_id=actor_id)[0]
-    _saved(parent)
+    saved(parent)
     return row
 
 
@@ -60,7 +60,7 @@ def edit_variant(*, product: str, variant_id: UUID, vendor_id: UUID | None, chan
     parent = _locked_parent(product, vendor_id)
     variant = _variant_of(parent, variant_id)
     change_variant(variant, changes)
-    _saved(parent)
+    saved(parent)
     return variant
 
 
@@ -73,7 +73,7 @@ def remove_variant(*, product: str, variant_id: UUID, vendor_id: UUID | None) ->
         raise LastVariant
     variant.delete_softly()
     variant.save(update_fields=["deleted_at", "updated_at"])
-    _saved(parent, gone=[variant.id])
+    saved(parent, gone=[variant.id])
 
 
 def insert_variants(product: Product, variants: Sequence[VariantInput], *, actor_id: UUID | None) -> list[Variant]:
@@ -119,6 +119,12 @@ def change_variant(variant: Variant, changes: VariantChanges) -> None:
         _set_price(variant, price)
 
 
+def lock_variant(product: str, variant_id: UUID, vendor_id: UUID | None) -> tuple[Product, Variant]:
+    """The product locked, and one of its variants. Raises NotFound."""
+    parent = _locked_parent(product, vendor_id)
+    return parent, _variant_of(parent, variant_id)
+
+
 def _locked_parent(reference: str, vendor_id: UUID | None) -> Product:
     rows = Product.objects.writable_by(vendor_id).named(reference)
     return rows.select_for_update(no_key=True).one()
@@ -131,7 +137,8 @@ def _variant_of(product: Product, variant_id: UUID) -> Variant:
     return variant
 
 
-def _saved(product: Product, *, gone: Sequence[UUID] = ()) -> None:
+def saved(product: Product, *, gone: Sequence[UUID] = ()) -> None:
+    """A locked product whose variants have changed."""
     product.version += 1
     product.save(update_fields=["version", "updated_at"])
     offers.product_changed([product.id], gone=gone)
@@ -159,7 +166,11 @@ def _prices(variant: Variant, new: VariantInput) -> list[Price]:
 
 
 def _set_price(variant: Variant, price: PriceInput) -> None:
-    Price.objects.update_or_create(variant=variant, currency=price.money.currency, defaults=_amounts(price))
+    amounts = _amounts(price)
+    known = variant.prices.filter(currency=price.money.currency).first()
+    if known and known.sale and known.sale.minor >= price.money.minor:
+        raise Invalid({"price": [f"Must be above the sale price, {known.sale}; end the sale first."]})
+    Price.objects.update_or_create(variant=variant, currency=price.money.currency, defaults=amounts)
 
 
 def _amounts(price: PriceInput) -> dict[str, int | None]:

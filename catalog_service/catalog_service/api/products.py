@@ -122,7 +122,7 @@ def image_body(image: Image) -> dict[str, Any]:
 
 def product_body(whole: reading.ProductInWhole, currency: str, *, for_writer: bool = False) -> dict[str, Any]:
     product = whole.product
-    variants = [variant_body(variant, currency) for variant in whole.variants]
+    variants = [variant_body(variant, currency, for_writer=for_writer) for variant in whole.variants]
     body = card_body(product, currency, in_stock=any(variant["in_stock"] for variant in variants))
     body["category"]["breadcrumbs"] = [place(step) for step in whole.breadcrumbs]
     body |= {

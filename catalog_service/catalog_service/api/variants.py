@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -14,6 +15,7 @@ from catalog_service.actions import variants as writing
 from catalog_service.actions.variants import PriceInput, VariantInput
 from catalog_service.api.lists import scope_of
 from catalog_service.models import Price, Variant
+from catalog_service.models.prices import Asked
 from catalog_service.models.products import SKU_PATTERN
 from catalog_service.queries.products import find_variant
 from shared.auth import caller_of, roles
@@ -81,6 +83,13 @@ class NewVariant(VariantFields):
         return super().validate(attrs)
 
 
+class SaleShape(Shape):
+    price = MoneyShape()
+    regular_price = MoneyShape()
+    starts_at = serializers.DateTimeField(allow_null=True)
+    ends_at = serializers.DateTimeField(allow_null=True)
+
+
 class VariantShape(Shape):
     id = serializers.UUIDField()
     sku = serializers.CharField()
@@ -88,6 +97,9 @@ class VariantShape(Shape):
     price = MoneyShape(allow_null=True)
     compare_at_price = MoneyShape(allow_null=True)
     prices = PriceShape(many=True)
+    sale = SaleShape(
+        allow_null=True, help_text="Of `price`, while it is on; those who write it see it before it starts too."
+    )
     available = serializers.IntegerField()
     in_stock = serializers.BooleanField()
     barcode = serializers.CharField()
@@ -105,9 +117,12 @@ def _check_comparison(attrs: dict[str, Any]) -> None:
         raise serializers.ValidationError({"compare_at_price": ["Must be above the price, in its currency."]})
 
 
-def variant_body(variant: Variant, currency: str) -> dict[str, Any]:
+def variant_body(variant: Variant, currency: str, *, for_writer: bool = False) -> dict[str, Any]:
+    now = timezone.now()
     prices = sorted(variant.prices.all(), key=lambda price: (price.currency != currency, price.currency))
-    first = prices[0] if prices else None
+    asked = [price.asked(now) for price in prices]
+    first = asked[0] if asked else None
+    told = bool(prices) and (for_writer or prices[0].is_on_sale(now))
     available = variant.stock.available
     return {
         "id": str(variant.id),
@@ -115,7 +130,8 @@ def variant_body(variant: Variant, currency: str) -> dict[str, Any]:
         "options": variant.options,
         "price": first.money.as_json() if first else None,
         "compare_at_price": first.compare_at.as_json() if first and first.compare_at else None,
-        "prices": [_price_body(price) for price in prices],
+        "prices": [_price_body(price) for price in asked],
+        "sale": sale_body(prices[0]) if told else None,
         "available": available,
         "in_stock": available > 0,
         "barcode": variant.barcode,
@@ -124,7 +140,18 @@ def variant_body(variant: Variant, currency: str) -> dict[str, Any]:
     }
 
 
-def _price_body(price: Price) -> dict[str, Any]:
+def sale_body(price: Price) -> dict[str, Any] | None:
+    if price.sale is None:
+        return None
+    return {
+        "price": price.sale.as_json(),
+        "regular_price": price.money.as_json(),
+        "starts_at": price.sale_starts_at,
+        "ends_at": price.sale_ends_at,
+    }
+
+
+def _price_body(price: Asked) -> dict[str, Any]:
     return {**price.money.as_json(), "compare_at_price": price.compare_at.as_json() if price.compare_at else None}
 
 
@@ -182,4 +209,4 @@ class VariantDetail(APIView):
 
 
 def _after_write(variant: Variant) -> dict[str, Any]:
-    return variant_body(find_variant(variant.id), settings.DEFAULT_CURRENCY)
+    return variant_body(find_variant(variant.id), settings.DEFAULT_CURRENCY, for_writer=True)

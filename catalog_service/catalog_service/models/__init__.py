@@ -5,7 +5,8 @@ from catalog_service.models.images import DiscardedFile, Image
 from catalog_service.models.imports import Import, ImportFile
 from catalog_service.models.inventory import Movement, Reservation, ReservationLine, StockItem
 from catalog_service.models.popularity import ProductPopularity, ProductView, UserView
-from catalog_service.models.products import Price, Product, ProductPrice, Variant
+from catalog_service.models.prices import Price
+from catalog_service.models.products import Product, ProductPrice, Variant
 from catalog_service.models.recommendations import BoughtTogether, CategoryPick, Recommendation, Sale, Shopper
 from catalog_service.models.reviews import Purchase, Review, ReviewFlag, ReviewImage, ReviewVote
 from catalog_service.models.search import SearchCount, SearchWord, Synonym

@@ -1,4 +1,4 @@
-"""What is for sale: products, their variants, and what a variant costs in each currency."""
+"""What is for sale: products and their variants."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from catalog_service.models.taxonomy import NAME_LENGTH, SLUG_LENGTH, Brand, Cat
 from catalog_service.models.vendors import Vendor
 from shared.context import new_id
 from shared.errors import NotFound
-from shared.money import EXPONENTS, MAX_MINOR, Money
+from shared.money import Money
 
 SKU_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._+:#()-]{0,63}$"
 MAX_SPECIFICATIONS = 20_000
@@ -77,7 +77,9 @@ class ProductQuerySet(models.QuerySet["Product"]):
 class Product(models.Model):
     """A product with what stands on its card: `prices` (the cheapest variant's, per currency), `image`, ratings.
 
-    `prices` is `{"USD": {"minor": 1250, "compare_at": 1500 | null}}`; `rating_histogram` counts one to five stars.
+    `prices` is `{"USD": {"minor": 1250, "compare_at": 1500 | null, "then": [{"from": 1764000000.0, "minor": 1500,
+    "compare_at": null}]}}`, where `then` has what sales that start and end will make of it, by seconds since 1970.
+    `prices_change_at` is when carts are told next. `rating_histogram` counts one to five stars.
     """
 
     class Status(models.TextChoices):
@@ -109,6 +111,7 @@ class Product(models.Model):
     rejection_reason = models.CharField(max_length=1_000, blank=True)
     approved_at = models.DateTimeField(null=True)
     prices = models.JSONField(default=dict)
+    prices_change_at = models.DateTimeField(null=True)
     image = models.CharField(max_length=120, blank=True)
     rating_average = models.DecimalField(max_digits=3, decimal_places=2, default=0)
     rating_count = models.PositiveIntegerField(default=0)
@@ -140,6 +143,11 @@ class Product(models.Model):
             models.Index(fields=["created_at", "id"], name="product_by_age"),
             models.Index(fields=["vendor", "created_at", "id"], name="product_of_vendor"),
             models.Index(fields=["status", "created_at", "id"], name="product_of_status"),
+            models.Index(
+                fields=["prices_change_at"],
+                name="product_prices_due",
+                condition=Q(prices_change_at__isnull=False, deleted_at__isnull=True),
+            ),
         )
 
     def __str__(self) -> str:
@@ -204,12 +212,20 @@ class Product(models.Model):
 
 
 def price_of(prices: dict[str, Any], currency: str) -> tuple[Money, Money | None] | None:
-    """The cheapest variant's price and what it is compared with, in this currency or else in any there is."""
+    """The cheapest variant's price now and what it is compared with, in this currency or else in any there is."""
     known = currency if currency in prices else min(prices, default=None)
     if known is None:
         return None
-    compare_at = prices[known]["compare_at"]
-    return Money(prices[known]["minor"], known), None if compare_at is None else Money(compare_at, known)
+    price = _by_now(prices[known])
+    compare_at = price["compare_at"]
+    return Money(price["minor"], known), None if compare_at is None else Money(compare_at, known)
+
+
+def _by_now(price: dict[str, Any]) -> dict[str, Any]:
+    """A sale starts and ends by the time of day, not when somebody gets round to it."""
+    now = timezone.now().timestamp()
+    begun = [step for step in price.get("then") or () if step["from"] <= now]
+    return begun[-1] if begun else price
 
 
 class ProductPrice(models.Model):
@@ -283,35 +299,3 @@ class Variant(models.Model):
         """The product's name with the options that tell this variant from its siblings."""
         choice = ", ".join(str(value) for value in self.options.values())
         return f"{self.product.name} ({choice})" if choice else self.product.name
-
-
-class Price(models.Model):
-    """What a variant costs in one currency, in minor units; `compare_at_minor` is what it is crossed out from."""
-
-    variant = models.ForeignKey(Variant, models.CASCADE, related_name="prices")
-    currency = models.CharField(max_length=3)
-    minor = models.BigIntegerField()
-    compare_at_minor = models.BigIntegerField(null=True)
-
-    class Meta:
-        db_table = "price"
-        constraints = (
-            models.UniqueConstraint(fields=["variant", "currency"], name="price_once"),
-            models.CheckConstraint(condition=Q(minor__gt=0, minor__lte=MAX_MINOR), name="price_in_range"),
-            models.CheckConstraint(
-                condition=Q(compare_at_minor__isnull=True) | Q(compare_at_minor__gt=models.F("minor")),
-                name="price_compare_at_above",
-            ),
-            models.CheckConstraint(condition=Q(currency__in=sorted(EXPONENTS)), name="price_currency_traded"),
-        )
-
-    def __str__(self) -> str:
-        return str(self.money)
-
-    @property
-    def money(self) -> Money:
-        return Money(self.minor, self.currency)
-
-    @property
-    def compare_at(self) -> Money | None:
-        return None if self.compare_at_minor is None else Money(self.compare_at_minor, self.currency)

@@ -1,0 +1,93 @@
+"""What variants cost in each currency: always, and while a sale is on."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import models
+from django.db.models import Q
+
+from catalog_service.models.products import Variant
+from shared.money import EXPONENTS, MAX_MINOR, Money
+
+
+class Asked(NamedTuple):
+    """What is asked for a variant at some moment, and what it is crossed out from."""
+
+    money: Money
+    compare_at: Money | None
+
+
+class Price(models.Model):
+    """What a variant costs in one currency, in minor units; `compare_at_minor` is what it is crossed out from.
+
+    A sale asks `sale_minor` from `sale_starts_at` until before `sale_ends_at` (null: always, for good), crossed out
+    from `minor`. The database's function `price_at(moment)` says the same as `asked`.
+    """
+
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="prices")
+    currency = models.CharField(max_length=3)
+    minor = models.BigIntegerField()
+    compare_at_minor = models.BigIntegerField(null=True)
+    sale_minor = models.BigIntegerField(null=True)
+    sale_starts_at = models.DateTimeField(null=True)
+    sale_ends_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "price"
+        constraints = (
+            models.UniqueConstraint(fields=["variant", "currency"], name="price_once"),
+            models.CheckConstraint(condition=Q(minor__gt=0, minor__lte=MAX_MINOR), name="price_in_range"),
+            models.CheckConstraint(
+                condition=Q(compare_at_minor__isnull=True) | Q(compare_at_minor__gt=models.F("minor")),
+                name="price_compare_at_above",
+            ),
+            models.CheckConstraint(
+                condition=Q(sale_minor__isnull=True) | Q(sale_minor__gt=0, sale_minor__lt=models.F("minor")),
+                name="price_sale_below",
+            ),
+            models.CheckConstraint(
+                condition=Q(sale_starts_at__isnull=True)
+                | Q(sale_ends_at__isnull=True)
+                | Q(sale_ends_at__gt=models.F("sale_starts_at")),
+                name="price_sale_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(sale_minor__isnull=False) | Q(sale_starts_at__isnull=True, sale_ends_at__isnull=True),
+                name="price_sale_complete",
+            ),
+            models.CheckConstraint(condition=Q(currency__in=sorted(EXPONENTS)), name="price_currency_traded"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.money)
+
+    @property
+    def money(self) -> Money:
+        return Money(self.minor, self.currency)
+
+    @property
+    def compare_at(self) -> Money | None:
+        return None if self.compare_at_minor is None else Money(self.compare_at_minor, self.currency)
+
+    @property
+    def sale(self) -> Money | None:
+        """What the sale asks, whether it is on or not."""
+        return None if self.sale_minor is None else Money(self.sale_minor, self.currency)
+
+    def is_on_sale(self, moment: datetime) -> bool:
+        return (
+            self.sale_minor is not None
+            and (self.sale_starts_at is None or self.sale_starts_at <= moment)
+            and (self.sale_ends_at is None or moment < self.sale_ends_at)
+        )
+
+    def asked(self, moment: datetime) -> Asked:
+        if self.sale and self.is_on_sale(moment):
+            return Asked(self.sale, self.money)
+        return Asked(self.money, self.compare_at)
+
+    def put_on_sale(self, money: Money, starts_at: datetime | None, ends_at: datetime | None) -> None:
+        self.sale_minor, self.sale_starts_at, self.sale_ends_at = money.minor, starts_at, ends_at
+
+    def end_sale(self) -> None:
+        self.sale_minor = self.sale_starts_at = self.sale_ends_at = None
