@@ -196,6 +196,7 @@ def test_another_vendors_product_is_as_absent_as_no_product() -> None:
 
     answers = [
         stranger.patch(f"{URL}/{product.id}", {"name": "Mine"}),
+        stranger.patch(f"{URL}/{product.id}", {"category": "nowhere"}),
         stranger.delete(f"{URL}/{product.id}"),
         stranger.post(f"{URL}/{product.id}/variants", a_pot()["variants"][0]),
         stranger.patch(f"{URL}/{product.id}/variants/{variant.id}", {"sku": "MINE"}),

@@ -29,6 +29,7 @@ FOR_EVERYBODY = {
     "POST /api/v1/reviews/{review}/flag",
     "GET /api/v1/vendors/{vendor}",
     "POST /api/v1/payment-webhooks/{provider}",
+    "GET /problems/{code}",
 }
 """What has an id in its path, and may be seen or done by anybody, or by anybody who is signed in."""
 NOT_OURS = {"POST /api/v1/payment-webhooks/{provider}"}

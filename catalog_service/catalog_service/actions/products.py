@@ -12,6 +12,7 @@ from catalog_service.actions.taxonomy import brand_named, category_named
 from catalog_service.actions.variants import VariantInput, insert_variants
 from catalog_service.actions.vendors import vendor_who_writes
 from catalog_service.models import Product
+from catalog_service.models.products import ProductQuerySet
 from catalog_service.models.taxonomy import free_slug
 from shared.audit import record
 from shared.contracts.catalog import ProductDecided, ProductSubmitted
@@ -77,6 +78,7 @@ def create_product(*, vendor_id: UUID, by_admin: bool, product: ProductInput, ac
 @transaction.atomic
 def edit_product(*, reference: str, vendor_id: UUID | None, changes: ProductChanges) -> Product:
     """Raises NotFound, Invalid (category, brand), IllegalMove."""
+    _writable(reference, vendor_id).one()  # of a product of somebody else, no field is wrong
     place = _new_place(changes)
     product = lock_product(reference, vendor_id)
     submitted = _change(product, {**changes, **place}, by_admin=vendor_id is None)
@@ -122,8 +124,11 @@ def reject_product(*, reference: str, reason: str) -> Product:
 
 def lock_product(reference: str, vendor_id: UUID | None) -> Product:
     """The product, if this vendor (None: an admin) may write it, locked. Raises NotFound."""
-    rows = Product.objects.writable_by(vendor_id).named(reference).select_related("vendor")
-    return rows.select_for_update(no_key=True, of=("self",)).one()
+    return _writable(reference, vendor_id).select_related("vendor").select_for_update(no_key=True, of=("self",)).one()
+
+
+def _writable(reference: str, vendor_id: UUID | None) -> ProductQuerySet:
+    return Product.objects.writable_by(vendor_id).named(reference)
 
 
 def _record_admin(verb: str, product: Product, **told: str) -> None:
