@@ -277,7 +277,7 @@ class ReviewVotes(APIView):
         """Was it helpful? A second vote replaces the first; one's own review is 409 `own_review`."""
         return self._vote(request, review, read(Vote, request.data)["helpful"])
 
-    @extend_schema(request=None, responses=ReviewShape, tags=["reviews"], operation_id="review_unvote")
+    @extend_schema(request=None, responses={200: ReviewShape}, tags=["reviews"], operation_id="review_unvote")
     @idempotent()
     def delete(self, request: Request, review: UUID) -> Response:
         """Take the vote back."""
@@ -306,7 +306,7 @@ class ReviewAnswer(APIView):
         """The same as POST."""
         return self._answer(review, caller_of(request).vendor_id, read(Answer, request.data)["text"])
 
-    @extend_schema(request=None, responses=ReviewShape, tags=["reviews"], operation_id="review_answer_delete")
+    @extend_schema(request=None, responses={200: ReviewShape}, tags=["reviews"], operation_id="review_answer_delete")
     @idempotent()
     def delete(self, request: Request, review: UUID) -> Response:
         """The vendor takes it back, or an admin takes it away."""
