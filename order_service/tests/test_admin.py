@@ -3,10 +3,6 @@
 from typing import Any
 
 import pytest
-from django.contrib import admin
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from factories import VENDOR_A, VENDOR_B, confirmed, delivered, hear, make_cart, make_line, part_of, place
 
 from order_service.actions.coupons import create_coupon
@@ -20,16 +16,12 @@ from shared.contracts.order import ReturnReceived
 from shared.contracts.payment import RefundFailed
 from shared.contracts.user import RecordAudit, UserChanged
 from shared.contracts.vendor import VendorChanged
-from shared.testing import operator_as, published
+from shared.testing import FOR_OPERATORS, answers_by_role, lists_of_records, operator_as, published
 
 pytestmark = pytest.mark.django_db
 
 ROOT = "/admin/order/order_service"
-PAGES = {
-    f"{ROOT}/{model._meta.model_name}/": model
-    for model in admin.site._registry
-    if model._meta.app_label == "order_service"
-}
+PAGES = lists_of_records()
 ORDERS, RETURNS, SHIPMENTS, COUPONS = (f"{ROOT}/{name}/" for name in ("order", "return", "shipment", "coupon"))
 """Each with operations."""
 
@@ -56,16 +48,6 @@ def ask_return(order: Order) -> Return:
     return request_return(order_id=order.id, wanted=[Wanted(line.id, 1, "broken")])[0]
 
 
-def found(client: Client, path: str, term: object, **filters: str) -> int:
-    return int(client.get(path, {"q": str(term), **filters}).context["cl"].result_count)
-
-
-def press(client: Client, path: str, operation: str, *records: Any, reason: str = "") -> list[str]:
-    """Carry an operation out; what is told."""
-    chosen = {"action": operation, "_selected_action": [record.pk for record in records], "index": "0"}
-    return [str(told) for told in client.post(path, {**chosen, "reason": reason}, follow=True).context["messages"]]
-
-
 def recorded() -> list[tuple[str, str]]:
     return [(entry.action, entry.subject_id) for entry in published(RecordAudit)]
 
@@ -78,13 +60,8 @@ def test_every_list_opens_with_each_filter_and_any_search(path: str) -> None:
     make_everything()
     client = operator_as("admin")
 
-    page = client.get(path).context["cl"]
-    queries = [list(one.choices(page))[1]["query_string"] for one in page.filter_specs]
-
-    assert {client.get(f"{path}{query}").status_code for query in queries} <= {200}
-    assert client.get(path, {"q": '"'}).status_code == 200
-    for term in ("nobody", "100%", "ü\\'", "x" * 5_000, new_id()):
-        assert found(client, path, term) == 0
+    assert client.opened(path) == {200}
+    assert client.found_by_odd_terms(path) == 0
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -96,28 +73,23 @@ def test_every_record_has_a_page_and_is_found_by_its_id(path: str) -> None:
 
     assert page.status_code == 200
     assert str(record.pk) in page.content.decode()
-    assert found(client, path, record.pk) == 1
+    assert client.found(path, record.pk) == 1
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_list_asks_the_database_no_more_for_more_rows(path: str) -> None:
     client = operator_as("admin")
 
-    def asked() -> int:
+    def asked_with_one_more() -> int:
         make_everything()
-        with CaptureQueriesContext(connection) as queries:
-            client.get(path)
-        return len(queries)
+        return client.asked(path)
 
-    assert asked() == asked()
+    assert asked_with_one_more() == asked_with_one_more()
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_support_looks_and_others_do_not(path: str) -> None:
-    answers = {role: operator_as(role).get(path, follow=True).status_code for role in ("support", "customer", "vendor")}
-
-    assert answers == {"support": 200, "customer": 403, "vendor": 403}
-    assert Client().get(path, follow=True).redirect_chain[-1][0].startswith("/admin/login")
+    assert answers_by_role(path) == FOR_OPERATORS
 
 
 def test_an_order_is_found_by_its_number_its_buyer_its_payment_and_its_request() -> None:
@@ -125,9 +97,9 @@ def test_an_order_is_found_by_its_number_its_buyer_its_payment_and_its_request()
     client = operator_as("support")
 
     for term in (order.number.lower(), order.user_id, order.payment_id, order.coupon_code, order.correlation_id):
-        assert found(client, ORDERS, term) == 1
-    assert found(client, ORDERS, "ADA@example.com") == 2
-    assert found(client, ORDERS, order.user_id, status__exact="placed") == 0
+        assert client.found(ORDERS, term) == 1
+    assert client.found(ORDERS, "ADA@example.com") == 2
+    assert client.found(ORDERS, order.user_id, status__exact="placed") == 0
 
 
 @pytest.mark.parametrize(
@@ -136,14 +108,14 @@ def test_an_order_is_found_by_its_number_its_buyer_its_payment_and_its_request()
 def test_what_belongs_to_an_order_is_found_by_its_number(model: str, count: int) -> None:
     order, _other = make_everything(), make_everything()
 
-    assert found(operator_as("support"), f"{ROOT}/{model}/", order.number) == count
+    assert operator_as("support").found(f"{ROOT}/{model}/", order.number) == count
 
 
 def test_a_redemption_is_found_by_its_order_its_code_and_its_buyer() -> None:
     order, _other = make_everything(), make_everything()
 
     for term in (order.id, order.coupon_code.lower(), order.user_id):
-        assert found(operator_as("support"), f"{ROOT}/couponredemption/", term) == 1
+        assert operator_as("support").found(f"{ROOT}/couponredemption/", term) == 1
 
 
 def test_an_order_s_page_tells_what_was_bought_of_whom_and_what_happened() -> None:
@@ -159,15 +131,9 @@ def test_pages_ask_the_database_no_more_for_more_vendors_and_lines() -> None:
     client = operator_as("support")
     few, many = (confirmed(make_cart(*lines_of(size), *lines_of(size - 1, vendor_id=VENDOR_B))) for size in (1, 4))
 
-    def asked(path: str) -> int:
-        client.get(path)  # once before: Django keeps what it has learnt of its tables
-        with CaptureQueriesContext(connection) as queries:
-            client.get(path)
-        return len(queries)
-
-    assert asked(f"{ORDERS}{few.id}/change/") == asked(f"{ORDERS}{many.id}/change/")
+    assert client.asked(f"{ORDERS}{few.id}/change/") == client.asked(f"{ORDERS}{many.id}/change/")
     parts = [f"{ROOT}/vendororder/{part_of(order).id}/change/" for order in (few, many)]
-    assert asked(parts[0]) == asked(parts[1])
+    assert client.asked(parts[0]) == client.asked(parts[1])
 
 
 def lines_of(size: int, **changes: Any) -> list[CartLine]:
@@ -192,7 +158,7 @@ def test_no_page_has_what_a_payment_is_taken_with_or_a_guest_s_proof() -> None:
 def test_coupons_are_filtered_by_whether_they_can_be_used(usable: str, codes: set[str]) -> None:
     for code, limit in (("OPEN", None), ("LIMITED", 2), ("ENDED", None), ("USED", 1)):
         create_coupon(code=code, kind="percentage", basis_points=1_000, limit=limit)
-    press(operator_as("admin"), COUPONS, "end", Coupon.objects.get(code="ENDED"))
+    operator_as("admin").press(COUPONS, "end", Coupon.objects.get(code="ENDED"))
     Coupon.objects.exclude(redemption_limit=None).update(redeemed=1)
 
     page = operator_as("support").get(COUPONS, {"usable": usable})
@@ -206,7 +172,7 @@ def test_coupons_are_filtered_by_whether_they_can_be_used(usable: str, codes: se
 def test_orders_are_cancelled_with_a_reason_and_refusals_are_told() -> None:
     paid, sent, me = confirmed(), delivered(), new_id()
 
-    told = press(operator_as("admin", user_id=me), ORDERS, "cancel", paid, sent, reason="Fraud.")
+    told = operator_as("admin", user_id=me).press(ORDERS, "cancel", paid, sent, reason="Fraud.")
 
     paid.refresh_from_db()
     assert (paid.status, paid.cancel_reason) == ("cancelled", "Fraud.")
@@ -222,7 +188,7 @@ def test_orders_are_cancelled_with_a_reason_and_refusals_are_told() -> None:
 def test_an_order_is_not_cancelled_without_a_fitting_reason(reason: str, answer: str) -> None:
     order = confirmed()
 
-    (told,) = press(operator_as("admin"), ORDERS, "cancel", order, reason=reason)
+    (told,) = operator_as("admin").press(ORDERS, "cancel", order, reason=reason)
 
     order.refresh_from_db()
     assert told.endswith(answer)
@@ -232,14 +198,14 @@ def test_an_order_is_not_cancelled_without_a_fitting_reason(reason: str, answer:
 def test_an_order_that_needed_attention_needs_it_no_more() -> None:
     order, client = confirmed(), operator_as("admin")
     hear(RefundFailed(refund_id=new_id(), payment_id=order.payment_id, order_id=order.id, reason="closed"))
-    assert found(client, ORDERS, "", needs_attention__isempty="0") == 1
+    assert client.found(ORDERS, "", needs_attention__isempty="0") == 1
 
-    told = press(client, ORDERS, "settle", order)
-    again = press(client, ORDERS, "settle", order)
+    told = client.press(ORDERS, "settle", order)
+    again = client.press(ORDERS, "settle", order)
 
     assert told == ["Needs no attention any more: 1"]
     assert again == [f"{order.number}: Nothing about this order needs attention."]
-    assert found(client, ORDERS, "", needs_attention__isempty="0") == 0
+    assert client.found(ORDERS, "", needs_attention__isempty="0") == 0
     (entry,) = published(RecordAudit)
     assert (entry.action, entry.subject_id) == ("order.order.settle", str(order.id))
     assert entry.detail["about"].endswith("failed: closed")
@@ -250,7 +216,7 @@ def test_a_parcel_is_marked_as_delivered_once() -> None:
     parcel = {"carrier": "Post", "tracking_number": "T1", "items": None}
     shipment = ship_items(vendor_order_id=part_of(order).id, vendor_id=VENDOR_A, **parcel)
 
-    told = press(client, SHIPMENTS, "deliver", shipment), press(client, SHIPMENTS, "deliver", shipment)
+    told = client.press(SHIPMENTS, "deliver", shipment), client.press(SHIPMENTS, "deliver", shipment)
 
     assert told == (["Mark as delivered: 1"], ["T1: This shipment has been delivered."])
     assert (Shipment.objects.get().status, part_of(order).status) == ("delivered", "delivered")
@@ -260,9 +226,9 @@ def test_a_parcel_is_marked_as_delivered_once() -> None:
 def test_a_return_is_approved_and_received(operation: str, restock: bool) -> None:
     request, client = ask_return(delivered()), operator_as("admin")
 
-    early = press(client, RETURNS, operation, request)
-    press(client, RETURNS, "approve", request)
-    press(client, RETURNS, operation, request)
+    early = client.press(RETURNS, operation, request)
+    client.press(RETURNS, "approve", request)
+    client.press(RETURNS, operation, request)
 
     assert early == ["requested return: A return that is requested cannot become received."]
     assert Return.objects.get().status == "received"
@@ -274,8 +240,8 @@ def test_a_return_is_approved_and_received(operation: str, restock: bool) -> Non
 def test_a_return_is_rejected_with_a_reason() -> None:
     request, client = ask_return(delivered()), operator_as("admin")
 
-    assert press(client, RETURNS, "reject", request) == ["Give a reason."]
-    assert press(client, RETURNS, "reject", request, reason="Worn.") == ["Reject: 1"]
+    assert client.press(RETURNS, "reject", request) == ["Give a reason."]
+    assert client.press(RETURNS, "reject", request, reason="Worn.") == ["Reject: 1"]
 
     request.refresh_from_db()
     assert (request.status, request.decision_reason) == ("rejected", "Worn.")
@@ -285,7 +251,7 @@ def test_a_return_is_rejected_with_a_reason() -> None:
 def test_a_coupon_is_ended_once_and_nobody_uses_it_from_then_on() -> None:
     coupon, client = create_coupon(code="TEN", kind="percentage", basis_points=1_000), operator_as("admin")
 
-    told = press(client, COUPONS, "end", coupon), press(client, COUPONS, "end", coupon)
+    told = client.press(COUPONS, "end", coupon), client.press(COUPONS, "end", coupon)
 
     assert told == (["End now: 1"], ["TEN: This coupon has ended."])
     with pytest.raises(CouponRefused, match="expired"):
@@ -310,7 +276,7 @@ def test_support_is_offered_nothing_to_do(path: str) -> None:
 def test_support_does_nothing_even_so() -> None:
     order = confirmed()
 
-    press(operator_as("support"), ORDERS, "cancel", order, reason="Fraud.")
+    operator_as("support").press(ORDERS, "cancel", order, reason="Fraud.")
 
     order.refresh_from_db()
     assert order.status == "confirmed"

@@ -9,10 +9,14 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
+from django.contrib import admin
+from django.db import connection
+from django.db.models import Model
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.test import Client
 from django.test.client import ClientHandler
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient, ForceAuthClientHandler
 
@@ -23,6 +27,11 @@ from shared.contracts.user import RecordAudit
 from shared.inbox import Subscriptions, handle
 from shared.messages import Envelope, Message
 from shared.models import OutboxMessage
+from shared.operators import SIGN_IN
+
+FOR_OPERATORS: dict[str, object] = {"admin": 200, "support": 200, "customer": 403, "vendor": 403, "guest": SIGN_IN}
+FOR_ADMINS = {**FOR_OPERATORS, "support": 403}
+"""What `answers_by_role` is for a page that operators look at, and for one that support does not see."""
 
 
 def envelope(message: Message, *, correlation_id: str = "test-correlation", version: int | None = None) -> Envelope:
@@ -112,9 +121,39 @@ class _SignedIn(ForceAuthClientHandler):
         return super()._get_response(request)  # type: ignore[misc]
 
 
-def operator_as(*roles: str, user_id: UUID | None = None) -> Client:
-    """A browser on the pages of Django's admin, signed in with these roles; none: a guest."""
-    client = Client()
+class Browser(Client):
+    """On the pages of Django's admin."""
+
+    def found(self, path: str, term: object, **filters: str) -> int:
+        """How many records a search finds."""
+        return int(self.get(path, {"q": str(term), **filters}).context["cl"].result_count)
+
+    def found_by_odd_terms(self, path: str) -> int:
+        return sum(self.found(path, term) for term in ("nobody", "100%", "ü\\'", "x" * 5_000, new_id()))
+
+    def opened(self, path: str) -> set[int]:
+        """What a list answers to each choice of each filter, and to a search for half a quotation."""
+        page = self.get(path).context["cl"]
+        queries = [choice["query_string"] for one in page.filter_specs for choice in one.choices(page)]
+        return {self.get(f"{path}{query}").status_code for query in [*queries, "?q=%22"]}
+
+    def asked(self, path: str) -> int:
+        """How often a page asks the database, once Django knows what it keeps."""
+        self.get(path)
+        with CaptureQueriesContext(connection) as queries:
+            assert self.get(path).status_code == 200
+        return len(queries)
+
+    def press(self, path: str, operation: str, *records: Model, reason: str = "") -> list[str]:
+        """Carry an operation out on a list's records; what is told."""
+        chosen = {"action": operation, "_selected_action": [record.pk for record in records], "index": "0"}
+        told = self.post(path, {**chosen, "reason": reason}, follow=True).context["messages"]
+        return [str(one) for one in told]
+
+
+def operator_as(*roles: str, user_id: UUID | None = None) -> Browser:
+    """Signed in with these roles; none: a guest."""
+    client = Browser()
     if roles:
         client.handler = _WithClaims(enforce_csrf_checks=False)
         client.handler.claims = {
@@ -131,6 +170,21 @@ class _WithClaims(ClientHandler):
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
         setattr(request, auth.CLAIMS, self.claims)
         return super().get_response(request)
+
+
+def lists_of_records() -> dict[str, type[Model]]:
+    """Address of the list → model, of what this service alone shows operators."""
+    label = f"{settings.SERVICE}_service"
+    models = [model for model in admin.site._registry if model._meta.app_label == label]
+    return {f"/admin/{settings.SERVICE}/{label}/{model._meta.model_name}/": model for model in models}
+
+
+def answers_by_role(path: str) -> dict[str, object]:
+    """What a page answers to whom: a status, or where a guest is sent."""
+    roles = [role for role in FOR_OPERATORS if role != "guest"]
+    answers = {role: operator_as(role).get(path, follow=True).status_code for role in roles}
+    guests_way = operator_as().get(path, follow=True).redirect_chain
+    return {**answers, "guest": guests_way[-1][0].partition("?")[0]}
 
 
 def client_of(service: str) -> APIClient:
