@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import PASSWORD, Register, sign_in
+from conftest import PASSWORD, Register, as_user, sign_in
 from django.conf import LazySettings
 from rest_framework.test import APIClient
 
@@ -113,10 +113,17 @@ def test_an_error_of_the_work_is_the_callers_and_frees_the_thread() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        (LOGIN, {"email": "ada@example.com", "password": PASSWORD}),
+        ("/api/v1/auth/password-change", {"current_password": PASSWORD, "password": "another-Passw0rd"}),
+    ],
+)
 def test_who_is_refused_for_the_crowd_has_not_guessed(
-    make_account: Register, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+    path: str, form: dict[str, str], make_account: Register, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_account()
+    ada = as_user(make_account()["access"])
     settings.LOGIN_FAILURES = 2
 
     def crowd(_work: object) -> None:
@@ -124,7 +131,7 @@ def test_who_is_refused_for_the_crowd_has_not_guessed(
 
     with monkeypatch.context() as crowded:
         crowded.setattr(hashing._queue, "do", crowd)
-        answers = [APIClient().post(LOGIN, {"email": "ada@example.com", "password": PASSWORD}) for _ in range(5)]
+        answers = [ada.post(path, form) for _ in range(5)]
 
     assert {(one.status_code, body(one)["code"], one["Retry-After"]) for one in answers} == {(429, "busy", "2")}
     assert "access" in sign_in(APIClient())

@@ -41,7 +41,7 @@ class EmailTaken(Invalid):
 class WrongPassword(Invalid):
     code = "wrong_password"
 
-    def __init__(self, field: str = "current_password") -> None:
+    def __init__(self, field: str) -> None:
         super().__init__({field: ["This is not your password."]})
 
 

@@ -12,10 +12,11 @@ from shared.outbox import publish
 from user_service.actions.accounts import locked, tell_changed
 from user_service.actions.avatars import forget_file
 from user_service.actions.codes import issue_code
+from user_service.actions.passwords import demand_password
 from user_service.actions.sessions import end_all_sessions
 from user_service.actions.two_factor import demand_code
-from user_service.errors import OwnAccount, StillSelling, WrongCode, WrongPassword
-from user_service.models import Role, TwoFactor, User, brakes, codes
+from user_service.errors import OwnAccount, StillSelling, WrongCode
+from user_service.models import Role, TwoFactor, User, codes
 
 
 @transaction.atomic
@@ -40,7 +41,7 @@ def erase(
     if password is None:
         _demand_email_code(user, email_code)
     else:
-        _demand_password(user, password, address)
+        demand_password(user, password, address)
     demand_code(user, code, address)
     if Role.ADMIN in user.roles:
         raise OwnAccount()
@@ -58,14 +59,6 @@ def delete(*, admin_id: UUID, user_id: UUID) -> None:
         raise OwnAccount()
     record(action="user.account.delete", subject_kind="user", subject_id=user_id)
     _erase(user, reason="deleted")
-
-
-def _demand_password(user: User, password: str, address: str | None) -> None:
-    """Guessing is braked like a login."""
-    brakes.count_attempt(user.email, address)
-    if not user.has_password(password):
-        raise WrongPassword("password")
-    brakes.forgive(user.email, address)
 
 
 def _demand_email_code(user: User, email_code: str) -> None:

@@ -16,19 +16,23 @@ from user_service.models import User, brakes, codes, normalised
 
 @transaction.atomic
 def change_password(*, user_id: UUID, session_id: UUID, current: str, password: str, address: str | None) -> None:
-    """The other sessions end. Guessing the current one is braked like a login. Raises WrongPassword, Invalid,
-    TooManyFailures, NotFound.
-    """
+    """The other sessions end. Raises what `demand_password` raises, Invalid, NotFound."""
     user = User.objects.present().select_for_update().filter(id=user_id, active=True).first()
     if user is None:
         raise NotFound()
-    brakes.count_attempt(user.email, address)
-    if not user.has_password(current):
-        raise WrongPassword()
-    brakes.forgive(user.email, address)
+    demand_password(user, current, address, field="current_password")
     _set_password(user, password)
     record(action="user.password.change", subject_kind="user", subject_id=user_id)
     end_all_sessions(user_id=user_id, reason="password_changed", but=session_id)
+
+
+def demand_password(user: User, password: str, address: str | None, *, field: str = "password") -> None:
+    """Of who is signed in already, before something that a thief of the session must not do. Guessing is braked like a
+    login. Raises WrongPassword, TooManyFailures, Busy.
+    """
+    with brakes.attempt(user.email, address):
+        if not user.has_password(password):
+            raise WrongPassword(field)
 
 
 @transaction.atomic

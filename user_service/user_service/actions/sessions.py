@@ -13,7 +13,6 @@ from shared.contracts.user import SessionsEnded
 from shared.errors import NotFound, Refused
 from shared.outbox import publish
 from user_service.errors import (
-    Busy,
     EmailNotVerified,
     PasswordResetRequired,
     TooManyFailures,
@@ -87,16 +86,11 @@ def admit(*, user: User, address: str | None, user_agent: str) -> SignedIn | Cha
 
 
 def _recognised(email: str, password: str, address: str | None) -> User:
-    brakes.count_attempt(email, address)
-    try:
+    with brakes.attempt(email, address):
         user = _with_password(email, password)
-    except Busy:
-        brakes.take_back(email, address)
-        raise
-    if user is None:
-        raise WrongCredentials()
-    brakes.forgive(email, address)
-    return user
+        if user is None:
+            raise WrongCredentials()
+        return user
 
 
 def _with_password(email: str, password: str) -> User | None:

@@ -10,8 +10,9 @@ from shared.audit import record
 from shared.contracts.user import TwoFactorChanged
 from shared.errors import Invalid, NotFound, Refused
 from shared.outbox import publish
+from user_service.actions.passwords import demand_password
 from user_service.actions.sessions import SignedIn, end_all_sessions, start_session
-from user_service.errors import TooManyFailures, TwoFactorOff, WrongCode, WrongPassword
+from user_service.errors import TooManyFailures, TwoFactorOff, WrongCode
 from user_service.models import RecoveryCode, Session, TwoFactor, User, brakes, challenges, failures
 from user_service.models.logins import Outcome
 from user_service.models.two_factor import RECOVERY_CODES, make_recovery_code, present_key
@@ -104,16 +105,13 @@ def seal_anew(batch: int = 500) -> int:
 
 
 def _stepped_up(user_id: UUID, password: str, code: str, address: str | None) -> TwoFactor:
-    """Whoever holds the session has to prove both factors again; guessing is braked like a login. Raises NotFound,
-    TwoFactorOff, WrongPassword, WrongCode, TooManyFailures.
+    """Whoever holds the session has to prove both factors again. Raises NotFound, TwoFactorOff, WrongCode, and what
+    `demand_password` raises.
     """
     user = _locked(user_id)
     factor = _factor(user)
     factor.demand_on()
-    brakes.count_attempt(user.email, address)
-    if not user.has_password(password):
-        raise WrongPassword("password")
-    brakes.forgive(user.email, address)
+    demand_password(user, password, address)
     _take_code(user, factor, code, address)
     return factor
 

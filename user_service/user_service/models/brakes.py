@@ -9,11 +9,13 @@ import hashlib
 import ipaddress
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from django.conf import settings
 
-from user_service.errors import TooManyFailures
+from user_service.errors import Busy, TooManyFailures
 from user_service.models.stores import RedisError, own
 
 _COUNT = """
@@ -26,7 +28,21 @@ _local: dict[str, tuple[int, float]] = {}
 _lock = threading.Lock()
 
 
-def count_attempt(email: str, address: str | None) -> None:
+@contextmanager
+def attempt(email: str, address: str | None) -> Iterator[None]:
+    """Around looking at a password. What is raised in there was a failure; but Busy, and nobody has looked. Raises
+    TooManyFailures.
+    """
+    _count_attempt(email, address)
+    try:
+        yield
+    except Busy:
+        _take_back(email, address)
+        raise
+    _forgive(email, address)
+
+
+def _count_attempt(email: str, address: str | None) -> None:
     """Raises TooManyFailures with the seconds to wait."""
     for key, limit in _limits(email, address):
         count, wait = _count(key)
@@ -34,7 +50,7 @@ def count_attempt(email: str, address: str | None) -> None:
             raise TooManyFailures(retry_after=max(wait, 1))
 
 
-def forgive(email: str, address: str | None) -> None:
+def _forgive(email: str, address: str | None) -> None:
     """The password was right: the account starts anew with this network, the network gets its attempt back."""
     account, network = (key for key, _ in _limits(email, address))
     try:
@@ -43,8 +59,7 @@ def forgive(email: str, address: str | None) -> None:
         _forgive_locally(account, network)
 
 
-def take_back(email: str, address: str | None) -> None:
-    """The password was not looked at: it was no guess."""
+def _take_back(email: str, address: str | None) -> None:
     keys = [key for key, _ in _limits(email, address)]
     try:
         with own().pipeline(transaction=False) as pipe:
