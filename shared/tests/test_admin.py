@@ -193,6 +193,11 @@ def test_a_search_finds_an_id_whole_and_takes_anything(client: Client) -> None:
     assert operator.get(REPORTS, {"q": str(new_id())}).status_code == 200
 
 
+@pytest.mark.parametrize("query", ["subject__startswith=a", "type__regex=.", "attempts=1", "lastly=1"])
+def test_lists_compare_nothing_but_what_their_filters_offer(query: str) -> None:
+    assert operator_as("admin").get(f"{INBOX}?{query}").status_code == 400
+
+
 @pytest.mark.parametrize(
     "query", ["handled_at__isempty=x", "type=%00", "nothing=1", "p=-1", "p=x", "o=99.-99.a", "e=1", "q=%00", "all="]
 )

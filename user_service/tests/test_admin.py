@@ -105,6 +105,13 @@ def test_accounts_are_found_by_id_vendor_address_name_and_phone() -> None:
         assert client.found(USERS, term) == 1
 
 
+@pytest.mark.parametrize("query", ["password__startswith=argon2", "two_factor__secret__isnull=0"])
+def test_what_is_not_shown_is_not_guessed_by_filtering(query: str) -> None:
+    make_everything()
+
+    assert operator_as("support").get(f"{USERS}?{query}").status_code == 400
+
+
 def test_accounts_are_filtered_by_role() -> None:
     make_person()
     make_person(vendor_id=new_id())
