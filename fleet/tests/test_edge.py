@@ -902,6 +902,13 @@ def test_other_origins_get_nothing(door: Door, origin: str) -> None:
         assert "Origin" in answer.headers.get_list("vary")
 
 
+@pytest.mark.parametrize("path", ["/admin", "/admin/login?next=/admin/", "/admin/user/user_service/user/"])
+def test_no_other_origin_reads_the_pages_of_operators(door: Door, path: str) -> None:
+    for method, more in (("GET", {}), ("OPTIONS", PREFLIGHT)):
+        answer = door.ask(method, path, headers={"Origin": "https://shop.example", **more})
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
 def test_what_is_open_to_every_origin_is_so_without_credentials(tmp_path: Path, door: Door) -> None:
     listens = other_ports()
     folder = tmp_path / "nginx"
