@@ -56,7 +56,7 @@ class Preferences(Records):
 
 @admin.register(Recipient)
 class Recipients(Records):
-    """A projection: accounts are acted upon where they are."""
+    """A projection: accounts are acted upon where they are kept."""
 
     list_display = ("email", "first_name", "user_id", "roles", "locale", "active", "version")
     list_filter = ("active", "locale")
@@ -68,7 +68,7 @@ class Recipients(Records):
 
 @admin.register(VendorContact)
 class VendorContacts(Records):
-    """A projection: vendors are acted upon where they are."""
+    """A projection: vendors are acted upon where they are kept."""
 
     list_display = ("name", "email", "vendor_id", "owner_id", "version")
     search_ids = ("vendor_id", "owner_id")

@@ -46,14 +46,14 @@ class OwnRows(Rows):
 
 
 @operation("Cancel", needs_reason=True)
-def cancel(order: Order, by: Caller, reason: str) -> None:
+def cancel(order: Order, _by: Caller, reason: str) -> None:
     if len(reason) > CANCEL_REASON_LENGTH:
         raise Invalid({}, f"A reason to cancel has at most {CANCEL_REASON_LENGTH} characters.")
     checkout.cancel_order(order_id=order.id, reason=reason, by_admin=True)
 
 
 @operation("Needs no attention any more")
-def settle(order: Order, by: Caller, reason: str) -> None:
+def settle(order: Order, _by: Caller, _reason: str) -> None:
     refunds.settle_attention(order_id=order.id)
 
 
@@ -172,7 +172,7 @@ class OrderLines(Records):
 
 
 @operation("Mark as delivered")
-def deliver(shipment: Shipment, by: Caller, reason: str) -> None:
+def deliver(shipment: Shipment, _by: Caller, _reason: str) -> None:
     shipments.deliver_shipment(shipment_id=shipment.id, vendor_id=None)
 
 
@@ -201,22 +201,22 @@ class Shipments(Records):
 
 
 @operation("Approve")
-def approve(request: Return, by: Caller, reason: str) -> None:
+def approve(request: Return, _by: Caller, _reason: str) -> None:
     returns.approve_return(return_id=request.id, vendor_id=None)
 
 
 @operation("Reject", needs_reason=True)
-def reject(request: Return, by: Caller, reason: str) -> None:
+def reject(request: Return, _by: Caller, reason: str) -> None:
     returns.reject_return(return_id=request.id, vendor_id=None, reason=reason)
 
 
 @operation("Received: restock and refund")
-def receive(request: Return, by: Caller, reason: str) -> None:
+def receive(request: Return, _by: Caller, _reason: str) -> None:
     returns.receive_return(return_id=request.id, vendor_id=None)
 
 
 @operation("Received: refund only")
-def receive_broken(request: Return, by: Caller, reason: str) -> None:
+def receive_broken(request: Return, _by: Caller, _reason: str) -> None:
     returns.receive_return(return_id=request.id, vendor_id=None, restock=False)
 
 
@@ -261,7 +261,7 @@ class Refunds(Records):
 
 
 @operation("End now")
-def end(coupon: Coupon, by: Caller, reason: str) -> None:
+def end(coupon: Coupon, _by: Caller, _reason: str) -> None:
     coupons.end_coupon(coupon_id=coupon.id)
 
 
@@ -336,7 +336,7 @@ class Customers(Records):
 
 @admin.register(VendorTerms)
 class Terms(Records):
-    """A projection, too."""
+    """A projection: vendors are acted upon where they are kept."""
 
     list_display = ("name", "vendor_id", "active", "commission_basis_points", "version")
     list_filter = ("active",)
