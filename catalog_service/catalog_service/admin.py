@@ -15,19 +15,23 @@ from catalog_service.models import (
     BoughtTogether,
     Brand,
     Category,
+    DailySales,
     Image,
     Import,
+    Location,
     Movement,
     Price,
     Product,
     Purchase,
     Reservation,
     ReservationLine,
+    ReservationPlace,
     Review,
     ReviewFlag,
     ReviewVote,
     Sale,
     StockItem,
+    StockLevel,
     Variant,
     Vendor,
 )
@@ -247,11 +251,49 @@ class Stock(Records):
     ordering = ("-variant_id",)
 
 
+@admin.register(Location)
+class Locations(Records):
+    """Default ones have a row only where somebody named them."""
+
+    list_display = ("name", "vendor", "position", "created_at", "archived_at")
+    list_filter = (("archived_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("vendor",)
+    search_ids = ("id", "vendor_id")
+    search_fields = ("name__icontains", "vendor__slug__exact")
+    search_help_text = "Location or vendor by id; name; the vendor's slug."
+    ordering = ("-id",)
+
+
+@admin.register(StockLevel)
+class Levels(Records):
+    """What lies elsewhere than at a default location."""
+
+    list_display = ("variant", "location", "on_hand", "reserved", "available")
+    list_select_related = ("variant", "location")
+    search_ids = ("id", "variant_id", "location_id")
+    search_fields = ("variant__sku__exact",)
+    search_help_text = "Variant or location by id; SKU."
+    ordering = ("-id",)
+
+
+@admin.register(DailySales)
+class SalesByDay(Records):
+    list_display = ("day", "variant", "sold")
+    list_filter = ("day",)
+    list_select_related = ("variant",)
+    search_ids = ("id", "variant_id")
+    search_fields = ("variant__sku__exact",)
+    search_help_text = "Variant by id; SKU."
+    ordering = ("-day", "-id")
+
+
 @admin.register(Movement)
 class Movements(Records):
-    list_display = ("created_at", "variant", "kind", "quantity", "on_hand_after", "reason", "reference", "actor_id")
+    list_display = (
+        "created_at", "variant", "location", "kind", "quantity", "on_hand_after", "reason", "reference", "actor_id",
+    )  # fmt: skip
     list_filter = ("kind", "created_at")
-    list_select_related = ("variant",)
+    list_select_related = ("variant", "location")
     search_ids = ("id", "variant_id", "reference", "actor_id")
     search_fields = ("variant__sku__exact",)
     search_help_text = "Variant, order, return or user by id; SKU."
@@ -280,6 +322,15 @@ class ReservationLineRows(Rows):
         return super().get_queryset(request).select_related("variant")
 
 
+class ReservationPlaceRows(Rows):
+    model = ReservationPlace
+    fields = readonly_fields = ("variant", "location", "quantity")
+    ordering = ("id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("variant", "location")
+
+
 @admin.register(Reservation)
 class Reservations(Records):
     list_display = ("order_id", "status", "reason", "expires_at", "created_at", "updated_at")
@@ -288,7 +339,7 @@ class Reservations(Records):
     search_fields = ("reason__exact",)
     search_help_text = "Order by id; reason. Who holds a variant stands under reservation lines."
     ordering = ("-order_id",)
-    inlines = (ReservationLineRows,)
+    inlines = (ReservationLineRows, ReservationPlaceRows)
 
 
 @admin.register(ReservationLine)

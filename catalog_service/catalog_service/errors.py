@@ -8,12 +8,16 @@ Conflict (409)
 ├── BrandInUse           products still carry it
 ├── NameTaken            a brand or category of this name or slug exists
 ├── BelowReserved        more is promised to buyers than would be left
+├── AdjustmentsRefused   what the stock does not allow, line by line; nothing was changed
+├── LocationInUse        something lies there still, or it is the default location
 ├── AmbiguousSku         several vendors use this SKU
 ├── AlreadyReviewed      one review per user and product
 ├── AlreadyDecided       the review has had its decision
 ├── OwnReview            nobody votes on or flags what they wrote
 └── OwnProduct           vendors do not review or vote on what they sell
 """
+
+from collections.abc import Mapping
 
 from shared.errors import Conflict
 
@@ -51,6 +55,22 @@ class NameTaken(Conflict):
 class BelowReserved(Conflict):
     code = "below_reserved"
     title = "Orders hold more than would be left"
+
+
+class AdjustmentsRefused(Conflict):
+    """`errors` maps each line to why it cannot be done: `{"lines.3.sku": ["4 are there, of which orders hold 3."]}`."""
+
+    code = "adjustments_refused"
+    title = "The stock does not allow this; nothing was changed"
+
+    def __init__(self, errors: Mapping[str, list[str]]) -> None:
+        super().__init__()
+        self.errors = dict(errors)
+
+
+class LocationInUse(Conflict):
+    code = "location_in_use"
+    title = "Something lies at this location still"
 
 
 class AmbiguousSku(Conflict):

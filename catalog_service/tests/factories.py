@@ -7,9 +7,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from catalog_service.actions.locations import Carried, open_location, transfer_stock
 from catalog_service.actions.products import ProductInput, create_product
 from catalog_service.actions.variants import PriceInput, VariantInput
-from catalog_service.models import Category, Product, Variant, Vendor
+from catalog_service.models import Category, Location, Product, Variant, Vendor
 from catalog_service.subscriptions import SUBSCRIPTIONS
 from shared.context import new_id
 from shared.contracts.catalog import LineToReserve, ReleaseStock, ReserveStock
@@ -95,6 +96,24 @@ def make_variant(stock: int = 10, **fields: Any) -> Variant:
     variant = make_product(stock=stock, **fields).variants.get()
     assert isinstance(variant, Variant)
     return variant
+
+
+def make_location(vendor_id: UUID, name: str = "Harbour", position: int = 1) -> Location:
+    return open_location(vendor_id=vendor_id, by_admin=True, changes={"name": name, "position": position})
+
+
+def place_elsewhere(variant: Variant, quantity: int, location: Location | None = None) -> Location:
+    """Carry so many of a variant from the default location to another."""
+    target = location or make_location(variant.vendor_id)
+    transfer_stock(
+        origin_id=variant.vendor_id,
+        target_id=target.id,
+        lines=[Carried(variant.sku, quantity)],
+        vendor_id=variant.vendor_id,
+        reason="",
+        actor_id=new_id(),
+    )
+    return target
 
 
 def ask(*lines: tuple[Variant | UUID, int], order_id: UUID | None = None, **changes: Any) -> ReserveStock:

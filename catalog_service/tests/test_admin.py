@@ -19,7 +19,16 @@ from catalog_service.models import BoughtTogether, Brand, Category, Image, Produ
 from shared.context import new_id
 from shared.contracts.user import RecordAudit
 from shared.testing import operator_as, published
-from tests.factories import ask, hear, make_category, make_product, make_variant, make_vendor
+from tests.factories import (
+    ask,
+    confirmed,
+    hear,
+    make_category,
+    make_product,
+    make_variant,
+    make_vendor,
+    place_elsewhere,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +57,18 @@ def make_everything() -> Product:
     queue_import(
         vendor_id=vendor.id, by_admin=True, actor_id=new_id(), file=io.BytesIO(b"{}"), format_="jsonl", currency="USD"
     )
+    sell_from_elsewhere(number)
     return product
+
+
+def sell_from_elsewhere(number: int) -> None:
+    """Of a product of its own, whose vendor has a second location."""
+    vendor, category = make_vendor(f"Mugs {number}"), make_category(f"Mugs {number}")
+    variant = make_product(f"Mug {number}", vendor=vendor, category=category).variants.get()
+    place_elsewhere(variant, 10)
+    asked = ask((variant, 1))
+    hear(asked)
+    hear(confirmed(asked.order_id))
 
 
 def make_review(product: Product, *, votes: int = 0) -> Review:

@@ -161,6 +161,18 @@ CODES: dict[str, Explanation] = {
     "brand_in_use": Explanation(409, "The brand is in use", "Products still carry it."),
     "name_taken": Explanation(409, "The name is taken", "Another one has this name or slug.", "Choose another."),
     "below_reserved": Explanation(409, "Orders hold more", "Stock that orders hold cannot be taken away."),
+    "adjustments_refused": Explanation(
+        409,
+        "The stock does not allow this",
+        "Of some lines less is there than would be taken away; `errors` names them, and nothing was changed.",
+        "Correct those lines.",
+    ),
+    "location_in_use": Explanation(
+        409,
+        "The location is in use",
+        "Something lies there still, or it is the vendor's default location.",
+        "Carry it elsewhere first.",
+    ),
     "already_reviewed": Explanation(409, "Reviewed already", "One review for each product and person.", "Change it."),
     "already_decided": Explanation(409, "Decided already", "The review has had this decision."),
     "own_product": Explanation(409, "Your own product", "Vendors do not judge what they sell."),

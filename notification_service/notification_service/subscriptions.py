@@ -5,7 +5,14 @@ from datetime import timedelta
 from notification_service.actions import accounts, deliveries, erasure, orders, products, recipients, vendors
 from shared import idempotency
 from shared.clock import Schedule
-from shared.contracts.catalog import ProductDecided, ProductSubmitted, ReviewPublished, StockRanLow
+from shared.contracts.catalog import (
+    ProductDecided,
+    ProductSubmitted,
+    ReviewPublished,
+    StockCameBack,
+    StockRanLow,
+    StockRanOut,
+)
 from shared.contracts.order import (
     OrderCancelled,
     OrderConfirmed,
@@ -52,6 +59,8 @@ SUBSCRIPTIONS: Subscriptions = {
     ProductSubmitted: products.tell_product_submitted,
     ProductDecided: products.tell_product_decided,
     StockRanLow: products.tell_stock_low,
+    StockRanOut: products.tell_stock_out,
+    StockCameBack: products.tell_stock_back,
     ReviewPublished: products.tell_review_published,
     OrderPlaced: orders.tell_order_placed,
     OrderConfirmed: orders.tell_order_confirmed,

@@ -140,6 +140,8 @@ def every_event() -> dict[str, tuple[Message, set[str], set[UUID]]]:
         "product approved": (product_decided(), *selling),
         "product rejected": (product_decided(approved=False), *selling),
         "stock low": (catalog.StockRanLow(**variant), *selling),
+        "stock out": (catalog.StockRanOut(**variant), *selling),
+        "stock back": (catalog.StockCameBack(**variant), *selling),
         "review": (catalog.ReviewPublished(**review), *selling),
         "order placed": (order.OrderPlaced(**about_order(), total=FIVE, placed_at=timezone.now()), *buying),
         "order confirmed": (

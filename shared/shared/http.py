@@ -153,7 +153,7 @@ def _as_problem(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | Non
 
 
 def _refused(error: errors.Refused) -> tuple[dict[str, Any], dict[str, str]]:
-    wrong = error.errors if isinstance(error, errors.Invalid) else None
+    wrong = getattr(error, "errors", None)
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.Delayed) else {}
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="nexus"'

@@ -15,7 +15,7 @@ from django.db import DataError, IntegrityError, transaction
 
 from catalog_service.actions import offers
 from catalog_service.actions.import_files import Draft, Remark, Unreadable, read_file
-from catalog_service.actions.inventory import set_stock
+from catalog_service.actions.inventory import Adjustment, set_stock
 from catalog_service.actions.products import ProductInput, create_product
 from catalog_service.actions.taxonomy import brand_named, category_named
 from catalog_service.actions.variants import VariantInput, change_variant, insert_variants
@@ -200,4 +200,5 @@ def _update_variants(batch: Import, product: Product, wanted: Sequence[VariantIn
             },
         )
         if new.sku in stocked:
-            set_stock(variant, reason=f"import {batch.id}", actor_id=batch.created_by, on_hand=new.stock)
+            counted = Adjustment(new.sku, on_hand=new.stock)
+            set_stock(variant, reason=f"import {batch.id}", actor_id=batch.created_by, adjustment=counted)

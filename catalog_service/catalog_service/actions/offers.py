@@ -10,7 +10,8 @@ from django.utils import timezone
 from catalog_service.actions import cards
 from catalog_service.models import StockItem, Variant
 from catalog_service.models.images import media_url
-from catalog_service.models.inventory import Change, Level
+from catalog_service.models.inventory import Level
+from catalog_service.models.locations import Change, Place
 from shared.contracts.catalog import OfferChanged
 from shared.messages import MoneyData
 from shared.outbox import publish
@@ -56,7 +57,7 @@ def _plan_next(product_ids: Collection[UUID]) -> None:
 
 def _tell_again(variant_ids: Collection[UUID]) -> None:
     if variant_ids:
-        tell(StockItem.objects.change({variant_id: Change() for variant_id in variant_ids}))
+        tell(StockItem.objects.change({Place(variant_id): Change() for variant_id in variant_ids}))
 
 
 def load(variant_ids: Collection[UUID]) -> dict[UUID, Variant]:

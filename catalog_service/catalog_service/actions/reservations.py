@@ -6,7 +6,10 @@
                       └──not enough, not for sale, too late──▶ rejected
 
 The reservation's row is locked first, then stock rows in key order: nobody who holds a stock row waits for anything
-but a later stock row. Each function here runs in the inbox's transaction, except the sweep, which has its own.
+but a later stock row, or after them all a location. Each function here runs in the inbox's transaction, except the
+sweep, which has its own.
+
+A hold takes from a vendor's locations in the order of their positions, and gives back to where it took from.
 """
 
 import logging
@@ -17,9 +20,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog_service.actions import offers
-from catalog_service.actions.inventory import record, tell_low
-from catalog_service.models import Reservation, ReservationLine, StockItem, Variant
-from catalog_service.models.inventory import Change
+from catalog_service.actions.inventory import record, tell_supply
+from catalog_service.actions.places import give_back_to, held_by, let_go, take
+from catalog_service.models import DailySales, Movement, Reservation, ReservationLine, StockItem, Variant
+from catalog_service.models.inventory import Level
+from catalog_service.models.locations import Change, Place
 from shared.contracts.catalog import (
     CommitFailed,
     LineToReserve,
@@ -58,7 +63,7 @@ def reserve_stock(asked: ReserveStock) -> None:
     elif short := [line for line in asked.lines if wanted[line.variant_id] > stock[line.variant_id].available]:
         _reject(asked, "out_of_stock", short, stock)
     else:
-        _hold(asked, wanted, variants)
+        _hold(asked, take(asked.order_id, wanted, stock), variants)
 
 
 def release_stock(asked: ReleaseStock) -> None:
@@ -79,9 +84,9 @@ def commit_stock(told: OrderConfirmed) -> None:
     if reservation is None:
         raise Retry(f"nothing is known of order {told.order_id} yet")
     if reservation.status == Status.HELD:
-        _sell(reservation, from_hold=True)
+        _sell(reservation, told)
     elif reservation.status == Status.EXPIRED:
-        _sell_after_all(reservation)
+        _sell_after_all(reservation, told)
     elif reservation.status == Status.REJECTED:
         publish(CommitFailed(order_id=told.order_id))
     elif reservation.status == Status.RELEASED:
@@ -89,16 +94,17 @@ def commit_stock(told: OrderConfirmed) -> None:
 
 
 def restock(told: ReturnReceived) -> None:
-    """Put what came back and is fit for sale on hand again."""
+    """Put what came back and is fit for sale on hand again, at the default location."""
     back = Counter[UUID]()
     for item in told.items:
         if item.restock:
             back[item.variant_id] += item.quantity
-    known = StockItem.objects.locked(back)
-    returned = {variant_id: back[variant_id] for variant_id in known}
+    before = StockItem.objects.locked(back)
+    returned = {Place(variant_id): back[variant_id] for variant_id in before}
     if returned:
-        levels = StockItem.objects.change({i: Change(on_hand=quantity) for i, quantity in returned.items()})
+        levels = StockItem.objects.change({place: Change(on_hand=n) for place, n in returned.items()})
         record(levels, returned, kind="return", reference=told.return_id)
+        tell_supply(before, levels)
         offers.tell(levels)
 
 
@@ -136,8 +142,8 @@ def _sells(variant: Variant | None, currency: str) -> bool:
     )
 
 
-def _hold(asked: ReserveStock, wanted: Counter[UUID], variants: dict[UUID, Variant]) -> None:
-    levels = StockItem.objects.change({i: Change(reserved=quantity) for i, quantity in wanted.items()})
+def _hold(asked: ReserveStock, taken: Counter[Place], variants: dict[UUID, Variant]) -> None:
+    levels = StockItem.objects.change({place: Change(reserved=n) for place, n in taken.items()})
     lines = [_reserved_line(line, variants[line.variant_id], asked.currency) for line in asked.lines]
     ReservationLine.objects.bulk_create(
         [
@@ -222,47 +228,62 @@ def _give_back(order_id: UUID, reason: str) -> bool:
     return True
 
 
-def _held_by(order_ids: list[UUID]) -> Counter[UUID]:
-    held = Counter[UUID]()
-    lines = ReservationLine.objects.filter(reservation_id__in=order_ids)
-    for variant_id, quantity in lines.values_list("variant_id", "quantity"):
-        held[variant_id] += quantity
-    return held
-
-
 def _unhold(order_ids: list[UUID]) -> None:
-    held = _held_by(order_ids)
-    StockItem.objects.locked(held)
-    offers.tell(StockItem.objects.change({i: Change(reserved=-quantity) for i, quantity in held.items()}))
+    held = held_by(order_ids)
+    StockItem.objects.locked({place.variant_id for place in held})
+    offers.tell(StockItem.objects.change({place: Change(reserved=-n) for place, n in held.items()}))
 
 
 def _unsell(order_id: UUID, reason: str) -> None:
-    sold = _held_by([order_id])
-    StockItem.objects.locked(sold)
-    levels = StockItem.objects.change({i: Change(on_hand=quantity) for i, quantity in sold.items()})
-    record(levels, dict(sold), kind="cancellation", reason=reason, reference=order_id)
+    sold = held_by([order_id])
+    before = StockItem.objects.locked({place.variant_id for place in sold})
+    back = give_back_to(sold)
+    levels = StockItem.objects.change({place: Change(on_hand=n) for place, n in back.items()})
+    sale = Movement.objects.filter(reference=order_id, kind="sale", variant__in=before).first()
+    if sale:
+        DailySales.objects.take_back(_by_variant(sold), sale.created_at.date())
+    record(levels, back, kind="cancellation", reason=reason, reference=order_id)
+    tell_supply(before, levels)
     offers.tell(levels)
 
 
-def _sell(reservation: Reservation, *, from_hold: bool) -> None:
-    """Out of the hold, or off the shelf when there is none any more. The caller has seen that there is enough."""
-    sold = _held_by([reservation.order_id])
-    before = StockItem.objects.locked(sold)
-    levels = StockItem.objects.change({i: Change(-quantity, -quantity * from_hold) for i, quantity in sold.items()})
-    sales = {variant_id: -quantity for variant_id, quantity in sold.items()}
-    record(levels, sales, kind="sale", reference=reservation.order_id)
+def _sell(reservation: Reservation, told: OrderConfirmed) -> None:
+    """Out of the hold: nothing becomes more or less available."""
+    sold = held_by([reservation.order_id])
+    before = StockItem.objects.locked({place.variant_id for place in sold})
+    _write_sale(reservation, told, sold, before, {place: Change(-n, -n) for place, n in sold.items()})
+
+
+def _sell_after_all(reservation: Reservation, told: OrderConfirmed) -> None:
+    """The hold ran out while the buyer was paying: sell if the shelf still has it all."""
+    wanted = _by_variant(held_by([reservation.order_id]))
+    stock = StockItem.objects.locked(wanted)
+    if any(stock[variant_id].available < quantity for variant_id, quantity in wanted.items()):
+        publish(CommitFailed(order_id=reservation.order_id))
+        return
+    let_go(reservation.order_id)
+    sold = take(reservation.order_id, wanted, stock)
+    offers.tell(_write_sale(reservation, told, sold, stock, {place: Change(-n) for place, n in sold.items()}))
+
+
+def _write_sale(
+    reservation: Reservation,
+    told: OrderConfirmed,
+    sold: Counter[Place],
+    before: dict[UUID, StockItem],
+    changes: dict[Place, Change],
+) -> dict[UUID, Level]:
+    levels = StockItem.objects.change(changes)
+    record(levels, {place: -n for place, n in sold.items()}, kind="sale", reference=reservation.order_id)
+    DailySales.objects.add(_by_variant(sold), told.confirmed_at.date())
     reservation.end(Status.COMMITTED, "")
     publish(StockCommitted(order_id=reservation.order_id))
-    tell_low(before, levels)
-    if not from_hold:  # out of a hold nothing becomes more or less available
-        offers.tell(levels)
+    tell_supply(before, levels)
+    return levels
 
 
-def _sell_after_all(reservation: Reservation) -> None:
-    """The hold ran out while the buyer was paying: sell if the shelf still has it all."""
-    wanted = _held_by([reservation.order_id])
-    stock = StockItem.objects.locked(wanted)
-    if all(stock[variant_id].available >= quantity for variant_id, quantity in wanted.items()):
-        _sell(reservation, from_hold=False)
-    else:
-        publish(CommitFailed(order_id=reservation.order_id))
+def _by_variant(places: Counter[Place]) -> Counter[UUID]:
+    sums = Counter[UUID]()
+    for place, quantity in places.items():
+        sums[place.variant_id] += quantity
+    return sums

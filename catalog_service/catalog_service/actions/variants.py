@@ -1,6 +1,6 @@
 """Write variants and their prices; the product they belong to is locked first, always."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict
 from uuid import UUID
@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from catalog_service.actions import offers
 from catalog_service.errors import LastVariant, SkuTaken
 from catalog_service.models import Movement, Price, Product, StockItem, Variant
+from catalog_service.models.products import WORDS_OF_PATHS
 from shared.errors import Invalid, NotFound
 from shared.money import Money
 
@@ -78,6 +79,7 @@ def remove_variant(*, product: str, variant_id: UUID, vendor_id: UUID | None) ->
 
 def insert_variants(product: Product, variants: Sequence[VariantInput], *, actor_id: UUID | None) -> list[Variant]:
     """Variants with prices, stock rows and the first movement of each. Raises SkuTaken, Invalid."""
+    _refuse_words_of_paths(variant.sku for variant in variants)
     first = product.variants.count()
     rows = [
         Variant(
@@ -108,6 +110,7 @@ def insert_variants(product: Product, variants: Sequence[VariantInput], *, actor
 
 def change_variant(variant: Variant, changes: VariantChanges) -> None:
     """Of a product that is locked and whose card the caller refreshes. Raises SkuTaken, Invalid."""
+    _refuse_words_of_paths([changes["sku"]] if "sku" in changes else [])
     for name in ("sku", "options", "barcode", "weight_grams", "position"):
         if name in changes:
             setattr(variant, name, changes[name])
@@ -123,6 +126,11 @@ def lock_variant(product: str, variant_id: UUID, vendor_id: UUID | None) -> tupl
     """The product locked, and one of its variants. Raises NotFound."""
     parent = _locked_parent(product, vendor_id)
     return parent, _variant_of(parent, variant_id)
+
+
+def _refuse_words_of_paths(skus: Iterable[str]) -> None:
+    if taken := WORDS_OF_PATHS.intersection(skus):
+        raise Invalid({"sku": [f"The API has another use for {word}." for word in sorted(taken)]})
 
 
 def _locked_parent(reference: str, vendor_id: UUID | None) -> Product:

@@ -3,12 +3,14 @@
 from catalog_service.models.cards import Card
 from catalog_service.models.images import DiscardedFile, Image
 from catalog_service.models.imports import Import, ImportFile
-from catalog_service.models.inventory import Movement, Reservation, ReservationLine, StockItem
+from catalog_service.models.inventory import Movement, Reservation, ReservationLine, ReservationPlace, StockItem
+from catalog_service.models.locations import Location, StockLevel
 from catalog_service.models.popularity import ProductPopularity, ProductView, UserView
 from catalog_service.models.prices import Price
 from catalog_service.models.products import Product, ProductPrice, Variant
 from catalog_service.models.recommendations import BoughtTogether, CategoryPick, Recommendation, Sale, Shopper
 from catalog_service.models.reviews import Purchase, Review, ReviewFlag, ReviewImage, ReviewVote
+from catalog_service.models.sales import DailySales
 from catalog_service.models.search import SearchCount, SearchWord, Synonym
 from catalog_service.models.taxonomy import Brand, Category
 from catalog_service.models.vendors import Vendor
@@ -19,10 +21,12 @@ __all__ = [
     "Card",
     "Category",
     "CategoryPick",
+    "DailySales",
     "DiscardedFile",
     "Image",
     "Import",
     "ImportFile",
+    "Location",
     "Movement",
     "Price",
     "Product",
@@ -33,6 +37,7 @@ __all__ = [
     "Recommendation",
     "Reservation",
     "ReservationLine",
+    "ReservationPlace",
     "Review",
     "ReviewFlag",
     "ReviewImage",
@@ -42,6 +47,7 @@ __all__ = [
     "SearchWord",
     "Shopper",
     "StockItem",
+    "StockLevel",
     "Synonym",
     "UserView",
     "Variant",

@@ -1,6 +1,7 @@
 """How much there is, how much of it is promised, and every movement that led there.
 
-Locks are always taken in this order: reservation, then product, then stock rows by variant id, then cards.
+Locks are always taken in this order: reservation, then product, then stock rows by variant id, then locations by id,
+then cards.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,6 +13,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from catalog_service.models.locations import Change, Location, Place, StockLevel
 from catalog_service.models.products import Product, Variant
 from shared.context import new_id
 
@@ -31,22 +33,23 @@ class Level(NamedTuple):
         return self.on_hand - self.reserved
 
 
-class Change(NamedTuple):
-    on_hand: int = 0
-    reserved: int = 0
-
-
 class StockQuerySet(models.QuerySet["StockItem"]):
     def locked(self, variant_ids: Collection[UUID]) -> dict[UUID, "StockItem"]:
         """Lock the rows of these variants in key order until the transaction ends; unknown ones are left out."""
         rows = self.filter(variant_id__in=variant_ids).order_by("variant_id").select_for_update(no_key=True)
         return {row.variant_id: row for row in rows}
 
-    def change(self, changes: Mapping[UUID, Change]) -> dict[UUID, Level]:
-        """Add to the counters of rows that are locked already, in one statement. Every row's version goes up."""
-        ids = list(changes)
+    def change(self, changes: Mapping[Place, Change]) -> dict[UUID, Level]:
+        """Add to the counters of rows that are locked already, and to their levels. Every row's version goes up."""
+        StockLevel.objects.change(changes)
+        sums = {place.variant_id: [0, 0, 0, 0] for place in changes}
+        for (variant_id, location_id), change in changes.items():
+            elsewhere = bool(location_id)
+            for i, added in enumerate((*change, change.on_hand * elsewhere, change.reserved * elsewhere)):
+                sums[variant_id][i] += added
         with connection.cursor() as cursor:
-            cursor.execute(_CHANGE, [ids, [changes[i].on_hand for i in ids], [changes[i].reserved for i in ids]])
+            columns = zip(*sums.values(), strict=True) if sums else ([], [], [], [])
+            cursor.execute(_CHANGE, [list(sums), *map(list, columns)])
             return {row[0]: Level(*row[1:]) for row in cursor.fetchall()}
 
 
@@ -54,9 +57,12 @@ _CHANGE = """
     UPDATE stock_item
     SET on_hand = stock_item.on_hand + change.on_hand,
         reserved = stock_item.reserved + change.reserved,
+        elsewhere_on_hand = stock_item.elsewhere_on_hand + change.elsewhere_on_hand,
+        elsewhere_reserved = stock_item.elsewhere_reserved + change.elsewhere_reserved,
         version = stock_item.version + 1,
         updated_at = clock_timestamp()
-    FROM unnest(%s::uuid[], %s::int[], %s::int[]) AS change (variant_id, on_hand, reserved)
+    FROM unnest(%s::uuid[], %s::int[], %s::int[], %s::int[], %s::int[])
+        AS change (variant_id, on_hand, reserved, elsewhere_on_hand, elsewhere_reserved)
     WHERE stock_item.variant_id = change.variant_id
     RETURNING stock_item.variant_id, stock_item.on_hand, stock_item.reserved, stock_item.version,
         (stock_item.on_hand > stock_item.reserved)
@@ -65,12 +71,17 @@ _CHANGE = """
 
 
 class StockItem(models.Model):
-    """The counters of one variant. `version` is the version of its offer: every OfferChanged has a higher one."""
+    """The counters of one variant, and what of them lies elsewhere than at its vendor's default location.
+
+    `version` is the version of its offer: every OfferChanged has a higher one.
+    """
 
     variant = models.OneToOneField(Variant, models.PROTECT, primary_key=True, related_name="stock")
     product = models.ForeignKey(Product, models.PROTECT, related_name="stock")
     on_hand = models.IntegerField(default=0)
     reserved = models.IntegerField(default=0)
+    elsewhere_on_hand = models.IntegerField(default=0, db_default=0)
+    elsewhere_reserved = models.IntegerField(default=0, db_default=0)
     low_at = models.PositiveIntegerField(default=5)
     version = models.PositiveBigIntegerField(default=0)
     updated_at = models.DateTimeField(auto_now=True)
@@ -83,6 +94,14 @@ class StockItem(models.Model):
             models.CheckConstraint(
                 condition=Q(reserved__gte=0, reserved__lte=F("on_hand")), name="stock_reserved_within_on_hand"
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    elsewhere_reserved__gte=0,
+                    elsewhere_reserved__lte=F("reserved"),
+                    elsewhere_on_hand__lte=F("on_hand") - F("reserved") + F("elsewhere_reserved"),
+                ),
+                name="stock_elsewhere_within_all",
+            ),
         )
 
     def __str__(self) -> str:
@@ -92,9 +111,17 @@ class StockItem(models.Model):
     def available(self) -> int:
         return self.on_hand - self.reserved
 
+    @property
+    def here(self) -> Change:
+        """What lies at the default location."""
+        return Change(self.on_hand - self.elsewhere_on_hand, self.reserved - self.elsewhere_reserved)
+
 
 class Movement(models.Model):
-    """One change of `on_hand`, never altered: the sum of a variant's movements is its `on_hand`."""
+    """One change of `on_hand` at a location (none: the default one), never altered.
+
+    The sum of a variant's movements is its `on_hand`; of those at a location, its level there.
+    """
 
     class Kind(models.TextChoices):
         INITIAL = "initial"
@@ -102,9 +129,11 @@ class Movement(models.Model):
         SALE = "sale"
         CANCELLATION = "cancellation"
         RETURN = "return"
+        TRANSFER = "transfer"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     variant = models.ForeignKey(Variant, models.PROTECT, related_name="movements")
+    location = models.ForeignKey(Location, models.PROTECT, null=True, related_name="+", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind)
     quantity = models.IntegerField()
     on_hand_after = models.IntegerField()
@@ -117,12 +146,13 @@ class Movement(models.Model):
         db_table = "movement"
         constraints = (
             models.UniqueConstraint(
-                fields=["variant", "kind", "reference"],
-                name="movement_once",
+                fields=["variant", "kind", "reference", "location"],
+                name="movement_once_a_place",
                 condition=Q(reference__isnull=False),
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["initial", "adjustment", "sale", "cancellation", "return"]),
+                condition=Q(kind__in=["initial", "adjustment", "sale", "cancellation", "return", "transfer"]),
                 name="movement_kind_known",
             ),
         )
@@ -198,3 +228,23 @@ class ReservationLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.variant_id}"
+
+
+class ReservationPlace(models.Model):
+    """What of a reservation is taken from a location that is not the default one; the rest of its lines is."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    reservation = models.ForeignKey(Reservation, models.PROTECT, related_name="places", db_index=False)
+    variant = models.ForeignKey(Variant, models.PROTECT, related_name="+")
+    location = models.ForeignKey(Location, models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "reservation_place"
+        constraints = (
+            models.UniqueConstraint(fields=["reservation", "variant", "location"], name="reservation_place_once"),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="reservation_place_positive"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.variant_id} at {self.location_id}"

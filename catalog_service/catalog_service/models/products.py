@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
@@ -19,6 +20,8 @@ from shared.errors import NotFound
 from shared.money import Money
 
 SKU_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._+:#()-]{0,63}$"
+WORDS_OF_PATHS = {"adjustments", "locations", "transfers"}
+"""They stand where a SKU would in paths of the inventory."""
 MAX_SPECIFICATIONS = 20_000
 MAX_DEPTH = 5
 _VISIBLE = Q(status="active", deleted_at__isnull=True)
@@ -260,6 +263,10 @@ class VariantQuerySet(models.QuerySet["Variant"]):
         if len(found) > 1:
             raise AmbiguousSku
         return found[0]
+
+    def called(self, skus: Collection[str]) -> Self:
+        """Everybody's variants with one of these SKUs."""
+        return self.kept().filter(sku__in=skus, product__deleted_at__isnull=True)
 
 
 class Variant(models.Model):

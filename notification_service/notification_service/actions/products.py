@@ -2,7 +2,14 @@
 
 from notification_service.actions.telling import admins, tell, vendor
 from notification_service.models.notifications import Group
-from shared.contracts.catalog import ProductDecided, ProductSubmitted, ReviewPublished, StockRanLow
+from shared.contracts.catalog import (
+    ProductDecided,
+    ProductSubmitted,
+    ReviewPublished,
+    StockCameBack,
+    StockRanLow,
+    StockRanOut,
+)
 
 
 def tell_product_submitted(message: ProductSubmitted) -> None:
@@ -19,13 +26,25 @@ def tell_product_decided(message: ProductDecided) -> None:
 
 
 def tell_stock_low(message: StockRanLow) -> None:
+    _tell_supply(message, "stock_low")
+
+
+def tell_stock_out(message: StockRanOut) -> None:
+    _tell_supply(message, "stock_out")
+
+
+def tell_stock_back(message: StockCameBack) -> None:
+    _tell_supply(message, "stock_back")
+
+
+def _tell_supply(message: StockRanLow | StockRanOut | StockCameBack, kind: str) -> None:
     data = {
         "variant_id": str(message.variant_id),
         "sku": message.sku,
         "name": message.name,
         "available": message.available,
     }
-    tell(vendor(message.vendor_id), kind="stock_low", group=Group.SELLING, data=data)
+    tell(vendor(message.vendor_id), kind=kind, group=Group.SELLING, data=data)
 
 
 def tell_review_published(message: ReviewPublished) -> None:

@@ -155,6 +155,30 @@ class StockRanLow(Event):
     available: int
 
 
+class StockRanOut(Event):
+    """The last one on hand was sold or taken away."""
+
+    type = "catalog.stock_ran_out.v1"
+    key = "variant_id"
+    variant_id: UUID
+    vendor_id: UUID
+    sku: str
+    name: str
+    available: int = 0
+
+
+class StockCameBack(Event):
+    """There are some on hand again, after there were none."""
+
+    type = "catalog.stock_came_back.v1"
+    key = "variant_id"
+    variant_id: UUID
+    vendor_id: UUID
+    sku: str
+    name: str
+    available: int
+
+
 class ReviewPublished(Event):
     type = "catalog.review_published.v1"
     key = "product_id"
