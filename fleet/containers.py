@@ -76,20 +76,24 @@ def inside(table: Table) -> Table:
 
 
 def _translated(templates: dict[str, str]) -> dict[str, str]:
-    public_url = os.environ.get("PUBLIC_URL", f"http://localhost:{os.environ.get('NEXUS_PORT', '8000')}")
     told = {}
     for name, text in templates.items():
         for here, there in HOSTS.items():
             text = text.replace(here, there)
-        told[name] = text.replace("{public_url}", public_url)
+        told[name] = text.replace("{public_url}", _public_url())
     return told
+
+
+def _public_url() -> str:
+    return os.environ.get("PUBLIC_URL", f"http://localhost:{os.environ.get('NEXUS_PORT', '8000')}")
 
 
 def _write_own(table: Table, service: Service) -> None:
     """`prepare` is a command of the same image, so its environment has RABBITMQ_ADMIN_URL in a file of its own."""
     place = PLACE / "of" / service.short
     place.mkdir(parents=True, exist_ok=True)
-    variables = environment.of(table, service) | _urls(table) | _bucket(service)
+    added = _urls(table) | _bucket(service)
+    variables = environment.of(table, service) | added
     _write_env(place / "env", variables)
     shutil.copy(table.var / "keys" / "services" / "private" / f"{service.short}.pem", place / "service.pem")
     if "JWT_PRIVATE_KEYS_DIR" in variables:
@@ -97,7 +101,7 @@ def _write_own(table: Table, service: Service) -> None:
     if service.database:
         migrate = PLACE / "of" / f"{service.short}-migrate"
         migrate.mkdir(parents=True, exist_ok=True)
-        _write_env(migrate / "env", environment.of(table, service, prepare=True) | _urls(table) | _bucket(service))
+        _write_env(migrate / "env", environment.of(table, service, prepare=True) | added)
         shutil.copy(place / "service.pem", migrate)
         if (place / "jwt").exists():
             shutil.rmtree(migrate / "jwt", ignore_errors=True)
@@ -166,14 +170,14 @@ def _write_edge(table: Table) -> None:
             upstreams={service.name: [f"{service.short}:{PORT}"] for service in table.services},
             keys=PLACE / "public" / "jwt",
             media=Path("/media"),
-            public_url=_translated({"": "{public_url}"})[""],
+            public_url=_public_url(),
             listen="8000",
             resolver=os.environ.get("NEXUS_RESOLVER", "127.0.0.11"),
             cors_origins=edge.origins(os.environ.get("CORS_ORIGINS", table.edge["cors_origins"])),
             listen_tls="8443",
             tls=tls,
             hsts=edge.HSTS_ON_ONE_MACHINE,
-            verdicts=Path("/dev/shm"),
+            verdicts=edge.MEMORY,
         )
     )
     _give(PLACE / "edge")
