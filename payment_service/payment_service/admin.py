@@ -21,7 +21,7 @@ from payment_service.models import (
     SimulatedWebhook,
     WebhookEvent,
 )
-from shared.admin import Records, Rows, amount, operation, operator_of
+from shared.admin import AdminRecords, Records, Rows, amount, operation
 from shared.auth import Caller
 
 # Columns and fields that are functions; Django's stubs know them as columns only, hence `ClassVar[Any]`.
@@ -31,7 +31,7 @@ the_balance = amount("balance")
 
 
 @operation("Refund what is left", needs_reason=True)
-def refund(payment: Payment, by: Caller, reason: str) -> None:
+def refund(payment: Payment, _by: Caller, reason: str) -> None:
     refunds.start_refund(payment_id=payment.id, amount=None, reason=reason)
 
 
@@ -103,15 +103,8 @@ class Releases(Records):
 # ── The books ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Books(Records):
-    """Support does not see them, here as in the API."""
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return operator_of(request).may_operate
-
-
 @admin.register(Payout)
-class Payouts(Books):
+class Payouts(AdminRecords):
     list_display = ("id", "vendor_id", the_amount, "status", "reason", "attempts", "created_at", "paid_at")
     list_filter = ("status", "created_at")
     search_ids = ("id", "vendor_id")
@@ -125,7 +118,7 @@ class Payouts(Books):
 
 
 @admin.register(Account)
-class Accounts(Books):
+class Accounts(AdminRecords):
     """A debit is positive, so what somebody is owed is negative."""
 
     list_display = ("kind", "owner_id", the_balance, "version")
@@ -146,7 +139,7 @@ class PostingRows(Rows):
 
 
 @admin.register(Entry)
-class Entries(Books):
+class Entries(AdminRecords):
     list_display = ("id", "kind", "reference", "memo", "recorded_at")
     list_filter = ("kind", "recorded_at")
     search_ids = ("id", "reference")
@@ -157,7 +150,7 @@ class Entries(Books):
 
 
 @admin.register(Posting)
-class Postings(Books):
+class Postings(AdminRecords):
     list_display = ("id", "entry", "account", the_amount, "vendor_order_id")
     list_filter = ("account__kind",)
     search_ids = ("id", "entry_id", "account_id", "vendor_order_id")

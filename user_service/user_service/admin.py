@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
 
-from shared.admin import Records, Rows, operation, operator_of
+from shared.admin import AdminRecords, Records, Rows, operation
 from shared.auth import Caller
 from shared.contracts import MODULES
 from shared.errors import Invalid
@@ -227,9 +227,7 @@ class OfService(admin.SimpleListFilter):
 
 
 @admin.register(AuditEntry)
-class AuditEntries(Records):
-    """Support does not see it, here as in the API."""
-
+class AuditEntries(AdminRecords):
     list_display = ("position", "at", "action", "subject_kind", "subject_id", "actor_id", "address", "detail")
     list_filter = (OfService, "action", "at")
     search_ids = ("entry_id", "subject_id", "actor_id")
@@ -240,6 +238,3 @@ class AuditEntries(Records):
         "entry_id", "position", "at", "actor_id", "actor_roles", "action", "subject_kind", "subject_id", "detail",
         "address", "request_id", "previous_hash", "hash",
     )  # fmt: skip
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return operator_of(request).may_operate
