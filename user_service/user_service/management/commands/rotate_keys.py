@@ -6,8 +6,8 @@ from user_service.actions import keys
 from user_service.errors import NoSuchKey
 
 HINT = "let NGINX read the keys again: python3 -m fleet reload-edge"
-
 NOTHING = "nothing is due"
+"""fleet/rotation.py knows it by this word."""
 
 
 class Command(BaseCommand):
