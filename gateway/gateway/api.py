@@ -129,6 +129,7 @@ ACCESS, RENEWAL = "nexus_admin", "nexus_admin_renewal"
 ADMIN, LOGIN = "/admin", "/admin/login"
 COOKIES = {ACCESS: ADMIN, RENEWAL: f"{ADMIN}/session"}
 """Cookie → path: the services never see the second."""
+TOKEN = re.compile(r"[A-Za-z0-9._~-]+")
 REFRESH = re.compile(r"[A-Za-z0-9._~-]{1,200}")
 OPERATORS = frozenset({"admin", "support"})
 RECORDS = {
@@ -220,7 +221,7 @@ def operator_session(request: HttpRequest) -> HttpResponse:
 @_own_pages_only
 def operator_renewal(request: HttpRequest) -> HttpResponse:
     """New cookies while the session lives; 401 when it has ended."""
-    tokens = clients.renewed(request.COOKIES.get(RENEWAL, "-"))
+    tokens = clients.renewed(_held(request, RENEWAL))
     return _keep(request, *tokens) if tokens else _forget(_refusal(401, "session_ended"))
 
 
@@ -228,12 +229,18 @@ def operator_renewal(request: HttpRequest) -> HttpResponse:
 @_own_pages_only
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Ends the session everywhere, also if its access token has expired meanwhile."""
-    ended = clients.log_out(request.COOKIES.get(ACCESS, "-"))
-    if not ended and (tokens := clients.renewed(request.COOKIES.get(RENEWAL, "-"))):
+    ended = clients.log_out(_held(request, ACCESS))
+    if not ended and (tokens := clients.renewed(_held(request, RENEWAL))):
         clients.log_out(tokens[0])
     see_other = HttpResponseRedirect(f"{LOGIN}?ended=1")
     see_other.status_code = 303
     return _forget(see_other)
+
+
+def _held(request: HttpRequest, cookie: str) -> str:
+    """What looks like a token; other programs on the same host may have set anything, even what no header can say."""
+    value = request.COOKIES.get(cookie, "")
+    return value if TOKEN.fullmatch(value) else "-"
 
 
 def _keep(request: HttpRequest, access: str, refresh: str) -> HttpResponse:

@@ -149,6 +149,16 @@ def test_signing_out_ends_the_session(key: str, user: StandIn) -> None:
     assert all(cookie["max-age"] == 0 for cookie in response.cookies.values())
 
 
+@pytest.mark.parametrize("held", ["\xe9", '"\\351"', '"a\\012b"', '"\\000"', ""])
+def test_whatever_a_cookie_holds_signing_out_forgets_it(user: StandIn, held: str) -> None:
+    user.answers["/api/v1/auth/logout"] = user.answers["/api/v1/auth/refresh"] = (401, None)
+
+    response = Client().post(END, headers={"Cookie": f"nexus_admin={held}; nexus_admin_renewal={held}"})
+
+    assert response.status_code == 303
+    assert all(cookie["max-age"] == 0 for cookie in response.cookies.values())
+
+
 def test_signing_out_with_an_expired_access_token_ends_the_session_too(key: str, user: StandIn) -> None:
     user.answers["/api/v1/auth/logout"] = (401, None)
     user.answers["/api/v1/auth/refresh"] = (200, {"access": "access-2", "refresh": "refresh-2"})
