@@ -14,8 +14,10 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME, ActionForm
 from django.contrib.admin.utils import quote
+from django.core.exceptions import BadRequest, ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLResolver, path
@@ -113,6 +115,16 @@ class Records(admin.ModelAdmin):
     def _filtered(self, request: HttpRequest) -> set[str]:
         filters = [one[0] if isinstance(one, tuple) else one for one in self.get_list_filter(request)]
         return {one if isinstance(one, str) else str(getattr(one, "parameter_name", "")) for one in filters}
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:  # type: ignore[override]
+        """Django asks the database for whatever stands for a record."""
+        for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            try:
+                ProhibitNullCharactersValidator()(chosen)
+                self.opts.pk.clean(chosen, None)
+            except ValidationError:
+                raise BadRequest("What is chosen names no record.") from None
+        return super().response_action(request, queryset)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -112,6 +112,14 @@ def test_what_is_not_shown_is_not_guessed_by_filtering(query: str) -> None:
     assert operator_as("support").get(f"{USERS}?{query}").status_code == 400
 
 
+@pytest.mark.parametrize("chosen", ["x", "\0", "9" * 30])
+def test_what_is_chosen_may_be_nonsense(chosen: str) -> None:
+    asked = {"action": "disable", "_selected_action": [str(make_person().id), chosen], "index": "0"}
+
+    assert operator_as("admin").post(USERS, asked).status_code == 400
+    assert not User.objects.filter(active=False).exists()
+
+
 def test_accounts_are_filtered_by_role() -> None:
     make_person()
     make_person(vendor_id=new_id())
