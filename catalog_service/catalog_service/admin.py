@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 
-from catalog_service.actions import moderation, products, taxonomy
+from catalog_service.actions import moderation, products, revisions, taxonomy
 from catalog_service.actions.products import ProductChanges
 from catalog_service.models import (
     BoughtTogether,
@@ -29,6 +29,7 @@ from catalog_service.models import (
     Review,
     ReviewFlag,
     ReviewVote,
+    Revision,
     Sale,
     StockItem,
     StockLevel,
@@ -140,6 +141,32 @@ class Products(Records):
     exclude = ("import_digest",)
     inlines = (VariantRows, ImageRows)
     actions = (approve, reject, put_on_sale, take_off_sale, archive, feature, feature_no_more, delete)
+
+
+@operation("Approve")
+def approve_edit(revision: Revision, by: Caller, reason: str) -> None:
+    revisions.approve_revision(revision_id=revision.id)
+
+
+@operation("Reject", needs_reason=True)
+def reject_edit(revision: Revision, by: Caller, reason: str) -> None:
+    revisions.reject_revision(revision_id=revision.id, reason=reason)
+
+
+@admin.register(Revision)
+class Revisions(Records):
+    list_display = ("product", "what", "status", "created_at", "decided_at")
+    list_filter = ("status", "created_at")
+    list_select_related = ("product",)
+    search_ids = ("id", "product_id")
+    search_fields = ("product__name__icontains",)
+    search_help_text = "Revision or product by id; the product's name."
+    ordering = ("-id",)
+    actions = (approve_edit, reject_edit)
+
+    @admin.display
+    def what(self, revision: Revision) -> str:
+        return ", ".join(sorted(revision.changes))
 
 
 class PriceRows(Rows):

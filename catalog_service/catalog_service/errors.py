@@ -12,7 +12,7 @@ Conflict (409)
 ├── LocationInUse        something lies there still, or it is the default location
 ├── AmbiguousSku         several vendors use this SKU
 ├── AlreadyReviewed      one review per user and product
-├── AlreadyDecided       the review has had its decision
+├── AlreadyDecided       the review or revision has had its decision
 ├── OwnReview            nobody votes on or flags what they wrote
 └── OwnProduct           vendors do not review or vote on what they sell
 """
@@ -85,7 +85,7 @@ class AlreadyReviewed(Conflict):
 
 class AlreadyDecided(Conflict):
     code = "already_decided"
-    title = "The review has had this decision"
+    title = "This has been decided"
 
 
 class OwnReview(Conflict):

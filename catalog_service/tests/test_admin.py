@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from catalog_service.actions.imports import queue_import
 from catalog_service.actions.moderation import flag_review
+from catalog_service.actions.products import edit_product
 from catalog_service.actions.reviews import vote, write_review
 from catalog_service.models import BoughtTogether, Brand, Category, Image, Product, Purchase, Reservation, Review, Sale
 from shared.context import new_id
@@ -51,6 +52,7 @@ def make_everything() -> Product:
     Image.objects.create(product=product, file="a.webp", thumbnail="a-small.webp", primary=True, width=60, height=40)
     hear(ask((product.variants.get(), 2)))
     make_review(product, votes=1)
+    edit_product(reference=str(product.id), vendor_id=vendor.id, changes={"name": f"Gold pot {number}"})
     BoughtTogether.objects.create(product=product, other=product, orders=2, lift=1.5, score=0.5)
     Sale.objects.create(order_id=new_id(), product_id=product.id, quantity=1, confirmed_at=timezone.now())
     Purchase.objects.create(user_id=new_id(), product_id=product.id, order_id=new_id(), delivered_at=timezone.now())
@@ -267,7 +269,7 @@ def test_reviews_are_judged() -> None:
     told = press(client, REVIEWS, "approve_review", good)
 
     assert (Review.objects.get(id=good.id).status, Review.objects.get(id=bad.id).status) == ("approved", "rejected")
-    assert told == [f"{good}: The review has had this decision"]
+    assert told == [f"{good}: This has been decided"]
     assert recorded() == [("catalog.review.approve", str(good.id)), ("catalog.review.reject", str(bad.id))]
 
 
@@ -302,3 +304,20 @@ def test_support_does_nothing_even_so() -> None:
     press(operator_as("support"), PRODUCTS, "delete", product)
 
     assert Product.objects.get().deleted_at is None
+
+
+def test_edits_of_approved_products_are_decided() -> None:
+    operator, path = operator_as("admin"), f"{ROOT}/revision/"
+    good, bad = make_product("Good"), make_product("Bad")
+    for product in (good, bad):
+        edit_product(reference=str(product.id), vendor_id=product.vendor_id, changes={"name": "Golden"})
+
+    press(operator, path, "approve_edit", good.revisions.get())
+    press(operator, path, "reject_edit", bad.revisions.get(), reason="It is clay.")
+
+    assert list(Product.objects.order_by("id").values_list("name", flat=True)) == ["Golden", "Bad"]
+    assert bad.revisions.get().reason == "It is clay."
+    assert recorded() == [
+        ("catalog.revision.approve", str(good.id)),
+        ("catalog.revision.reject", str(bad.id)),
+    ]

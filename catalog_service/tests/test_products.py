@@ -238,14 +238,14 @@ def test_a_deleted_product_is_gone_for_buyers_and_carts() -> None:
 
 
 def test_put_empties_what_is_left_out_and_patch_does_not() -> None:
-    product = make_product(description="Fired twice.", tags=["clay"])
+    product = make_product(description="Fired twice.", tags=["clay"], by_admin=False)
     client = client_as("vendor", vendor_id=product.vendor_id)
 
     patched = body(client.patch(f"{URL}/{product.id}", {"name": "Tall pot"}))
     put = body(client.put(f"{URL}/{product.id}", {"name": "Tall pot", "category": "pots"}))
 
     assert (patched["name"], patched["description"], patched["tags"]) == ("Tall pot", "Fired twice.", ["clay"])
-    assert (put["name"], put["description"], put["tags"], put["status"]) == ("Tall pot", "", [], "active")
+    assert (put["name"], put["description"], put["tags"], put["status"]) == ("Tall pot", "", [], "in_review")
     assert client.put(f"{URL}/{product.id}", {"name": "Tall pot"}).status_code == 400
 
 

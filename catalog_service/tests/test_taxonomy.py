@@ -1,14 +1,12 @@
 """The tree of categories, and brands."""
 
 import random
-import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
-from factories import make_category, make_product
+from factories import make_category, make_product, together
 
 from catalog_service.actions import taxonomy
 from catalog_service.actions.products import edit_product
@@ -118,28 +116,6 @@ def test_only_admins_write(roles: tuple[str, ...]) -> None:
 )
 def test_strange_categories_are_refused(wrong: dict[str, Any]) -> None:
     assert client_as("admin").post(URL, wrong).status_code == 400
-
-
-def together(*jobs: Callable[[], object]) -> list[Exception]:
-    """Run each job in a thread of its own, all started at one moment; answers what they raised."""
-    raised: list[Exception] = []
-    gate = threading.Barrier(len(jobs))
-
-    def run(job: Callable[[], object]) -> None:
-        gate.wait(30)
-        try:
-            job()
-        except Exception as error:
-            raised.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return raised
 
 
 def move(category: Category, parent: Category | None) -> Callable[[], object]:

@@ -174,7 +174,7 @@ CODES: dict[str, Explanation] = {
         "Carry it elsewhere first.",
     ),
     "already_reviewed": Explanation(409, "Reviewed already", "One review for each product and person.", "Change it."),
-    "already_decided": Explanation(409, "Decided already", "The review has had this decision."),
+    "already_decided": Explanation(409, "Decided already", "The review or revision has had its decision."),
     "own_product": Explanation(409, "Your own product", "Vendors do not judge what they sell."),
     "own_review": Explanation(409, "Your own review", "Others say whether it helps, and whether it should be there."),
     # Carts

@@ -13,12 +13,18 @@ from uuid import UUID
 
 from django.db import DataError, IntegrityError, transaction
 
-from catalog_service.actions import offers
+from catalog_service.actions import offers, revisions
 from catalog_service.actions.import_files import Draft, Remark, Unreadable, read_file
 from catalog_service.actions.inventory import Adjustment, set_stock
 from catalog_service.actions.products import ProductInput, create_product
 from catalog_service.actions.taxonomy import brand_named, category_named
-from catalog_service.actions.variants import VariantInput, change_variant, insert_variants
+from catalog_service.actions.variants import (
+    VariantChanges,
+    VariantInput,
+    change_variant,
+    changes_that_pass,
+    insert_variants,
+)
 from catalog_service.actions.vendors import vendor_who_writes
 from catalog_service.models import Category, Import, ImportFile, Product, StockItem
 from catalog_service.models.taxonomy import id_or_slug
@@ -168,13 +174,21 @@ def _unsorted() -> Category:
 
 
 def _update(batch: Import, product: Product, wanted: ProductInput, stocked: frozenset[str]) -> None:
-    """The file's word on everything it names; variants it does not name, status and images stay as they are."""
-    product.name = wanted.name
-    product.category = category_named(wanted.category)
-    product.brand = brand_named(wanted.brand) if wanted.brand else None
-    product.description = wanted.description
-    product.specifications = wanted.specifications
-    product.tags = list(wanted.tags)
+    """The file's word on everything it names, as far as its vendor may write that; variants it does not name, status
+    and images stay as they are.
+    """
+    fields = {
+        "name": wanted.name,
+        "category": category_named(wanted.category),
+        "brand": brand_named(wanted.brand) if wanted.brand else None,
+        "description": wanted.description,
+        "specifications": wanted.specifications,
+        "tags": list(wanted.tags),
+    }
+    if revisions.is_gated(product, batch.publishes_as):
+        fields = revisions.sift(product, fields)
+    for name, value in fields.items():
+        setattr(product, name, value)
     product.import_digest = wanted.digest
     product.version += 1
     product.save()
@@ -190,15 +204,13 @@ def _update_variants(batch: Import, product: Product, wanted: Sequence[VariantIn
             insert_variants(product, [new], actor_id=batch.created_by)
             continue
         variant = known[new.sku]
-        change_variant(
-            variant,
-            {
-                "prices": list(new.prices),
-                "options": new.options,
-                "barcode": new.barcode,
-                "weight_grams": new.weight_grams,
-            },
-        )
+        changes: VariantChanges = {
+            "prices": list(new.prices),
+            "options": new.options,
+            "barcode": new.barcode,
+            "weight_grams": new.weight_grams,
+        }
+        change_variant(variant, changes_that_pass(product, variant, batch.publishes_as, changes))
         if new.sku in stocked:
             counted = Adjustment(new.sku, on_hand=new.stock)
             set_stock(variant, reason=f"import {batch.id}", actor_id=batch.created_by, adjustment=counted)

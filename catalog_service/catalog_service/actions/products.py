@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from catalog_service.actions import offers
+from catalog_service.actions import offers, revisions
 from catalog_service.actions.taxonomy import brand_named, category_named
 from catalog_service.actions.variants import VariantInput, insert_variants
 from catalog_service.actions.vendors import vendor_who_writes
-from catalog_service.models import Product
+from catalog_service.models import Price, Product
 from catalog_service.models.products import ProductQuerySet
+from catalog_service.models.revisions import REVIEWED
 from catalog_service.models.taxonomy import free_slug
 from shared.audit import record
 from shared.contracts.catalog import ProductDecided, ProductSubmitted
@@ -34,6 +35,8 @@ class ProductInput:
     specifications: dict[str, Any] = field(default_factory=dict)
     tags: Sequence[str] = ()
     featured: bool = False
+    seo_title: str = ""
+    seo_description: str = ""
     status: str | None = None
     handle: str = ""
     digest: str = ""
@@ -47,6 +50,8 @@ class ProductChanges(TypedDict, total=False):
     specifications: dict[str, Any]
     tags: list[str]
     featured: bool
+    seo_title: str
+    seo_description: str
     status: str
 
 
@@ -63,6 +68,8 @@ def create_product(*, vendor_id: UUID, by_admin: bool, product: ProductInput, ac
         specifications=product.specifications,
         tags=list(product.tags),
         featured=product.featured,
+        seo_title=product.seo_title,
+        seo_description=product.seo_description,
         handle=product.handle,
         import_digest=product.digest,
     )
@@ -77,11 +84,15 @@ def create_product(*, vendor_id: UUID, by_admin: bool, product: ProductInput, ac
 
 @transaction.atomic
 def edit_product(*, reference: str, vendor_id: UUID | None, changes: ProductChanges) -> Product:
-    """Raises NotFound, Invalid (category, brand), IllegalMove."""
+    """A vendor's edit of what is approved may wait for an admin. Raises NotFound, Invalid (category, brand),
+    IllegalMove.
+    """
     _writable(reference, vendor_id).one()  # of a product of somebody else, no field is wrong
-    place = _new_place(changes)
+    wanted = {**changes, **_new_place(changes)}
     product = lock_product(reference, vendor_id)
-    submitted = _change(product, {**changes, **place}, by_admin=vendor_id is None)
+    if revisions.is_gated(product, vendor_id):
+        wanted = revisions.sift(product, wanted)
+    submitted = _change(product, wanted, by_admin=vendor_id is None)
     _saved(product)
     if submitted:
         _tell_submitted(product)
@@ -105,6 +116,7 @@ def approve_product(*, reference: str) -> Product:
     """Raises NotFound, IllegalMove."""
     product = lock_product(reference, None)
     product.approve()
+    revisions.set_measure(Price.objects.filter(variant__product=product))
     _saved(product)
     _tell_decided(product, approved=True)
     record(action="catalog.product.approve", subject_kind="product", subject_id=product.id, vendor=product.vendor_id)
@@ -124,7 +136,8 @@ def reject_product(*, reference: str, reason: str) -> Product:
 
 def lock_product(reference: str, vendor_id: UUID | None) -> Product:
     """The product, if this vendor (None: an admin) may write it, locked. Raises NotFound."""
-    return _writable(reference, vendor_id).select_related("vendor").select_for_update(no_key=True, of=("self",)).one()
+    rows = _writable(reference, vendor_id).select_related("vendor", "category", "brand")
+    return rows.select_for_update(no_key=True, of=("self",)).one()
 
 
 def _writable(reference: str, vendor_id: UUID | None) -> ProductQuerySet:
@@ -183,7 +196,7 @@ def _new_place(changes: ProductChanges) -> dict[str, Any]:
 
 
 def _change(product: Product, changes: dict[str, Any], *, by_admin: bool) -> bool:
-    for name in ("name", "description", "category", "brand", "specifications", "tags", "featured"):
+    for name in (*REVIEWED, "featured"):
         if name in changes:
             setattr(product, name, changes[name])
     if "status" in changes and changes["status"] != product.status:

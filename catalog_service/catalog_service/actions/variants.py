@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import TypedDict, cast
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from catalog_service.actions import offers
+from catalog_service.actions import offers, revisions
 from catalog_service.errors import LastVariant, SkuTaken
 from catalog_service.models import Movement, Price, Product, StockItem, Variant
 from catalog_service.models.products import WORDS_OF_PATHS
@@ -57,10 +57,9 @@ def add_variant(*, product: str, vendor_id: UUID | None, variant: VariantInput, 
 
 @transaction.atomic
 def edit_variant(*, product: str, variant_id: UUID, vendor_id: UUID | None, changes: VariantChanges) -> Variant:
-    """Raises NotFound, SkuTaken, Invalid."""
-    parent = _locked_parent(product, vendor_id)
-    variant = _variant_of(parent, variant_id)
-    change_variant(variant, changes)
+    """A vendor's new prices of what is approved may wait for an admin. Raises NotFound, SkuTaken, Invalid."""
+    parent, variant = lock_variant(product, variant_id, vendor_id)
+    change_variant(variant, changes_that_pass(parent, variant, vendor_id, changes))
     saved(parent)
     return variant
 
@@ -106,6 +105,27 @@ def insert_variants(product: Product, variants: Sequence[VariantInput], *, actor
         ]
     )
     return rows
+
+
+def changes_that_pass(
+    product: Product, variant: Variant, vendor_id: UUID | None, changes: VariantChanges
+) -> VariantChanges:
+    """Without the prices that wait for an admin. The product is locked."""
+    prices = [*changes.get("prices", []), *([changes["price"]] if "price" in changes else [])]
+    if not prices:
+        return changes
+    if not revisions.is_gated(product, vendor_id):
+        revisions.set_measure(variant.prices.all())
+        return changes
+    for price in prices:
+        _amounts(price)
+    wanted = {price.money.currency: price for price in prices}
+    known = set(variant.prices.values_list("currency", flat=True))
+    dropped = known - wanted.keys() if "prices" in changes else set()
+    if revisions.pass_prices(product, variant, wanted, dropped):
+        return changes
+    left = {name: value for name, value in changes.items() if name not in ("price", "prices")}
+    return cast(VariantChanges, left)
 
 
 def change_variant(variant: Variant, changes: VariantChanges) -> None:

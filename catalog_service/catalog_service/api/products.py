@@ -29,6 +29,7 @@ from catalog_service.api.lists import (
     viewer_of,
 )
 from catalog_service.api.popularity import note_view
+from catalog_service.api.revisions import RevisionShape, pending_body
 from catalog_service.api.taxonomy import PlaceShape, place
 from catalog_service.api.variants import NewVariant, VariantShape, variant_body, variant_input
 from catalog_service.models import Image, Product
@@ -36,7 +37,7 @@ from catalog_service.models.images import media_url
 from catalog_service.queries import products as reading
 from shared.auth import Caller, caller_of, roles
 from shared.errors import Invalid
-from shared.http import Shape, created, read
+from shared.http import LineField, Shape, created, read
 from shared.idempotency import idempotent
 
 
@@ -54,6 +55,8 @@ class ProductFields(Shape):
     specifications = FreeJson(required=False)
     tags = serializers.ListField(child=serializers.CharField(max_length=50), max_length=30, required=False)
     featured = serializers.BooleanField(required=False, help_text="For admins to set.")
+    seo_title = LineField(max_length=200, required=False, allow_blank=True)
+    seo_description = LineField(max_length=500, required=False, allow_blank=True)
     status = serializers.ChoiceField(Product.Status.choices, required=False)
 
 
@@ -101,6 +104,11 @@ class ProductShape(CardShape):
     variants = VariantShape(many=True)
     images = ImageShape(many=True)
     rating_histogram = serializers.DictField(child=serializers.IntegerField(), help_text="Stars → reviews.")
+    seo_title = serializers.CharField(help_text="Empty: the name does.")
+    seo_description = serializers.CharField(help_text="Empty: the description does.")
+    pending_revision = RevisionShape(
+        required=False, allow_null=True, help_text="Only for those who may write it: what of their edits waits."
+    )
     rejection_reason = serializers.CharField(required=False, help_text="Only for those who may write it.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -128,13 +136,19 @@ def product_body(whole: reading.ProductInWhole, currency: str, *, for_writer: bo
     body |= {
         "description": product.description,
         "specifications": product.specifications,
+        "seo_title": product.seo_title,
+        "seo_description": product.seo_description,
         "variants": variants,
         "images": [image_body(image) for image in whole.images],
         "rating_histogram": {str(i + 1): count for i, count in enumerate(product.rating_histogram)},
         "created_at": product.created_at,
         "updated_at": product.updated_at,
     }
-    return body | ({"rejection_reason": product.rejection_reason} if for_writer else {})
+    return body | (_for_writer(product) if for_writer else {})
+
+
+def _for_writer(product: Product) -> dict[str, Any]:
+    return {"rejection_reason": product.rejection_reason, "pending_revision": pending_body(product)}
 
 
 class Products(APIView):
@@ -192,7 +206,14 @@ class ProductDetail(APIView):
     @idempotent()
     def put(self, request: Request, product: str) -> Response:
         """The whole product without its variants and images: what is left out becomes empty, except the status."""
-        empty: dict[str, Any] = {"brand": None, "description": "", "specifications": {}, "tags": []}
+        empty: dict[str, Any] = {
+            "brand": None,
+            "description": "",
+            "specifications": {},
+            "tags": [],
+            "seo_title": "",
+            "seo_description": "",
+        }
         return self._edit(request, product, {**empty, **read(ProductFields, request.data)})
 
     @extend_schema(request=None, responses={204: None}, tags=["products"], operation_id="product_delete")

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from catalog_service.actions import variants as writing
 from catalog_service.actions.variants import PriceInput, VariantInput
 from catalog_service.api.lists import scope_of
+from catalog_service.api.revisions import RevisionShape, pending_body
 from catalog_service.models import Price, Variant
 from catalog_service.models.prices import Asked
 from catalog_service.models.products import SKU_PATTERN
@@ -105,6 +106,7 @@ class VariantShape(Shape):
     barcode = serializers.CharField()
     weight_grams = serializers.IntegerField()
     position = serializers.IntegerField()
+    pending_revision = RevisionShape(required=False, allow_null=True, help_text="After a write: what of it waits.")
 
 
 def _check_comparison(attrs: dict[str, Any]) -> None:
@@ -209,4 +211,7 @@ class VariantDetail(APIView):
 
 
 def _after_write(variant: Variant) -> dict[str, Any]:
-    return variant_body(find_variant(variant.id), settings.DEFAULT_CURRENCY, for_writer=True)
+    row = find_variant(variant.id)
+    return variant_body(row, settings.DEFAULT_CURRENCY, for_writer=True) | {
+        "pending_revision": pending_body(row.product)
+    }

@@ -10,6 +10,7 @@ from catalog_service.models.prices import Price
 from catalog_service.models.products import Product, ProductPrice, Variant
 from catalog_service.models.recommendations import BoughtTogether, CategoryPick, Recommendation, Sale, Shopper
 from catalog_service.models.reviews import Purchase, Review, ReviewFlag, ReviewImage, ReviewVote
+from catalog_service.models.revisions import Revision
 from catalog_service.models.sales import DailySales
 from catalog_service.models.search import SearchCount, SearchWord, Synonym
 from catalog_service.models.taxonomy import Brand, Category
@@ -42,6 +43,7 @@ __all__ = [
     "ReviewFlag",
     "ReviewImage",
     "ReviewVote",
+    "Revision",
     "Sale",
     "SearchCount",
     "SearchWord",

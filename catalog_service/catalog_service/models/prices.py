@@ -21,7 +21,8 @@ class Price(models.Model):
     """What a variant costs in one currency, in minor units; `compare_at_minor` is what it is crossed out from.
 
     A sale asks `sale_minor` from `sale_starts_at` until before `sale_ends_at` (null: always, for good), crossed out
-    from `minor`. The database's function `price_at(moment)` says the same as `asked`.
+    from `minor`. The database's function `price_at(moment)` says the same as `asked`. `approved_minor` is what an admin
+    agreed to, if the price has moved since.
     """
 
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="prices")
@@ -31,6 +32,7 @@ class Price(models.Model):
     sale_minor = models.BigIntegerField(null=True)
     sale_starts_at = models.DateTimeField(null=True)
     sale_ends_at = models.DateTimeField(null=True)
+    approved_minor = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "price"

@@ -110,6 +110,8 @@ class Product(models.Model):
     specifications = models.JSONField(default=dict)
     tags = ArrayField(models.CharField(max_length=50), default=list)
     featured = models.BooleanField(default=False)
+    seo_title = models.CharField(max_length=200, blank=True, db_default="")
+    seo_description = models.CharField(max_length=500, blank=True, db_default="")
     status = models.CharField(max_length=12, choices=Status, default=Status.DRAFT)
     rejection_reason = models.CharField(max_length=1_000, blank=True)
     approved_at = models.DateTimeField(null=True)

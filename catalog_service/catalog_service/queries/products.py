@@ -53,4 +53,4 @@ def _with_card(rows: QuerySet[Product]) -> QuerySet[Product]:
 
 
 def find_variant(variant_id: UUID) -> Variant:
-    return Variant.objects.select_related("stock").prefetch_related("prices").get(id=variant_id)
+    return Variant.objects.select_related("stock", "product").prefetch_related("prices").get(id=variant_id)

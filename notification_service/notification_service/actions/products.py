@@ -14,8 +14,9 @@ from shared.contracts.catalog import (
 
 def tell_product_submitted(message: ProductSubmitted) -> None:
     data = {"product_id": str(message.product_id), "name": message.name}
+    fact = message.revision_id or message.product_id
     for admin in admins():
-        tell(admin, kind="product_waits", group=Group.ADMINISTRATION, fact=message.product_id, data=data)
+        tell(admin, kind="product_waits", group=Group.ADMINISTRATION, fact=fact, data=data)
 
 
 def tell_product_decided(message: ProductDecided) -> None:

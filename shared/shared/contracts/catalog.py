@@ -127,11 +127,14 @@ class OfferChanged(Event):
 
 
 class ProductSubmitted(Event):
+    """A new product waits for approval, or, with `revision_id`, an edit of one that was approved."""
+
     type = "catalog.product_submitted.v1"
     key = "product_id"
     product_id: UUID
     vendor_id: UUID
     name: str
+    revision_id: UUID | None = None
 
 
 class ProductDecided(Event):
@@ -143,6 +146,7 @@ class ProductDecided(Event):
     slug: str
     approved: bool
     reason: str = ""
+    revision_id: UUID | None = None
 
 
 class StockRanLow(Event):
