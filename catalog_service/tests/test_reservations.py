@@ -1,13 +1,11 @@
 """Holding stock: all or none, never more than there is, and given back exactly once."""
 
 import random
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 from factories import (
@@ -22,6 +20,7 @@ from factories import (
     release,
     vendor_changed,
 )
+from together import run_together
 
 from catalog_service.actions.reservations import expire_holds
 from catalog_service.models import Movement, Reservation, StockItem, Variant, Vendor
@@ -48,28 +47,6 @@ def levels(variant: Variant) -> tuple[int, int]:
     moved = Movement.objects.filter(variant=variant).aggregate(sum=Sum("quantity"))["sum"] or 0
     assert moved == item.on_hand, "the ledger does not add up"
     return item.on_hand, item.reserved
-
-
-def run_together(jobs: Iterable[Callable[[], object]]) -> list[BaseException]:
-    """Run each job in a thread of its own, all started at one moment; answers what they raised."""
-    jobs, errors = list(jobs), []
-    gate = threading.Barrier(len(jobs))
-
-    def run(job: Callable[[], object]) -> None:
-        try:
-            gate.wait(20)
-            job()
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return errors
 
 
 def test_what_is_held_is_told_with_its_snapshot() -> None:
@@ -336,21 +313,6 @@ def test_twenty_buyers_of_the_last_five_get_exactly_five() -> None:
     assert levels(variant) == (5, 5)
     versions = [offer.version for offer in published(OfferChanged)]
     assert versions == sorted(versions), "the relay would tell carts an older truth last"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_baskets_in_opposite_order_never_deadlock() -> None:
-    one, other = make_variant(stock=1_000), make_variant(stock=1_000)
-    baskets = [((one, 1), (other, 1)), ((other, 1), (one, 1))]
-
-    def shop(basket: tuple[tuple[Variant, int], ...]) -> None:
-        for _ in range(15):
-            hear(ask(*basket))
-
-    errors = run_together([lambda basket=basket: shop(basket) for basket in baskets * 4])
-
-    assert errors == []
-    assert levels(one) == levels(other) == (1_000, 120)
 
 
 @pytest.mark.django_db(transaction=True)
