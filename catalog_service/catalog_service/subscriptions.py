@@ -50,6 +50,7 @@ SCHEDULE: Schedule = {
     idempotency.forget_old_answers: timedelta(hours=1),
     cards.mend: timedelta(hours=1),
     cards.count_sales: timedelta(minutes=10),
+    cards.note_common_words: timedelta(minutes=10),
     searches.keep_counts: timedelta(seconds=10),
     searches.forget_old_counts: timedelta(hours=24),
 }

@@ -48,7 +48,7 @@ def names(query: str = "") -> list[str]:
         ("category={category}&brand={brand}", 2),
         ("search=lamp", 2),
         ("search=lamp&ordering=price&category=pots", 2),
-        ("search=lmap", 5),
+        ("search=lmap", 6),
         ("search=zzzzzz", 4),
         ("search=!!!", 1),
         ("facets=all", 3),

@@ -156,6 +156,7 @@ def fill_catalogue(products: int, *, progress: Callable[[int], object] = lambda 
             progress(min(first + BATCH, products))
         cards.count_sales()
         cursor.execute("ANALYZE")
+    cards.note_common_words()
 
 
 def _batch(first: int, last: int) -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from catalog_service.models import Product, StockItem, Variant
+from catalog_service.models import CommonWord, Product, StockItem, Variant
 
 MEND_BATCH = 200
 
@@ -164,6 +164,17 @@ _MISSING = """
 """
 
 
+_COMMON = """
+    INSERT INTO common_word (document, lexeme, share)
+    SELECT attname, left(lexeme, 60), max(share)
+    FROM pg_stats, unnest(most_common_elems::text::text[], most_common_elem_freqs) AS common (lexeme, share)
+    WHERE schemaname = current_schema() AND tablename = 'card' AND attname IN ('title', 'labels', 'words')
+        AND lexeme IS NOT NULL
+    GROUP BY 1, 2
+    UNION ALL SELECT '', '', greatest(reltuples, 0) FROM pg_class WHERE oid = 'card'::regclass
+"""
+
+
 def refresh(product_ids: Collection[UUID], *, with_stock: bool) -> None:
     """Bring prices, image and card of these products up to date. The caller has locked them, and for `with_stock` all
     their stock rows; without, what a card says of the stock stays.
@@ -209,6 +220,15 @@ def count_sales() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_COUNT_SALES, [since])
         return int(cursor.rowcount)
+
+
+@transaction.atomic
+def note_common_words() -> None:
+    """Take over what PostgreSQL's statistics say of words; searches go by the last ones meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('common words'))")
+        CommonWord.objects.all().delete()
+        cursor.execute(_COMMON)
 
 
 def _missing() -> list[UUID]:

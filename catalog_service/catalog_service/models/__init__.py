@@ -12,7 +12,7 @@ from catalog_service.models.recommendations import BoughtTogether, CategoryPick,
 from catalog_service.models.reviews import Purchase, Review, ReviewFlag, ReviewImage, ReviewVote
 from catalog_service.models.revisions import Revision
 from catalog_service.models.sales import DailySales
-from catalog_service.models.search import SearchCount, SearchWord, Synonym
+from catalog_service.models.search import CommonWord, SearchCount, SearchWord, Synonym
 from catalog_service.models.taxonomy import Brand, Category
 from catalog_service.models.vendors import Vendor
 
@@ -22,6 +22,7 @@ __all__ = [
     "Card",
     "Category",
     "CategoryPick",
+    "CommonWord",
     "DailySales",
     "DiscardedFile",
     "Image",

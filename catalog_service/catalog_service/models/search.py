@@ -50,6 +50,23 @@ class SearchWord(models.Model):
         return self.word
 
 
+class CommonWord(models.Model):
+    """A word that a good part of the cards have, as PostgreSQL's statistics have it: which plan a search takes. The
+    document "" has the number of all cards.
+    """
+
+    document = models.CharField(max_length=8)
+    lexeme = models.CharField(max_length=TERM_LENGTH)
+    share = models.FloatField()
+
+    class Meta:
+        db_table = "common_word"
+        indexes = (models.Index(OpClass("lexeme", name="text_pattern_ops"), name="common_word_prefix"),)
+
+    def __str__(self) -> str:
+        return self.lexeme
+
+
 class SearchCount(models.Model):
     """How often a text was looked for on a day (UTC), and how often of these nothing was found."""
 

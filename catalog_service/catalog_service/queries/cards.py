@@ -10,7 +10,7 @@ from django.db import connection
 from catalog_service.queries import search as port
 from catalog_service.queries.filters import Condition, Filters, conditions, where
 from catalog_service.queries.pages import Page, decimal_number, moment, read_cursor, whole_number, write_cursor
-from catalog_service.queries.search import Wanted
+from catalog_service.queries.words import Match, Source, Wanted, understand
 
 COLUMNS = "card.body::text, card.prices::text, card.in_stock"
 RELEVANCE = "relevance"
@@ -18,7 +18,7 @@ RELEVANCE = "relevance"
 _WITH_PRICE = "JOIN product_price price ON price.product_id = card.product_id AND price.currency = %s"
 
 _LIST = f"""
-    SELECT {COLUMNS}, {{column}}, card.product_id FROM card {{join}}
+    SELECT {COLUMNS}, {{column}}, card.product_id FROM {{source}} {{join}}
     WHERE {{where}} ORDER BY {{column}} {{way}}, {{id}} {{way}} LIMIT %s
 """  # noqa: S608
 
@@ -62,8 +62,8 @@ class Found:
 def list_cards(filters: Filters, *, ordering: str, cursor: str | None, limit: int) -> Found:
     """One statement; a search takes one more, and three more if it has to be corrected. Raises Invalid (cursor)."""
     if not filters.search:
-        return Found(_ordered(filters, [], ordering or "newest", cursor, limit))
-    wanted = port.understand(filters.search)
+        return Found(_ordered(filters, None, ordering or "newest", cursor, limit))
+    wanted = understand(filters.search)
     if wanted is None:
         return Found(Page([], None, None))
     found = _searched(filters, wanted, ordering, cursor, limit)
@@ -76,35 +76,37 @@ def list_cards(filters: Filters, *, ordering: str, cursor: str | None, limit: in
 def _searched(filters: Filters, wanted: Wanted, ordering: str, cursor: str | None, limit: int) -> Found:
     if ordering in ("", RELEVANCE):
         return Found(_ranked(filters, wanted, cursor, limit), wanted)
-    return Found(_ordered(filters, [wanted.anywhere()], ordering, cursor, limit), wanted)
+    return Found(_ordered(filters, wanted.anywhere(), ordering, cursor, limit), wanted)
 
 
-def _ordered(filters: Filters, more: Sequence[Condition], ordering: str, cursor: str | None, limit: int) -> Page[Shown]:
+def _ordered(filters: Filters, match: Match | None, ordering: str, cursor: str | None, limit: int) -> Page[Shown]:
     order = ORDERS[ordering]
     by_price = order.column.startswith("price.")
     name = f"{ordering} {filters.currency}" if by_price else ordering
     backwards, *place = read_cursor(cursor, name, [order.parse, UUID]) if cursor else (False,)
-    every = [*conditions(filters, price="price" if by_price else ""), *more]
+    every = [*conditions(filters, price="price" if by_price else ""), *(match.conditions if match else ())]
+    source = match.source if match else Source()
     descending = order.descending != backwards
     id_column = "price.product_id" if by_price else "card.product_id"
     if place:
         every.append(_beyond(order.column, id_column, descending, place))
     sql, values = where(every)
     statement = _LIST.format(
+        source=source.sql,
         join=_WITH_PRICE if by_price else "",
         where=sql,
         column=order.column,
         id=id_column,
         way="DESC" if descending else "ASC",
     )
-    rows = _rows(statement, [*([filters.currency] if by_price else []), *values, limit + 1])
+    rows = _rows(statement, [*source.values, *([filters.currency] if by_price else []), *values, limit + 1])
     return _page(rows, name, limit, backwards=backwards, first=not cursor)
 
 
 def _ranked(filters: Filters, wanted: Wanted, cursor: str | None, limit: int) -> Page[Shown]:
     """The best tier first, in it what sells best."""
     backwards, *place = read_cursor(cursor, RELEVANCE, [whole_number, whole_number, UUID]) if cursor else (False,)
-    statement, values = port.union(wanted, COLUMNS, conditions(filters), limit + 1, place, backwards=backwards)
+    statement, values = port.best(wanted, COLUMNS, conditions(filters), limit + 1, place, backwards=backwards)
     return _page(_rows(statement, values), RELEVANCE, limit, backwards=backwards, first=not cursor)
 
 

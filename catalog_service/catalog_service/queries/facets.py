@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection
 
 from catalog_service.queries.filters import Condition, Filters, conditions, where
-from catalog_service.queries.search import Wanted
+from catalog_service.queries.words import Source, Wanted
 
 FACETS = ("category", "brand", "vendor", "tags", "attributes", "price", "rating", "in_stock", "featured", "on_sale")
 NARROWING = ("category", "tags")
@@ -30,11 +30,12 @@ _HASHES = 2**32
 _COUNT = """
     WITH picked AS MATERIALIZED (
         SELECT tokens, in_stock, featured, rating, (prices -> %s ->> 'minor')::bigint AS minor, shuffle
-        FROM card WHERE {where} ORDER BY shuffle LIMIT %s),
+        FROM {source} WHERE {where} ORDER BY shuffle LIMIT %s),
     counted AS (
         SELECT CASE WHEN strpos(token, E'\\x1f') > 0 THEN split_part(token, E'\\x1f', 1)
-            ELSE split_part(token, ':', 1) END AS kind, token, count(*) AS cards
-        FROM picked, unnest(tokens) AS token WHERE token LIKE ANY(%s::text[]) GROUP BY token),
+            ELSE split_part(token, ':', 1) END AS kind, token, cards
+        FROM (SELECT token, count(*) AS cards FROM picked, unnest(tokens) AS token GROUP BY token) AS every
+        WHERE token LIKE ANY(%s::text[])),
     placed AS (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY cards DESC, token) AS place FROM counted)
     SELECT kind, substr(token, length(kind) + 2), cards FROM placed WHERE place <= %s
     UNION ALL SELECT 'in_stock', in_stock::text, count(*) FROM picked GROUP BY in_stock
@@ -82,11 +83,14 @@ class Facets:
 
 def count_facets(filters: Filters, wanted: Wanted | None, asked: Sequence[str]) -> Facets:
     """One statement for the list, one for each facet asked for that something is chosen of, one for names."""
-    every = [*conditions(filters), *([wanted.anywhere()] if wanted else [])]
-    whole = _count(every, filters.currency, asked)
+    every, source = conditions(filters), Source()
+    if wanted:
+        match = wanted.anywhere()
+        every, source = [*every, *match.conditions], match.source
+    whole = _count(source, every, filters.currency, asked)
     facets = Facets(whole.total, whole.exact, counts=whole.counts, prices=whole.prices)
     for chosen in _chosen(every, asked):
-        apart = _count([one for one in every if one.facet != chosen], filters.currency, asked)
+        apart = _count(source, [one for one in every if one.facet != chosen], filters.currency, asked)
         facets.exact &= apart.exact
         facets.counts[chosen] = apart.counts.get(chosen, [])
         facets.prices = apart.prices if chosen == "price" else facets.prices
@@ -108,16 +112,16 @@ def _asked_as(facet: str) -> str:
     return "attributes" if facet.startswith("attribute:") else facet
 
 
-def _count(every: Sequence[Condition], currency: str, asked: Sequence[str]) -> Sample:
+def _count(source: Source, every: Sequence[Condition], currency: str, asked: Sequence[str]) -> Sample:
     sql, values = where(every)
     most = settings.FACETS_EXACT_UP_TO
     prefixes = [prefix for facet, prefix in _PREFIXES.items() if facet in asked]
     prefixes += ["attribute:%"] if "attributes" in asked else []
     with connection.cursor() as cursor:
         cursor.execute(
-            _COUNT.format(where=sql),
+            _COUNT.format(source=source.sql, where=sql),
             [
-                *(currency, *values, most + 1, prefixes, MAX_VALUES),
+                *(currency, *source.values, *values, most + 1, prefixes, MAX_VALUES),
                 *(f"sale:{currency}", list(STARS), "price" in asked),
             ],
         )
