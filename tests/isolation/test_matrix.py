@@ -101,6 +101,8 @@ def _ids(journey: Journey) -> Json:
         "variant": hidden["variants"][0]["id"],
         "sku": hidden["variants"][0]["sku"],
         "image": hidden["images"][0]["id"],
+        "revision": _first(vendor, f"products/{hidden['id']}/revisions"),
+        "location": _first(vendor, "inventory/locations"),
         "import_id": vendor.ask("POST", "imports", files=rows, data={"format": "shopify-csv"}, expect=202).json()["id"],
         "application": _first(vendor, "vendor-applications"),
         "payout": _first(vendor, "vendors/me/payouts"),
@@ -212,7 +214,9 @@ def _without_request_id(response: httpx.Response) -> Json:
 def test_a_product_that_is_not_approved_is_seen_by_nobody_else(world: World, who: str) -> None:
     person = getattr(world, who)
     reads = [
-        one for one in world.operations if one.method == "GET" and one.path.startswith("/api/v1/products/{product}")
+        one
+        for one in world.operations
+        if one.method == "GET" and one.open and one.path.startswith("/api/v1/products/{product}")
     ]
 
     def judge(operation: Operation) -> str | None:

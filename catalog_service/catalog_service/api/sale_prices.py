@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -26,7 +27,7 @@ class SaleInput(Shape):
 
 
 class CurrencyQuery(Shape):
-    currency = serializers.ChoiceField(sorted(EXPONENTS))
+    currency = serializers.ChoiceField(sorted(EXPONENTS), required=False)
 
 
 class VariantSale(APIView):
@@ -43,7 +44,7 @@ class VariantSale(APIView):
         return Response(variant_body(find_variant(variant), sale["price"].currency, for_writer=True))
 
     @extend_schema(
-        parameters=[OpenApiParameter("currency", str, required=True, enum=sorted(EXPONENTS))],
+        parameters=[OpenApiParameter("currency", str, enum=sorted(EXPONENTS))],
         request=None,
         responses={204: None},
         tags=["variants"],
@@ -51,7 +52,7 @@ class VariantSale(APIView):
     )
     @idempotent()
     def delete(self, request: Request, product: str, variant: UUID) -> Response:
-        """End the sale in this currency, or call it off."""
-        currency = read_query(CurrencyQuery, request)["currency"]
+        """End the sale in this currency (left out: in the default one), or call it off."""
+        currency = read_query(CurrencyQuery, request).get("currency", settings.DEFAULT_CURRENCY)
         writing.end_sale(product=product, variant_id=variant, vendor_id=scope_of(request), currency=currency)
         return Response(status=status.HTTP_204_NO_CONTENT)
