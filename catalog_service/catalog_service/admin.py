@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 
-from catalog_service.actions import moderation, products, revisions, taxonomy
+from catalog_service.actions import moderation, products, revisions, synonyms, taxonomy
 from catalog_service.actions.products import ProductChanges
 from catalog_service.models import (
     BoughtTogether,
@@ -31,8 +31,10 @@ from catalog_service.models import (
     ReviewVote,
     Revision,
     Sale,
+    SearchCount,
     StockItem,
     StockLevel,
+    Synonym,
     Variant,
     Vendor,
 )
@@ -456,3 +458,29 @@ class PairsBoughtTogether(Records):
     search_fields = ("product__slug__exact",)
     search_help_text = "Product by id or slug."
     ordering = ("-score",)
+
+
+# ── Search ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@operation("Delete")
+def delete_synonym(synonym: Synonym, by: Caller, reason: str) -> None:
+    synonyms.delete_synonym(synonym_id=synonym.id)
+
+
+@admin.register(Synonym)
+class Synonyms(Records):
+    list_display = ("terms", "created_at", "updated_at")
+    search_ids = ("id",)
+    search_fields = ("terms__icontains",)
+    ordering = ("-created_at", "-id")
+    actions = (delete_synonym,)
+
+
+@admin.register(SearchCount)
+class SearchCounts(Records):
+    list_display = ("day", "text", "searches", "fruitless")
+    list_filter = ("day",)
+    search_ids = ("id",)
+    search_fields = ("text__icontains",)
+    ordering = ("-day", "-searches", "text")
