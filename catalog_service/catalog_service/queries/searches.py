@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -69,6 +70,6 @@ def _since(days: int) -> date:
     return timezone.now().date() - timedelta(days=days - 1)
 
 
-def _by_text(since: date) -> QuerySet[SearchCount, dict[str, object]]:
+def _by_text(since: date) -> QuerySet[Any, Any]:
     rows = SearchCount.objects.filter(day__gte=since).order_by().values("text")
     return rows.annotate(searches=Sum("searches"), fruitless=Sum("fruitless"))
