@@ -16,7 +16,10 @@ from catalog_service.models import (
     Brand,
     Category,
     DailySales,
+    DiscardedFile,
+    Export,
     Image,
+    ImageToFetch,
     Import,
     Location,
     Movement,
@@ -247,6 +250,35 @@ class Imports(Records):
     search_fields = ("vendor__slug__exact",)
     search_help_text = "Import, vendor or user by id; the vendor's slug."
     ordering = ("-id",)
+
+
+@admin.register(Export)
+class Exports(Records):
+    list_display = ("created_at", "vendor", "format", "status", "total", "done", "size", "attempts", "created_by")
+    list_filter = ("status", "format", "created_at")
+    list_select_related = ("vendor",)
+    search_ids = ("id", "vendor_id", "created_by")
+    search_fields = ("vendor__slug__exact",)
+    search_help_text = "Export, vendor or user by id; the vendor's slug."
+    ordering = ("-id",)
+
+
+@admin.register(ImageToFetch)
+class ImagesToFetch(Records):
+    list_display = ("url", "product", "batch", "line", "attempts", "due_at")
+    list_select_related = ("product", "batch")
+    search_ids = ("id", "product_id", "batch_id")
+    search_fields = ("url__exact",)
+    search_help_text = "Product or import by id; the address."
+    ordering = ("-id",)
+
+
+@admin.register(DiscardedFile)
+class DiscardedFiles(Records):
+    list_display = ("name", "due_at", "attempts")
+    search_fields = ("name__exact",)
+    search_help_text = "The file's name."
+    ordering = ("name",)
 
 
 # ── Stock ────────────────────────────────────────────────────────────────────────────────────────────────────────────

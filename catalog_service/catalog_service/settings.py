@@ -30,6 +30,12 @@ REVIEW_SPAM_SUSPECT = env.number("REVIEW_SPAM_SUSPECT", 50)
 IMAGE_MAX_BYTES = env.number("IMAGE_MAX_BYTES", 8_000_000)
 IMAGE_MAX_PIXELS = env.number("IMAGE_MAX_PIXELS", 25_000_000)
 IMPORT_MAX_BYTES = env.number("IMPORT_MAX_BYTES", 20_000_000)
+# Pictures that imports name by their addresses. Addresses that are not public are refused, but for these networks.
+FETCH_IMAGES = env.flag("FETCH_IMAGES", True)
+FETCH_NETWORKS = [network for network in env.text("FETCH_NETWORKS", "").split(",") if network]
+FETCH_SECONDS = env.number("FETCH_SECONDS", 20)
+JOB_LEASE_SECONDS = env.number("JOB_LEASE_SECONDS", 30)
+EXPORT_KEEP_HOURS = env.number("EXPORT_KEEP_HOURS", 72)
 BESTSELLING_DAYS = env.number("BESTSELLING_DAYS", 30)
 SEARCH_LANGUAGES = env.text("SEARCH_LANGUAGES", "en").split(",")
 FACETS_EXACT_UP_TO = env.number("FACETS_EXACT_UP_TO", 2_000)

@@ -3,6 +3,7 @@
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from catalog_service.api import (
+    exports,
     images,
     imports,
     inventory,
@@ -65,6 +66,9 @@ urlpatterns = [
     path("api/v1/admin/reviews/<uuid:review>/reject", moderation.AdminReviewReject.as_view()),
     path("api/v1/imports", imports.Imports.as_view()),
     path("api/v1/imports/<uuid:import_id>", imports.ImportDetail.as_view()),
+    path("api/v1/exports", exports.Exports.as_view()),
+    path("api/v1/exports/<uuid:export_id>", exports.ExportDetail.as_view()),
+    path("api/v1/exports/<uuid:export_id>/file", exports.ExportFile.as_view()),
     path("api/v1/admin/products", products.AdminProducts.as_view()),
     path("api/v1/admin/products/<str:product>", products.AdminProduct.as_view()),
     path("api/v1/admin/products/<str:product>/approve", products.AdminProductApprove.as_view()),

@@ -12,6 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from catalog_service.actions.exports import queue_export
+from catalog_service.actions.files import discard
 from catalog_service.actions.imports import queue_import
 from catalog_service.actions.moderation import flag_review
 from catalog_service.actions.products import edit_product
@@ -21,6 +23,7 @@ from catalog_service.models import (
     Brand,
     Category,
     Image,
+    ImageToFetch,
     Product,
     Purchase,
     Reservation,
@@ -70,9 +73,11 @@ def make_everything() -> Product:
     SearchCount.objects.create(day=timezone.now().date(), text=f"lamp {number}", searches=2)
     Synonym.objects.create(terms=["sofa", f"couch {number}"], keys=["sofa", f"couch {number}"])
     Purchase.objects.create(user_id=new_id(), product_id=product.id, order_id=new_id(), delivered_at=timezone.now())
-    queue_import(
-        vendor_id=vendor.id, by_admin=True, actor_id=new_id(), file=io.BytesIO(b"{}"), format_="jsonl", currency="USD"
-    )
+    whose: Any = {"vendor_id": vendor.id, "by_admin": True, "actor_id": new_id()}
+    batch = queue_import(**whose, file=io.BytesIO(b"{}"), format_="jsonl", currency="USD")
+    queue_export(**whose, format_="jsonl", currency="USD")
+    ImageToFetch.objects.create(product=product, batch=batch, line=1, url="https://a.example/a.png", position=0)
+    discard([f"lost-{number}.webp"])
     sell_from_elsewhere(number)
     return product
 

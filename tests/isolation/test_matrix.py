@@ -102,6 +102,7 @@ def _ids(journey: Journey) -> Json:
         "sku": hidden["variants"][0]["sku"],
         "image": hidden["images"][0]["id"],
         "import_id": vendor.ask("POST", "imports", files=rows, data={"format": "shopify-csv"}, expect=202).json()["id"],
+        "export_id": vendor.ask("POST", "exports", json={"format": "jsonl"}, expect=202).json()["id"],
         "application": _first(vendor, "vendor-applications"),
         "payout": _first(vendor, "vendors/me/payouts"),
         "coupon": _first(journey.admin, "coupons"),

@@ -1,8 +1,9 @@
 """State, constraints, and named transitions that refuse illegal moves."""
 
 from catalog_service.models.cards import Card
+from catalog_service.models.exports import Export, ExportPart
 from catalog_service.models.images import DiscardedFile, Image
-from catalog_service.models.imports import Import, ImportFile
+from catalog_service.models.imports import ImageToFetch, Import, ImportFile
 from catalog_service.models.inventory import Movement, Reservation, ReservationLine, ReservationPlace, StockItem
 from catalog_service.models.locations import Location, StockLevel
 from catalog_service.models.popularity import ProductPopularity, ProductView, UserView
@@ -25,7 +26,10 @@ __all__ = [
     "CommonWord",
     "DailySales",
     "DiscardedFile",
+    "Export",
+    "ExportPart",
     "Image",
+    "ImageToFetch",
     "Import",
     "ImportFile",
     "Location",
