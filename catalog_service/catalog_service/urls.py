@@ -18,6 +18,7 @@ from catalog_service.api import (
     sale_prices,
     search,
     taxonomy,
+    translations,
     variants,
 )
 from shared import admin, health
@@ -74,6 +75,18 @@ urlpatterns = [
     path("api/v1/admin/products/<str:product>/approve", products.AdminProductApprove.as_view()),
     path("api/v1/products/<str:product>/revisions", revisions.ProductRevisions.as_view()),
     path("api/v1/products/<str:product>/revisions/<uuid:revision>", revisions.ProductRevision.as_view()),
+    path("api/v1/products/<str:product>/translations", translations.ProductTranslations.as_view()),
+    path("api/v1/products/<str:product>/translations/<str:language>", translations.ProductTranslation.as_view()),
+    path("api/v1/admin/categories/<str:reference>/translations", translations.AdminCategoryTranslations.as_view()),
+    path(
+        "api/v1/admin/categories/<str:reference>/translations/<str:language>",
+        translations.AdminCategoryTranslation.as_view(),
+    ),
+    path("api/v1/admin/brands/<str:reference>/translations", translations.AdminBrandTranslations.as_view()),
+    path(
+        "api/v1/admin/brands/<str:reference>/translations/<str:language>",
+        translations.AdminBrandTranslation.as_view(),
+    ),
     path("api/v1/admin/revisions", revisions.AdminRevisions.as_view()),
     path("api/v1/admin/revisions/<uuid:revision>", revisions.AdminRevision.as_view()),
     path("api/v1/admin/revisions/<uuid:revision>/approve", revisions.AdminRevisionApprove.as_view()),

@@ -15,6 +15,7 @@ from catalog_service.models.revisions import Revision
 from catalog_service.models.sales import DailySales
 from catalog_service.models.search import CommonWord, SearchCount, SearchWord, Synonym
 from catalog_service.models.taxonomy import Brand, Category
+from catalog_service.models.translations import Translation
 from catalog_service.models.vendors import Vendor
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "StockItem",
     "StockLevel",
     "Synonym",
+    "Translation",
     "UserView",
     "Variant",
     "Vendor",
