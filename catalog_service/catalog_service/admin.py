@@ -9,14 +9,17 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 
-from catalog_service.actions import moderation, products, revisions, taxonomy
+from catalog_service.actions import moderation, products, revisions, synonyms, taxonomy
 from catalog_service.actions.products import ProductChanges
 from catalog_service.models import (
     BoughtTogether,
     Brand,
     Category,
     DailySales,
+    DiscardedFile,
+    Export,
     Image,
+    ImageToFetch,
     Import,
     Location,
     Movement,
@@ -31,8 +34,10 @@ from catalog_service.models import (
     ReviewVote,
     Revision,
     Sale,
+    SearchCount,
     StockItem,
     StockLevel,
+    Synonym,
     Variant,
     Vendor,
 )
@@ -247,6 +252,35 @@ class Imports(Records):
     ordering = ("-id",)
 
 
+@admin.register(Export)
+class Exports(Records):
+    list_display = ("created_at", "vendor", "format", "status", "total", "done", "size", "attempts", "created_by")
+    list_filter = ("status", "format", "created_at")
+    list_select_related = ("vendor",)
+    search_ids = ("id", "vendor_id", "created_by")
+    search_fields = ("vendor__slug__exact",)
+    search_help_text = "Export, vendor or user by id; the vendor's slug."
+    ordering = ("-id",)
+
+
+@admin.register(ImageToFetch)
+class ImagesToFetch(Records):
+    list_display = ("url", "product", "batch", "line", "attempts", "due_at")
+    list_select_related = ("product", "batch")
+    search_ids = ("id", "product_id", "batch_id")
+    search_fields = ("url__exact",)
+    search_help_text = "Product or import by id; the address."
+    ordering = ("-id",)
+
+
+@admin.register(DiscardedFile)
+class DiscardedFiles(Records):
+    list_display = ("name", "due_at", "attempts")
+    search_fields = ("name__exact",)
+    search_help_text = "The file's name."
+    ordering = ("name",)
+
+
 # ── Stock ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -456,3 +490,29 @@ class PairsBoughtTogether(Records):
     search_fields = ("product__slug__exact",)
     search_help_text = "Product by id or slug."
     ordering = ("-score",)
+
+
+# ── Search ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@operation("Delete")
+def delete_synonym(synonym: Synonym, by: Caller, reason: str) -> None:
+    synonyms.delete_synonym(synonym_id=synonym.id)
+
+
+@admin.register(Synonym)
+class Synonyms(Records):
+    list_display = ("terms", "created_at", "updated_at")
+    search_ids = ("id",)
+    search_fields = ("terms__icontains",)
+    ordering = ("-created_at", "-id")
+    actions = (delete_synonym,)
+
+
+@admin.register(SearchCount)
+class SearchCounts(Records):
+    list_display = ("day", "text", "searches", "fruitless")
+    list_filter = ("day",)
+    search_ids = ("id",)
+    search_fields = ("text__icontains",)
+    ordering = ("-day", "-searches", "text")

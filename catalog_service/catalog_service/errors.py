@@ -14,6 +14,8 @@ Conflict (409)
 ├── AlreadyReviewed      one review per user and product
 ├── AlreadyDecided       the review or revision has had its decision
 ├── OwnReview            nobody votes on or flags what they wrote
+├── ExportNotReady       there is no file yet
+├── TooManyExports       others are not finished yet
 └── OwnProduct           vendors do not review or vote on what they sell
 """
 
@@ -96,3 +98,13 @@ class OwnReview(Conflict):
 class OwnProduct(Conflict):
     code = "own_product"
     title = "Vendors do not judge what they sell"
+
+
+class ExportNotReady(Conflict):
+    code = "export_not_ready"
+    title = "The export has no file yet"
+
+
+class TooManyExports(Conflict):
+    code = "too_many_exports"
+    title = "Other exports of these products are not finished yet"

@@ -11,7 +11,9 @@ WSGI_APPLICATION = "catalog_service.wsgi.application"
 INSTALLED_APPS = ["django.contrib.postgres", *installed_apps("catalog_service")]
 
 # Statements here are short and many; a search's tiers are asked one after the other, and most not at all.
-DATABASES["default"]["OPTIONS"]["options"] = "-c max_parallel_workers_per_gather=0"  # type: ignore[index]
+# How alike a word must be to a misspelt one to be looked at: pg_trgm's 0.3 misses letters that changed places.
+_OPTIONS = "-c max_parallel_workers_per_gather=0 -c pg_trgm.similarity_threshold=0.2"
+DATABASES["default"]["OPTIONS"]["options"] = _OPTIONS  # type: ignore[index]
 
 SPECTACULAR_SETTINGS["ENUM_NAME_OVERRIDES"] = {
     "ProductStatus": "catalog_service.models.Product.Status",
@@ -19,6 +21,7 @@ SPECTACULAR_SETTINGS["ENUM_NAME_OVERRIDES"] = {
     "ImportStatus": "catalog_service.models.Import.Status",
 }
 
+CONTENT_LANGUAGE = env.text("CONTENT_LANGUAGE", "en")
 DEFAULT_CURRENCY = env.text("DEFAULT_CURRENCY", "USD")
 EDITS_NEED_APPROVAL = env.flag("EDITS_NEED_APPROVAL", True)
 PRICE_CHANGE_FREE_PERCENT = env.number("PRICE_CHANGE_FREE_PERCENT", 30)
@@ -28,6 +31,12 @@ REVIEW_SPAM_SUSPECT = env.number("REVIEW_SPAM_SUSPECT", 50)
 IMAGE_MAX_BYTES = env.number("IMAGE_MAX_BYTES", 8_000_000)
 IMAGE_MAX_PIXELS = env.number("IMAGE_MAX_PIXELS", 25_000_000)
 IMPORT_MAX_BYTES = env.number("IMPORT_MAX_BYTES", 20_000_000)
+# Pictures that imports name by their addresses. Addresses that are not public are refused, but for these networks.
+FETCH_IMAGES = env.flag("FETCH_IMAGES", True)
+FETCH_NETWORKS = [network for network in env.text("FETCH_NETWORKS", "").split(",") if network]
+FETCH_SECONDS = env.number("FETCH_SECONDS", 20)
+JOB_LEASE_SECONDS = env.number("JOB_LEASE_SECONDS", 30)
+EXPORT_KEEP_HOURS = env.number("EXPORT_KEEP_HOURS", 72)
 BESTSELLING_DAYS = env.number("BESTSELLING_DAYS", 30)
 SEARCH_LANGUAGES = env.text("SEARCH_LANGUAGES", "en").split(",")
 FACETS_EXACT_UP_TO = env.number("FACETS_EXACT_UP_TO", 2_000)

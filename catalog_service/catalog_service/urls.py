@@ -3,6 +3,7 @@
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from catalog_service.api import (
+    exports,
     images,
     imports,
     inventory,
@@ -17,6 +18,7 @@ from catalog_service.api import (
     sale_prices,
     search,
     taxonomy,
+    translations,
     variants,
 )
 from shared import admin, health
@@ -65,11 +67,26 @@ urlpatterns = [
     path("api/v1/admin/reviews/<uuid:review>/reject", moderation.AdminReviewReject.as_view()),
     path("api/v1/imports", imports.Imports.as_view()),
     path("api/v1/imports/<uuid:import_id>", imports.ImportDetail.as_view()),
+    path("api/v1/exports", exports.Exports.as_view()),
+    path("api/v1/exports/<uuid:export_id>", exports.ExportDetail.as_view()),
+    path("api/v1/exports/<uuid:export_id>/file", exports.ExportFile.as_view()),
     path("api/v1/admin/products", products.AdminProducts.as_view()),
     path("api/v1/admin/products/<str:product>", products.AdminProduct.as_view()),
     path("api/v1/admin/products/<str:product>/approve", products.AdminProductApprove.as_view()),
     path("api/v1/products/<str:product>/revisions", revisions.ProductRevisions.as_view()),
     path("api/v1/products/<str:product>/revisions/<uuid:revision>", revisions.ProductRevision.as_view()),
+    path("api/v1/products/<str:product>/translations", translations.ProductTranslations.as_view()),
+    path("api/v1/products/<str:product>/translations/<str:language>", translations.ProductTranslation.as_view()),
+    path("api/v1/admin/categories/<str:reference>/translations", translations.AdminCategoryTranslations.as_view()),
+    path(
+        "api/v1/admin/categories/<str:reference>/translations/<str:language>",
+        translations.AdminCategoryTranslation.as_view(),
+    ),
+    path("api/v1/admin/brands/<str:reference>/translations", translations.AdminBrandTranslations.as_view()),
+    path(
+        "api/v1/admin/brands/<str:reference>/translations/<str:language>",
+        translations.AdminBrandTranslation.as_view(),
+    ),
     path("api/v1/admin/revisions", revisions.AdminRevisions.as_view()),
     path("api/v1/admin/revisions/<uuid:revision>", revisions.AdminRevision.as_view()),
     path("api/v1/admin/revisions/<uuid:revision>/approve", revisions.AdminRevisionApprove.as_view()),
@@ -81,6 +98,10 @@ urlpatterns = [
     path("api/v1/inventory/transfers", locations.Transfers.as_view()),
     path("api/v1/inventory/locations", locations.Locations.as_view()),
     path("api/v1/inventory/locations/<uuid:location>", locations.LocationDetail.as_view()),
+    path("api/v1/search/popular", search.Popular.as_view()),
+    path("api/v1/admin/search/report", search.AdminSearchReport.as_view()),
+    path("api/v1/admin/synonyms", search.AdminSynonyms.as_view()),
+    path("api/v1/admin/synonyms/<uuid:synonym>", search.AdminSynonym.as_view()),
     path("api/v1/inventory/<str:sku>", inventory.Stock.as_view()),
     path("api/v1/inventory/<str:sku>/adjustments", inventory.Adjustments.as_view()),
     path("api/v1/inventory/<str:sku>/movements", inventory.Movements.as_view()),

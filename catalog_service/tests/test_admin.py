@@ -12,11 +12,26 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from catalog_service.actions.exports import queue_export
+from catalog_service.actions.files import discard
 from catalog_service.actions.imports import queue_import
 from catalog_service.actions.moderation import flag_review
 from catalog_service.actions.products import edit_product
 from catalog_service.actions.reviews import vote, write_review
-from catalog_service.models import BoughtTogether, Brand, Category, Image, Product, Purchase, Reservation, Review, Sale
+from catalog_service.models import (
+    BoughtTogether,
+    Brand,
+    Category,
+    Image,
+    ImageToFetch,
+    Product,
+    Purchase,
+    Reservation,
+    Review,
+    Sale,
+    SearchCount,
+    Synonym,
+)
 from shared.context import new_id
 from shared.contracts.user import RecordAudit
 from shared.testing import operator_as, published
@@ -55,10 +70,14 @@ def make_everything() -> Product:
     edit_product(reference=str(product.id), vendor_id=vendor.id, changes={"name": f"Gold pot {number}"})
     BoughtTogether.objects.create(product=product, other=product, orders=2, lift=1.5, score=0.5)
     Sale.objects.create(order_id=new_id(), product_id=product.id, quantity=1, confirmed_at=timezone.now())
+    SearchCount.objects.create(day=timezone.now().date(), text=f"lamp {number}", searches=2)
+    Synonym.objects.create(terms=["sofa", f"couch {number}"], keys=["sofa", f"couch {number}"])
     Purchase.objects.create(user_id=new_id(), product_id=product.id, order_id=new_id(), delivered_at=timezone.now())
-    queue_import(
-        vendor_id=vendor.id, by_admin=True, actor_id=new_id(), file=io.BytesIO(b"{}"), format_="jsonl", currency="USD"
-    )
+    whose: Any = {"vendor_id": vendor.id, "by_admin": True, "actor_id": new_id()}
+    batch = queue_import(**whose, file=io.BytesIO(b"{}"), format_="jsonl", currency="USD")
+    queue_export(**whose, format_="jsonl", currency="USD")
+    ImageToFetch.objects.create(product=product, batch=batch, line=1, url="https://a.example/a.png", position=0)
+    discard([f"lost-{number}.webp"])
     sell_from_elsewhere(number)
     return product
 

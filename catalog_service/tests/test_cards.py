@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog_service.actions import cards
 from catalog_service.actions.variants import VariantInput
-from catalog_service.models import Brand, Card, Category, Movement, Product
+from catalog_service.models import Brand, Card, Category, Movement, Product, Variant, Vendor
 from catalog_service.queries import cards as reading
 from shared.context import new_id
 from shared.testing import body, client_as
@@ -25,6 +25,7 @@ from tests.factories import (
     usd,
     vendor_changed,
 )
+from tests.together import run_together
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/products"
@@ -184,3 +185,83 @@ def test_attributes_are_those_of_specifications_and_of_options() -> None:
 
 def test_a_list_knows_the_orders_that_the_api_offers() -> None:
     assert set(reading.ORDERS) == {"newest", "price", "-price", "name", "rating", "bestselling"}
+
+
+# ── At the same moment ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.django_db(transaction=True)
+def test_variants_that_sell_out_at_the_same_moment_leave_no_card_in_stock() -> None:
+    variants = [VariantInput(sku=sku, prices=[usd("5.00")], stock=1) for sku in "ABCDEF"]
+    rows = list(make_product(variants=variants).variants.all())
+
+    errors = run_together([lambda row=row: hear(ask((row, 1))) for row in rows])
+
+    assert errors == []
+    assert names("in_stock=true") == []
+    assert names("in_stock=false") == ["Clay pot"]
+
+
+def sell(variants: list[Variant], start: int) -> None:
+    """Hold the last ones of two products at a time; give every second back."""
+    for i in range(4):
+        order = new_id()
+        first, second = variants[(start + i) % 4], variants[(start + i + 1) % 4]
+        hear(ask((first, 2), (second, 1), order_id=order))
+        if i % 2:
+            hear(release(order))
+
+
+def write(product: Product) -> None:
+    for i in range(3):
+        changed = client_as("admin").patch(f"{URL}/{product.id}", {"name": f"Pot {i}", "tags": [f"t{i}"]})
+        assert changed.status_code == 200, changed.content
+
+
+def rename() -> None:
+    for i in range(3):
+        client_as("admin").patch(f"/api/v1/admin/brands/{Brand.objects.get().slug}", {"name": f"Brand {i}"})
+        client_as("admin").patch("/api/v1/admin/categories/pots", {"name": f"Pots {i}"})
+
+
+def suspend(vendor: Vendor) -> None:
+    for version, status in enumerate(("suspended", "active", "suspended", "active"), start=2):
+        hear(vendor_changed(vendor.id, status=status, version=version))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whatever_happens_at_once_the_cards_are_as_if_made_anew() -> None:
+    vendor = make_vendor()
+    products = [make_product(f"Pot {i}", vendor=vendor, brand="Acme", stock=2) for i in range(4)]
+    variants = [product.variants.get() for product in products]
+
+    errors = run_together(
+        [
+            rename,
+            lambda: suspend(vendor),
+            *(lambda i=i: sell(variants, i) for i in range(4)),
+            *(lambda product=product: write(product) for product in products),
+        ]
+    )
+
+    assert errors == []
+    kept = list(Card.objects.order_by("product_id").values())
+    cards.refresh([product.id for product in products], with_stock=True)
+    assert list(Card.objects.order_by("product_id").values()) == kept
+    assert len(kept) == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_product_made_while_its_vendor_is_suspended_is_not_for_sale() -> None:
+    vendor = make_vendor()
+    make_category()
+
+    errors = run_together(
+        [
+            lambda: hear(vendor_changed(vendor.id, status="suspended", version=2)),
+            *(lambda i=i: make_product(f"Pot {i}", vendor=vendor) for i in range(5)),
+        ]
+    )
+
+    assert errors == []
+    assert names() == []

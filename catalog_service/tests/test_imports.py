@@ -1,19 +1,23 @@
 """Files of products: what is good comes in, what is bad is named by line, and twice is once."""
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from catalog_service.actions import imports
+from catalog_service.actions.import_files import read_file
 from catalog_service.actions.imports import run_imports
 from catalog_service.models import Category, Import, Movement, Product, StockItem, Variant
 from shared.context import new_id
 from shared.contracts.catalog import OfferChanged
-from shared.testing import body, client_as, published
-from tests.factories import ask, hear, make_category, make_vendor
+from shared.testing import audited, body, client_as, published
+from tests.factories import ask, hear, make_category, make_product, make_vendor
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/imports"
@@ -51,7 +55,8 @@ def counts(result: dict[str, Any]) -> tuple[str, int, int, int, int, int, int]:
     return tuple(result[name] for name in names)  # type: ignore[return-value]
 
 
-def test_shopify_rows_of_one_handle_are_one_product() -> None:
+def test_shopify_rows_of_one_handle_are_one_product(settings: Any) -> None:
+    settings.FETCH_IMAGES = False
     make_category("Clothing")
 
     result = run(GOOD)
@@ -177,6 +182,10 @@ def test_json_lines_are_products_as_the_api_takes_them() -> None:
     assert counts(run(content, format_="jsonl"))[3:6] == (0, 0, 1)
 
 
+def lease_is_over() -> None:
+    Import.objects.update(due_at=timezone.now())
+
+
 def test_a_worker_that_dies_in_the_middle_is_followed_by_one_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     batch_id = body(send(GOOD))["id"]
     with monkeypatch.context() as patch:
@@ -184,7 +193,10 @@ def test_a_worker_that_dies_in_the_middle_is_followed_by_one_that_goes_on(monkey
         patch.setattr(imports, "_step", lambda *args: step(*args) and False)
         run_imports()
     assert (Import.objects.get(id=batch_id).status, Import.objects.get(id=batch_id).done) == ("running", 1)
+    run_imports()
+    assert Import.objects.get(id=batch_id).done == 1
 
+    lease_is_over()
     run_imports()
     run_imports()
 
@@ -238,3 +250,136 @@ def test_strange_imports_are_refused(wrong: dict[str, Any]) -> None:
 
     assert client.post(URL, fields, format="multipart").status_code == 400
     assert not Import.objects.exists()
+
+
+def test_a_worker_that_was_only_slow_finds_that_the_import_is_not_its_own_any_more() -> None:
+    batch_id = body(send(GOOD))["id"]
+    slow = imports._take()
+    assert slow is not None
+    drafts = read_file(GOOD.encode(), "shopify-csv", "USD")
+    imports._step(slow, drafts)
+
+    lease_is_over()
+    run_imports()
+    late = imports._step(slow, drafts)
+
+    assert late is False
+    assert (Import.objects.get(id=batch_id).done, Product.objects.count()) == (2, 2)
+
+
+def test_an_import_that_kills_its_workers_is_given_up() -> None:
+    batch_id = body(send(GOOD))["id"]
+    Import.objects.update(attempts=imports.ATTEMPTS)
+
+    run_imports()
+
+    batch = Import.objects.get(id=batch_id)
+    assert (batch.status, batch.errors[0]["message"]) == ("failed", "Workers died with it again and again.")
+    assert not Product.objects.exists()
+
+
+def test_progress_and_heartbeat_move_with_every_product() -> None:
+    client = client_as("vendor", vendor_id=make_vendor().id)
+    url = f"{URL}/{body(send(GOOD))['id']}"
+    queued = body(client.get(url))
+    taken = imports._take()
+    assert taken is not None
+
+    imports._step(taken, read_file(GOOD.encode(), "shopify-csv", "USD"))
+
+    running = body(client.get(url))
+    assert (running["status"], running["done"], running["total"]) == ("running", 1, 2)
+    assert running["heartbeat_at"] > queued["heartbeat_at"]
+
+
+def test_a_handle_stands_in_a_file_once() -> None:
+    line = {"handle": "cap", "name": "Cap", "variants": [{"sku": "C", "price": {"amount": "1", "currency": "USD"}}]}
+    content = "\n".join(json.dumps({**line, "name": name}) for name in ("Cap", "Hat"))
+
+    for expected in (("succeeded", 2, 2, 1, 0, 0, 1), ("succeeded", 2, 2, 0, 0, 1, 1)):
+        result = run(content, format_="jsonl")
+        assert counts(result) == expected
+        assert [(error["line"], error["field"]) for error in result["errors"]] == [(2, "handle")]
+    assert Product.objects.get().name == "Cap"
+
+
+def test_only_an_admins_file_says_whose_its_products_are() -> None:
+    ours, others = make_vendor(), make_vendor("Other")
+    line = {"name": "Cap", "variants": [{"sku": "C", "price": {"amount": "1", "currency": "USD"}}]}
+    content = "\n".join(json.dumps({**line, "vendor": vendor}) for vendor in (str(ours.id), others.slug, "nobody"))
+    file = SimpleUploadedFile("a", f"{content}\n{json.dumps(line)}".encode())
+
+    client_as("admin").post(URL, {"file": file, "format": "jsonl"}, format="multipart")
+    run_imports()
+
+    batch = Import.objects.get()
+    assert (batch.created, [error["line"] for error in batch.errors]) == (2, [3, 4])
+    assert set(Product.objects.values_list("vendor", flat=True)) == {ours.id, others.id}
+    assert audited()[0] == ("catalog.import.create", "import")
+    assert counts(run(content, format_="jsonl", vendor_id=ours.id))[3:] == (0, 0, 1, 2)
+
+
+def test_only_an_admins_file_features_products_and_brings_paused_ones_back() -> None:
+    line = {"name": "Cap", "featured": True, "variants": [{"sku": "C", "price": {"amount": "1", "currency": "USD"}}]}
+    statuses = ("inactive", "archived", "active")
+    lines = [{**line, "handle": status, "status": status, "variants": [{**line["variants"][0], "sku": status}]}  # type: ignore[index,dict-item]
+             for status in statuses]  # fmt: skip
+    content = "\n".join(map(json.dumps, lines)).encode()
+    admins = make_vendor("Other")
+
+    run(content, format_="jsonl")
+    client_as("admin").post(
+        URL, {"file": SimpleUploadedFile("a", content), "format": "jsonl", "vendor_id": str(admins.id)},
+        format="multipart",
+    )  # fmt: skip
+    run_imports()
+
+    by_vendor = Product.objects.exclude(vendor=admins).order_by("id")
+    by_admin = Product.objects.filter(vendor=admins).order_by("id")
+    assert [(one.status, one.featured) for one in by_vendor] == [
+        ("draft", False), ("archived", False), ("in_review", False),
+    ]  # fmt: skip
+    assert [(one.status, one.featured) for one in by_admin] == [(status, True) for status in statuses]
+
+
+def test_a_product_that_never_was_in_a_file_is_found_by_its_slug() -> None:
+    product = make_product("Clay pot", status="draft")
+    line = {"handle": product.slug, "name": "Clay jug",
+            "variants": [{"sku": "J", "price": {"amount": "1", "currency": "USD"}}]}  # fmt: skip
+
+    assert counts(run(json.dumps(line), format_="jsonl"))[3:] == (0, 1, 0, 0)
+    product.refresh_from_db()
+    assert (product.name, product.handle) == ("Clay jug", product.slug)
+
+
+def test_tags_that_are_never_closed_are_no_end_of_a_file() -> None:
+    rows = [HEADER, f'bad,Bad,"{"<a" * 5_000}>",,,,true,,,B,0,1,5,,', "good,Good,,,,,true,,,G,0,1,5,,"]
+
+    result = run("\n".join(rows))
+
+    assert counts(result)[3] + counts(result)[-1] == 2
+    assert Product.objects.filter(handle="good").exists()
+
+
+@pytest.mark.parametrize("name", ["apparel.csv", "home-and-garden.csv"])
+def test_files_that_shopify_itself_gives_away_come_in_whole(name: str) -> None:
+    folder = os.environ.get("SHOPIFY_SAMPLES")
+    if not folder:
+        pytest.skip("SHOPIFY_SAMPLES names no folder with Shopify's sample files")
+    content = (Path(folder) / name).read_bytes()
+
+    first, again = run(content), run(content)
+
+    assert (first["status"], first["failed"], first["errors"]) == ("succeeded", 0, [])
+    assert first["created"] == again["unchanged"] == first["total"] > 10
+
+
+def test_a_product_of_an_import_takes_few_statements(django_assert_max_num_queries: Any) -> None:
+    make_category("Clothing")
+    send(GOOD)
+    taken = imports._take()
+    assert taken is not None
+    drafts = read_file(GOOD.encode(), "shopify-csv", "USD")
+
+    with django_assert_max_num_queries(60):
+        imports._step(taken, drafts)

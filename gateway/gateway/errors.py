@@ -175,6 +175,12 @@ CODES: dict[str, Explanation] = {
     ),
     "already_reviewed": Explanation(409, "Reviewed already", "One review for each product and person.", "Change it."),
     "already_decided": Explanation(409, "Decided already", "The review or revision has had its decision."),
+    "export_not_ready": Explanation(
+        409, "No file yet", "The export is still being written, or it failed.", "Ask again until `status` is succeeded."
+    ),
+    "too_many_exports": Explanation(
+        409, "Others are not finished", "A few exports at a time are written.", "Wait for one of them."
+    ),
     "own_product": Explanation(409, "Your own product", "Vendors do not judge what they sell."),
     "own_review": Explanation(409, "Your own review", "Others say whether it helps, and whether it should be there."),
     # Carts

@@ -104,6 +104,7 @@ def _ids(journey: Journey) -> Json:
         "revision": _first(vendor, f"products/{hidden['id']}/revisions"),
         "location": _first(vendor, "inventory/locations"),
         "import_id": vendor.ask("POST", "imports", files=rows, data={"format": "shopify-csv"}, expect=202).json()["id"],
+        "export_id": vendor.ask("POST", "exports", json={"format": "jsonl"}, expect=202).json()["id"],
         "application": _first(vendor, "vendor-applications"),
         "payout": _first(vendor, "vendors/me/payouts"),
         "coupon": _first(journey.admin, "coupons"),

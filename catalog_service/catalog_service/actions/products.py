@@ -25,7 +25,10 @@ Status = Product.Status
 
 @dataclass(frozen=True, slots=True)
 class ProductInput:
-    """A new product. `category` is an id or slug, `brand` also a name; `status` None means as soon as may be."""
+    """A new product. `category` is an id or slug, `brand` also a name; `status` None means as soon as may be.
+
+    A `restored` one comes from a file, which may tell of any status.
+    """
 
     name: str
     category: str
@@ -38,6 +41,7 @@ class ProductInput:
     seo_title: str = ""
     seo_description: str = ""
     status: str | None = None
+    restored: bool = False
     handle: str = ""
     digest: str = ""
 
@@ -73,7 +77,7 @@ def create_product(*, vendor_id: UUID, by_admin: bool, product: ProductInput, ac
         handle=product.handle,
         import_digest=product.digest,
     )
-    submitted = _first_status(row, product.status, by_admin)
+    submitted = _first_status(row, product, by_admin)
     row.save(force_insert=True)
     insert_variants(row, product.variants, actor_id=actor_id)
     offers.product_changed([row.id])
@@ -156,13 +160,17 @@ def _saved(product: Product) -> None:
     offers.product_changed([product.id])
 
 
-def _first_status(product: Product, wanted: str | None, by_admin: bool) -> bool:
+def _first_status(product: Product, new: ProductInput, by_admin: bool) -> bool:
     """True when the product is submitted for approval with this."""
-    if wanted in (Status.INACTIVE, Status.ARCHIVED):
-        raise Invalid({"status": ["A new product is a draft, in review or active."]})
-    if wanted == Status.DRAFT:
+    if new.status in (Status.INACTIVE, Status.ARCHIVED):
+        if not new.restored:
+            raise Invalid({"status": ["A new product is a draft, in review or active."]})
+        # What a vendor paused had been approved elsewhere, not here.
+        product.status = new.status if by_admin or new.status == Status.ARCHIVED else Status.DRAFT
         return False
-    return _set_status(product, wanted or Status.ACTIVE, by_admin)
+    if new.status == Status.DRAFT:
+        return False
+    return _set_status(product, new.status or Status.ACTIVE, by_admin)
 
 
 def _set_status(product: Product, wanted: str, by_admin: bool) -> bool:

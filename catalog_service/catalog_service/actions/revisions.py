@@ -13,12 +13,16 @@ from django.db.models import QuerySet
 
 from catalog_service.actions import offers
 from catalog_service.actions.taxonomy import brand_named, category_named
-from catalog_service.models import Brand, Category, Price, Product, Revision, Variant
+from catalog_service.models import Brand, Category, Price, Product, Revision, Translation, Variant
 from catalog_service.models.revisions import REVIEWED, is_small
+from catalog_service.models.translations import TEXTS
 from shared.audit import record
 from shared.contracts.catalog import ProductDecided, ProductSubmitted
 from shared.errors import NotFound
 from shared.outbox import publish
+
+TRANSLATION = "translation:"
+"""Before the language, in the name of a field."""
 
 
 def is_gated(product: Product, vendor_id: UUID | None) -> bool:
@@ -89,7 +93,10 @@ def approve_revision(*, revision_id: UUID) -> Revision:
     revision.approve()
     revision.save()
     for name, value in fields.items():
-        setattr(product, name, value)
+        if name.startswith(TRANSLATION):
+            translate(product, name.removeprefix(TRANSLATION), value)
+        else:
+            setattr(product, name, value)
     _apply_prices(product, revision.changes.get("prices", []))
     product.version += 1
     product.save()
@@ -121,8 +128,20 @@ def withdraw_revision(*, product: str, revision_id: UUID, vendor_id: UUID | None
     revision.save()
 
 
+def translate(product: Product, language: str, texts: Mapping[str, str] | None) -> Translation | None:
+    """Set all texts of a language, or take them away; the caller refreshes the card."""
+    if texts is None:
+        product.translations.filter(language=language).delete()
+        return None
+    whole = {name: texts.get(name, "") for name in TEXTS}
+    return product.translations.update_or_create(language=language, defaults=whole)[0]
+
+
 def present(product: Product, name: str) -> Any:
     """What a field is now, as a revision writes it."""
+    if name.startswith(TRANSLATION):
+        row = product.translations.filter(language=name.removeprefix(TRANSLATION)).first()
+        return row.texts if row else None
     return _as_json(getattr(product, name))
 
 

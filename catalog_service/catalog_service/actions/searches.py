@@ -27,8 +27,8 @@ _MANY_DIGITS = 7
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('searches'))"
 
 _ADD = """
-    INSERT INTO search_count (day, text, searches, fruitless)
-    SELECT %s, text, searches, fruitless
+    INSERT INTO search_count (id, day, text, searches, fruitless)
+    SELECT gen_random_uuid(), %s, text, searches, fruitless
     FROM unnest(%s::text[], %s::int[], %s::int[]) AS new (text, searches, fruitless)
     ON CONFLICT (day, text) DO UPDATE SET
         searches = search_count.searches + excluded.searches, fruitless = search_count.fruitless + excluded.fruitless

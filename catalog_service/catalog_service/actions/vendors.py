@@ -22,8 +22,10 @@ def follow_vendor(told: VendorChanged) -> None:
     vendor.save()
     if visible:
         variants = Variant.objects.filter(vendor=vendor, deleted_at__isnull=True)
+        products = vendor.products.filter(deleted_at__isnull=True).order_by("id").select_for_update(no_key=True)
+        ids = list(products.values_list("id", flat=True))
         stock = StockItem.objects.locked(variants.values_list("id", flat=True))
-        cards.refresh(vendor.products.filter(deleted_at__isnull=True).values_list("id", flat=True), with_stock=True)
+        cards.refresh(ids, with_stock=True)
         offers.retell(stock)
 
 

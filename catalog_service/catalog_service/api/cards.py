@@ -13,6 +13,7 @@ from rest_framework.utils.urls import replace_query_param
 from catalog_service.actions import searches
 from catalog_service.api.lists import PUBLIC, PageQuery, page_body, read_query
 from catalog_service.api.taxonomy import BrandShape, PlaceShape, place
+from catalog_service.api.translations import in_language
 from catalog_service.models import Product
 from catalog_service.models.images import media_url
 from catalog_service.models.products import price_of
@@ -170,7 +171,7 @@ def list_shelf(request: Request) -> Response:
         nothing = filters.search and found.wanted is None
         numbers = facets.nothing() if nothing else facets.count_facets(filters, found.wanted, counted)
         body["facets"] = facets_body(numbers, counted, currency)
-    return Response(body, headers=PUBLIC)
+    return in_language(request, body, PUBLIC)
 
 
 def _address(request: Request, found: cards.Found) -> str:

@@ -37,7 +37,9 @@ class NewImport(Shape):
     category = serializers.CharField(
         max_length=220, required=False, help_text="Slug or id: where products go whose own category is not known."
     )
-    vendor_id = serializers.UUIDField(required=False, help_text="For admins: whose products these are.")
+    vendor_id = serializers.UUIDField(
+        required=False, help_text="For admins: whose products these are. Without it each line names its vendor."
+    )
 
     def validate_file(self, upload: UploadedFile) -> UploadedFile:
         if (upload.size or 0) > settings.IMPORT_MAX_BYTES:
@@ -53,6 +55,7 @@ class RemarkShape(Shape):
 
 class ImportShape(Shape):
     id = serializers.UUIDField()
+    format = serializers.ChoiceField(Import.Format.choices)
     status = serializers.ChoiceField(Import.Status.choices)
     total = serializers.IntegerField(help_text="Products in the file; 0 until it has been read.")
     done = serializers.IntegerField()
@@ -60,8 +63,11 @@ class ImportShape(Shape):
     updated = serializers.IntegerField()
     unchanged = serializers.IntegerField()
     failed = serializers.IntegerField()
+    images_waiting = serializers.IntegerField(help_text="Pictures behind URLs that are still to be fetched.")
+    created_at = serializers.DateTimeField()
+    heartbeat_at = serializers.DateTimeField(help_text="When it last moved.")
     errors = RemarkShape(many=True)  # type: ignore[assignment]
-    notes = RemarkShape(many=True, help_text="What was left out on purpose, such as images behind URLs.")
+    notes = RemarkShape(many=True, help_text="What was left out, such as images that could not be fetched.")
 
 
 def summary_body(batch: Import) -> dict[str, Any]:
@@ -76,11 +82,13 @@ def summary_body(batch: Import) -> dict[str, Any]:
         "unchanged": batch.unchanged,
         "failed": batch.failed,
         "created_at": batch.created_at,
+        "heartbeat_at": batch.updated_at,
     }
 
 
 def import_body(batch: Import) -> dict[str, Any]:
-    return {**summary_body(batch), "errors": batch.errors, "notes": batch.notes}
+    waiting = batch.images_to_fetch.count()
+    return {**summary_body(batch), "images_waiting": waiting, "errors": batch.errors, "notes": batch.notes}
 
 
 class ImportSummaryShape(Shape):
@@ -89,7 +97,12 @@ class ImportSummaryShape(Shape):
     status = serializers.ChoiceField(Import.Status.choices)
     total = serializers.IntegerField()
     done = serializers.IntegerField()
+    created = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    failed = serializers.IntegerField()
     created_at = serializers.DateTimeField()
+    heartbeat_at = serializers.DateTimeField()
 
 
 class Imports(APIView):
@@ -118,7 +131,7 @@ class Imports(APIView):
         """The worker takes it from here: ask `GET imports/{id}` how it is doing."""
         given = read(NewImport, request.data)
         batch = writing.queue_import(
-            vendor_id=owner_of(request, given.get("vendor_id")),
+            vendor_id=_owner(request, given.get("vendor_id")),
             by_admin=caller_of(request).is_admin,
             actor_id=caller_of(request).id,
             file=given["file"],
@@ -128,6 +141,10 @@ class Imports(APIView):
         )
         headers = {"Location": f"/api/v1/imports/{batch.id}"}
         return Response(import_body(batch), status=status.HTTP_202_ACCEPTED, headers=headers)
+
+
+def _owner(request: Request, vendor_id: UUID | None) -> UUID | None:
+    return None if caller_of(request).is_admin and vendor_id is None else owner_of(request, vendor_id)
 
 
 class ImportDetail(APIView):

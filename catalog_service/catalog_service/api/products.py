@@ -31,6 +31,7 @@ from catalog_service.api.lists import (
 from catalog_service.api.popularity import note_view
 from catalog_service.api.revisions import RevisionShape, pending_body
 from catalog_service.api.taxonomy import PlaceShape, place
+from catalog_service.api.translations import ACCEPT_LANGUAGE, in_language
 from catalog_service.api.variants import NewVariant, VariantShape, variant_body, variant_input
 from catalog_service.models import Image, Product
 from catalog_service.models.images import media_url
@@ -155,7 +156,7 @@ class Products(APIView):
     permission_classes = (ReadOnly | roles("vendor", "admin"),)
 
     @extend_schema(
-        parameters=parameters(ProductQuery),
+        parameters=[*parameters(ProductQuery), ACCEPT_LANGUAGE],
         responses=CardPageShape,
         auth=ANYBODY,
         tags=["products"],
@@ -187,7 +188,9 @@ class Products(APIView):
 class ProductDetail(APIView):
     permission_classes = (ReadOnly | roles("vendor", "admin"),)
 
-    @extend_schema(responses=ProductShape, auth=ANYBODY, tags=["products"], operation_id="product")
+    @extend_schema(
+        parameters=[ACCEPT_LANGUAGE], responses=ProductShape, auth=ANYBODY, tags=["products"], operation_id="product"
+    )
     def get(self, request: Request, product: str) -> Response:
         """By id or slug. What is not on sale is there for its vendor and admins only."""
         currency = read_query(ProductQuery, request).get("currency", settings.DEFAULT_CURRENCY)
@@ -195,7 +198,10 @@ class ProductDetail(APIView):
         public = whole.product.is_visible
         if public:
             note_view(request, whole.product)
-        return Response(product_body(whole, currency, for_writer=not public), headers=PUBLIC if public else PRIVATE)
+        body, headers = product_body(whole, currency, for_writer=not public), PUBLIC if public else PRIVATE
+        if _writes(request, whole.product):  # they see what they wrote, and would write what they see
+            return Response(body, headers=headers)
+        return in_language(request, body, headers)
 
     @extend_schema(request=ProductFields, responses=ProductShape, tags=["products"], operation_id="product_edit")
     @idempotent()
@@ -267,6 +273,11 @@ class AdminProductReject(APIView):
     def post(self, request: Request, product: str) -> Response:
         reason = read(Reason, request.data)["reason"]
         return Response(_after_write(writing.reject_product(reference=product, reason=reason)))
+
+
+def _writes(request: Request, product: Product) -> bool:
+    viewer = viewer_of(request)
+    return bool(viewer) and (viewer["is_admin"] or viewer["vendor_id"] == product.vendor_id)
 
 
 def _list_own(request: Request) -> Response:

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from catalog_service.api.cards import CardShape, shelf_body
 from catalog_service.api.lists import ANYBODY, PRIVATE, PUBLIC, parameters, read_query
+from catalog_service.api.translations import in_language
 from catalog_service.queries import recommendations as reading
 from shared.auth import Caller
 from shared.http import Shape
@@ -78,7 +79,7 @@ class RelatedProducts(APIView):
         query = read_query(RelatedQuery, request)
         currency = query.get("currency", settings.DEFAULT_CURRENCY)
         found = reading.related(product, kind=query["kind"], limit=query["limit"])
-        return Response({"results": [related_body(one, currency) for one in found]}, headers=PUBLIC)
+        return in_language(request, {"results": [related_body(one, currency) for one in found]}, PUBLIC)
 
 
 class Recommendations(APIView):
@@ -99,4 +100,4 @@ class Recommendations(APIView):
         user_id = caller.id if isinstance(caller, Caller) and query["kind"] == "for_me" else None
         found = reading.recommended(user_id, limit=query["limit"])
         headers = PRIVATE if user_id else PUBLIC
-        return Response({"results": [recommended_body(one, currency) for one in found]}, headers=headers)
+        return in_language(request, {"results": [recommended_body(one, currency) for one in found]}, headers)

@@ -10,7 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog_service.actions import taxonomy as writing
-from catalog_service.api.lists import PUBLIC, PageQuery, answer_page, page_of, parameters, read_query
+from catalog_service.api.lists import PUBLIC, PageQuery, page_body, page_of, parameters, read_query
+from catalog_service.api.translations import ACCEPT_LANGUAGE, in_language
 from catalog_service.models import Brand, Category
 from catalog_service.queries import taxonomy as reading
 from shared.auth import roles
@@ -78,44 +79,51 @@ def _node(node: reading.Node) -> dict[str, Any]:
 class Categories(APIView):
     permission_classes = (AllowAny,)
 
-    @extend_schema(responses=CategoryTreeShape, tags=["categories"], operation_id="category_tree")
+    @extend_schema(
+        parameters=[ACCEPT_LANGUAGE], responses=CategoryTreeShape, tags=["categories"], operation_id="category_tree"
+    )
     def get(self, request: Request) -> Response:
         """The whole tree in one answer."""
-        return Response({"results": [_node(node) for node in reading.category_tree()]}, headers=PUBLIC)
+        return in_language(request, {"results": [_node(node) for node in reading.category_tree()]}, PUBLIC)
 
 
 class CategoryDetail(APIView):
     permission_classes = (AllowAny,)
 
-    @extend_schema(responses=CategoryDetailShape, tags=["categories"], operation_id="category")
+    @extend_schema(
+        parameters=[ACCEPT_LANGUAGE], responses=CategoryDetailShape, tags=["categories"], operation_id="category"
+    )
     def get(self, request: Request, category: str) -> Response:
         """A category by slug or id, with the way to it and its children."""
         row, way, children = reading.find_category(category)
         body = category_body(row)
         body["breadcrumbs"] = [place(step) for step in way]
         body["children"] = [category_body(child) for child in children]
-        return Response(body, headers=PUBLIC)
+        return in_language(request, body, PUBLIC)
 
 
 class Brands(APIView):
     permission_classes = (AllowAny,)
 
     @extend_schema(
-        parameters=parameters(PageQuery), responses=page_of(BrandShape), tags=["brands"], operation_id="brands"
+        parameters=[*parameters(PageQuery), ACCEPT_LANGUAGE],
+        responses=page_of(BrandShape),
+        tags=["brands"],
+        operation_id="brands",
     )
     def get(self, request: Request) -> Response:
         """Brands by name."""
         query = read_query(PageQuery, request)
         page = reading.list_brands(cursor=query.get("cursor"), limit=query["limit"])
-        return answer_page(request, page, place, PUBLIC)
+        return in_language(request, page_body(request.build_absolute_uri(), page, place), PUBLIC)
 
 
 class BrandDetail(APIView):
     permission_classes = (AllowAny,)
 
-    @extend_schema(responses=BrandShape, tags=["brands"], operation_id="brand")
+    @extend_schema(parameters=[ACCEPT_LANGUAGE], responses=BrandShape, tags=["brands"], operation_id="brand")
     def get(self, request: Request, brand: str) -> Response:
-        return Response(place(reading.find_brand(brand)), headers=PUBLIC)
+        return in_language(request, place(reading.find_brand(brand)), PUBLIC)
 
 
 class AdminCategories(APIView):

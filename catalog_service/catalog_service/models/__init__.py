@@ -1,8 +1,9 @@
 """State, constraints, and named transitions that refuse illegal moves."""
 
 from catalog_service.models.cards import Card
+from catalog_service.models.exports import Export, ExportPart
 from catalog_service.models.images import DiscardedFile, Image
-from catalog_service.models.imports import Import, ImportFile
+from catalog_service.models.imports import ImageToFetch, Import, ImportFile
 from catalog_service.models.inventory import Movement, Reservation, ReservationLine, ReservationPlace, StockItem
 from catalog_service.models.locations import Location, StockLevel
 from catalog_service.models.popularity import ProductPopularity, ProductView, UserView
@@ -14,6 +15,7 @@ from catalog_service.models.revisions import Revision
 from catalog_service.models.sales import DailySales
 from catalog_service.models.search import CommonWord, SearchCount, SearchWord, Synonym
 from catalog_service.models.taxonomy import Brand, Category
+from catalog_service.models.translations import Translation
 from catalog_service.models.vendors import Vendor
 
 __all__ = [
@@ -25,7 +27,10 @@ __all__ = [
     "CommonWord",
     "DailySales",
     "DiscardedFile",
+    "Export",
+    "ExportPart",
     "Image",
+    "ImageToFetch",
     "Import",
     "ImportFile",
     "Location",
@@ -52,6 +57,7 @@ __all__ = [
     "StockItem",
     "StockLevel",
     "Synonym",
+    "Translation",
     "UserView",
     "Variant",
     "Vendor",

@@ -4,7 +4,10 @@ from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
+from catalog_service.models.due import Due
+from catalog_service.models.products import Product
 from catalog_service.models.taxonomy import Category
 from catalog_service.models.vendors import Vendor
 from shared.context import new_id
@@ -13,8 +16,12 @@ MAX_REMARKS = 1_000
 """Errors and notes beyond this are counted, not kept."""
 
 
-class Import(models.Model):
-    """`total` and `done` count products. `done` is also where a worker goes on after another was stopped."""
+class Import(Due):
+    """`total` and `done` count products. `done` is also where a worker goes on after another was stopped.
+
+    `due_at` is when another worker may take it, and moves with every product; `attempts` is how often one has, and
+    tells the present worker from an earlier one. Without a vendor each line names its own.
+    """
 
     class Status(models.TextChoices):
         QUEUED = "queued"
@@ -26,8 +33,11 @@ class Import(models.Model):
         SHOPIFY_CSV = "shopify-csv"
         JSON_LINES = "jsonl"
 
+    remarked: frozenset[str] = frozenset()
+    """Which of `errors` and `notes` has grown since the row was read."""
+
     id = models.UUIDField(primary_key=True, default=new_id)
-    vendor = models.ForeignKey(Vendor, models.PROTECT, related_name="+")
+    vendor = models.ForeignKey(Vendor, models.PROTECT, null=True, related_name="+")
     created_by = models.UUIDField()
     format = models.CharField(max_length=12, choices=Format)
     currency = models.CharField(max_length=3)
@@ -42,6 +52,7 @@ class Import(models.Model):
     failed = models.PositiveIntegerField(default=0)
     errors = models.JSONField(default=list)
     notes = models.JSONField(default=list)
+    due_at = models.DateTimeField(null=True, db_default=Now())
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -79,12 +90,17 @@ class Import(models.Model):
     def remark(self, kind: str, line: int, field: str, message: str) -> None:
         """Add to `errors` or `notes`."""
         remarks = getattr(self, kind)
+        self.remarked |= {kind}
         if len(remarks) < MAX_REMARKS:
             remarks.append({"line": line, "field": field, "message": message})
 
     def finish(self) -> None:
         """Succeeded, unless nothing in it was any good."""
         self.status = self.Status.FAILED if self.failed == self.total else self.Status.SUCCEEDED
+        self.due_at = None
+
+    def give_up(self) -> None:
+        self.status, self.due_at = self.Status.FAILED, None
 
 
 class ImportFile(models.Model):
@@ -98,3 +114,24 @@ class ImportFile(models.Model):
 
     def __str__(self) -> str:
         return f"file of {self.batch_id}"
+
+
+class ImageToFetch(Due):
+    """A picture that an import named by its address; `line` and `field` say where, should it not come."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    product = models.ForeignKey(Product, models.CASCADE, related_name="images_to_fetch")
+    batch = models.ForeignKey(Import, models.CASCADE, related_name="images_to_fetch")
+    line = models.PositiveIntegerField()
+    url = models.TextField()
+    alt = models.CharField(max_length=300, blank=True)
+    position = models.PositiveIntegerField()
+    primary = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "image_to_fetch"
+        constraints = (models.UniqueConstraint(fields=["product", "url"], name="image_to_fetch_once"),)
+        indexes = (models.Index(fields=["due_at"], name="image_to_fetch_due"),)
+
+    def __str__(self) -> str:
+        return self.url[:80]

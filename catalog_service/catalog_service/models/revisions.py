@@ -27,16 +27,20 @@ class Rule:
 
 
 RULES = (
-    Rule("text", ("name", "description", "seo_title", "seo_description"), "What buyers read is read before they do."),
+    Rule(
+        "text",
+        ("name", "description", "seo_title", "seo_description", "translation"),
+        "What buyers read is read before they do.",
+    ),
     Rule("place", ("category", "brand"), "It would be found elsewhere, or under another name."),
     Rule("facts", ("specifications", "tags"), "Buyers filter and compare by it."),
     Rule("price", ("prices",), "A price went further from what was approved than may be, or is in another currency."),
 )
-REVIEWED = tuple(field for rule in RULES for field in rule.fields if field != "prices")
+REVIEWED = tuple(field for rule in RULES for field in rule.fields if field not in ("prices", "translation"))
 
 
 def broken_rules(fields: Iterable[str]) -> list[Rule]:
-    wanted = set(fields)
+    wanted = {field.partition(":")[0] for field in fields}
     return [rule for rule in RULES if wanted & set(rule.fields)]
 
 
@@ -52,9 +56,9 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
 
 class Revision(models.Model):
     """`changes` is what the product's fields become: field → value. Category and brand are `{"id", "slug", "name"}`
-    (or null); `prices` is a list of `{"variant_id", "sku", "currency", "minor", "compare_at", "before"}`, where `minor`
-    null takes the price away and `before` is what it was. A product has one pending revision: another edit supersedes
-    it, and contains it, so that an admin decides what they have seen.
+    (or null); `translation:de` is its texts, or null; `prices` is a list of `{"variant_id", "sku", "currency", "minor",
+    "compare_at", "before"}`, where `minor` null takes the price away and `before` is what it was. A product has one
+    pending revision: another edit supersedes it, and contains it, so that an admin decides what they have seen.
     """
 
     class Status(models.TextChoices):

@@ -9,6 +9,7 @@ from shared.context import new_id
 
 TERM_LENGTH = 60
 MAX_TERMS = 30
+TERM_WORDS = 3
 
 
 class Synonym(models.Model):
@@ -70,6 +71,7 @@ class CommonWord(models.Model):
 class SearchCount(models.Model):
     """How often a text was looked for on a day (UTC), and how often of these nothing was found."""
 
+    id = models.UUIDField(primary_key=True, default=new_id)
     day = models.DateField()
     text = models.CharField(max_length=TERM_LENGTH)
     searches = models.PositiveIntegerField()

@@ -60,7 +60,7 @@ def correct(wanted: Wanted) -> Wanted | None:
 
 def suggestions(text: str, limit: int = MAX_SUGGESTIONS) -> list[Suggestion]:
     """What somebody who has typed this may mean: products first, then categories and brands that begin so."""
-    wanted = understand(text)
+    wanted = understand(text) if text else None
     if wanted is None:
         return []
     found = _suggest(wanted, limit)

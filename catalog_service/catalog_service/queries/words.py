@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import connection
 
+from catalog_service.models.search import TERM_WORDS
 from catalog_service.queries.filters import Condition
 
 MAX_WORDS = 10
-MAX_TERM = 3
 _A_PAGE = 25
 
 _UNDERSTAND = r"""
@@ -113,7 +113,7 @@ class Wanted:
 def understand(text: str) -> Wanted | None:
     """One statement. None when there is no word in it."""
     with connection.cursor() as cursor:
-        cursor.execute(_UNDERSTAND, [text, MAX_WORDS, MAX_TERM - 1, settings.SEARCH_LANGUAGES])
+        cursor.execute(_UNDERSTAND, [text, MAX_WORDS, TERM_WORDS - 1, settings.SEARCH_LANGUAGES])
         typed, stems, groups, known, cards = cursor.fetchone()
     words = {word: _word(facts) for word, facts in json.loads(known or "{}").items()}
     if not any(character.isalnum() for word in typed for character in word):
@@ -129,11 +129,14 @@ def _word(facts: dict[str, Any]) -> Word:
 
 def _units(typed: list[str], stems: list[str], groups: list[Any], words: dict[str, Word]) -> list[Unit]:
     """The longest synonyms first, from the left. Idle words count only where there are no others."""
-    meant = {key: terms for keys, terms in groups for key in keys}
+    meant: dict[str, list[str]] = {}
+    for keys, terms in groups:
+        for key in keys:
+            meant.setdefault(key, []).extend(terms)
     units: list[Unit] = []
     i = 0
     while i < len(typed):
-        length = next((n for n in range(MAX_TERM, 1, -1) if " ".join(stems[i : i + n]) in meant), 1)
+        length = next((n for n in range(TERM_WORDS, 1, -1) if " ".join(stems[i : i + n]) in meant), 1)
         own, key = " ".join(typed[i : i + length]), " ".join(stems[i : i + length])
         terms = dict.fromkeys([own, *meant.get(key, ())])
         units.append(tuple(tuple(words[word] for word in term.split()) for term in terms))

@@ -1,0 +1,368 @@
+"""Lists, facets and pages, of shelves that hypothesis thinks up, against a look at every product in plain Python."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from catalog_service.actions import cards
+from catalog_service.actions.variants import PriceInput, VariantInput
+from catalog_service.models import Card, Product
+from shared.context import new_id
+from shared.money import Money
+from shared.testing import body, client_as
+from tests.factories import make_category, make_product, make_vendor
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/products"
+CATEGORIES = {"home": None, "pots": "home", "bowls": "pots", "wood": None}
+NOUNS = ("lamp", "chair", "tall lamp", "armchair")
+TAGS, COLOURS, SIZES = ("new", "hot", "eco"), ("red", "blue"), ("M", "L")
+
+
+@dataclass(eq=False)
+class Thing:
+    """A product as the oracle knows it. `prices` in minor units of USD and EUR."""
+
+    name: str
+    category: str
+    vendor: str
+    brand: str | None
+    prices: dict[str, int]
+    compared: bool
+    stock: int
+    tags: list[str]
+    featured: bool
+    colour: str | None
+    size: str
+    rating: Decimal
+    sold: int
+    active: bool
+    row: Product = field(init=False)
+
+    @property
+    def id(self) -> str:
+        return str(self.row.id)
+
+    @property
+    def categories(self) -> list[str]:
+        place: str | None = self.category
+        way = []
+        while place:
+            way.append(place)
+            place = CATEGORIES[place]
+        return way
+
+
+THINGS = st.builds(
+    Thing,
+    name=st.sampled_from(NOUNS),
+    category=st.sampled_from(list(CATEGORIES)),
+    vendor=st.sampled_from(["kiln", "mill"]),
+    brand=st.sampled_from([None, "acme", "zenith"]),
+    prices=st.dictionaries(st.sampled_from(["USD", "EUR"]), st.integers(100, 105), min_size=1),
+    compared=st.booleans(),
+    stock=st.integers(0, 1),
+    tags=st.lists(st.sampled_from(TAGS), unique=True),
+    featured=st.booleans(),
+    colour=st.sampled_from([None, *COLOURS]),
+    size=st.sampled_from(SIZES),
+    rating=st.sampled_from([Decimal(0), Decimal("3.5"), Decimal("4.5")]),
+    sold=st.integers(0, 2),
+    active=st.booleans() | st.just(True),
+)
+
+SHELVES = st.lists(THINGS, min_size=1, max_size=9)
+
+QUERIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "category": st.sampled_from([*CATEGORIES, "nowhere"]),
+        "brand": st.sampled_from(["acme", "zenith", "acme,zenith", "nobody"]),
+        "vendor": st.sampled_from(["kiln", "mill"]),
+        "min_price": st.sampled_from(["1.02", "1.035"]),
+        "max_price": st.sampled_from(["1.04", "1.009"]),
+        "currency": st.sampled_from(["USD", "EUR"]),
+        "in_stock": st.booleans(),
+        "rating": st.sampled_from(["3.5", "4"]),
+        "featured": st.booleans(),
+        "on_sale": st.booleans(),
+        "tags": st.sampled_from(["new", "new,hot"]),
+        "attributes": st.sampled_from(["colour:red", "colour:red,colour:blue", "colour:blue,size:M"]),
+        "search": st.sampled_from(["lamp", "chair", "tall lamp", "acme", "lam"]),
+    },
+)
+ORDERINGS = ("newest", "price", "-price", "name", "rating", "bestselling")
+MANY = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+
+
+@contextmanager
+def shelf(things: list[Thing]) -> Iterator[None]:
+    """The things as products, for one example."""
+    with transaction.atomic():
+        for thing in things:
+            put(thing)
+        yield
+        transaction.set_rollback(True)
+
+
+def put(thing: Thing) -> None:
+    for name, parent in CATEGORIES.items():
+        make_category(name, make_category(parent) if parent else None)
+    compared = {
+        currency: Money(minor + 50, currency) if thing.compared else None for currency, minor in thing.prices.items()
+    }
+    prices = [PriceInput(Money(minor, currency), compared[currency]) for currency, minor in thing.prices.items()]
+    row = make_product(
+        thing.name,
+        category=make_category(thing.category),
+        vendor=make_vendor(thing.vendor),
+        brand=thing.brand,
+        tags=thing.tags,
+        featured=thing.featured,
+        specifications={"colour": thing.colour} if thing.colour else {},
+        variants=[VariantInput(sku=str(new_id()), prices=prices, stock=thing.stock, options={"size": thing.size})],
+        status=None if thing.active else "draft",
+    )
+    Product.objects.filter(id=row.id).update(rating_average=thing.rating)
+    cards.refresh([row.id], with_stock=False)
+    Card.objects.filter(product=row).update(sold=thing.sold)
+    thing.row = Product.objects.get(id=row.id)
+
+
+# ── The oracle ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def matches(thing: Thing, query: dict[str, Any]) -> bool:
+    return thing.active and all(TESTS[name](thing, value, query) for name, value in query.items() if name in TESTS)
+
+
+def _priced(thing: Thing, query: dict[str, Any], test: Callable[[Decimal], bool]) -> bool:
+    minor = thing.prices.get(query.get("currency", "USD"))
+    return minor is not None and test(Decimal(minor) / 100)
+
+
+def _has_attributes(thing: Thing, text: str) -> bool:
+    own = {"colour": thing.colour, "size": thing.size}
+    wanted: dict[str, list[str]] = {}
+    for pair in text.split(","):
+        wanted.setdefault(pair.split(":")[0], []).append(pair.split(":")[1])
+    return all(own[name] in values for name, values in wanted.items())
+
+
+def _found(thing: Thing, text: str) -> bool:
+    words = [
+        *thing.name.split(),
+        thing.brand or "",
+        *thing.categories,
+        *thing.tags,
+        thing.colour or "",
+        thing.size.lower(),
+    ]
+    return all(any(word.startswith(wanted) for word in words) for wanted in text.split())
+
+
+TESTS: dict[str, Callable[[Thing, Any, dict[str, Any]], bool]] = {
+    "category": lambda thing, value, _: value in thing.categories,
+    "brand": lambda thing, value, _: thing.brand in value.split(","),
+    "vendor": lambda thing, value, _: thing.vendor == value,
+    "min_price": lambda thing, value, query: _priced(thing, query, lambda price: price >= Decimal(value)),
+    "max_price": lambda thing, value, query: _priced(thing, query, lambda price: price <= Decimal(value)),
+    "in_stock": lambda thing, value, _: (thing.stock > 0) == value,
+    "rating": lambda thing, value, _: thing.rating >= Decimal(value),
+    "featured": lambda thing, value, _: thing.featured == value,
+    "on_sale": lambda thing, value, query: on_sale(thing, query) == value,
+    "tags": lambda thing, value, _: set(value.split(",")) <= set(thing.tags),
+    "attributes": lambda thing, value, _: _has_attributes(thing, value),
+    "search": lambda thing, value, _: _found(thing, value),
+}
+
+
+def on_sale(thing: Thing, query: dict[str, Any]) -> bool:
+    return thing.compared and query.get("currency", "USD") in thing.prices
+
+
+def ordered(things: list[Thing], ordering: str, query: dict[str, Any]) -> list[str]:
+    currency = query.get("currency", "USD")
+    keys: dict[str, Callable[[Thing], Any]] = {
+        "newest": lambda thing: (thing.row.created_at, thing.row.id),
+        "price": lambda thing: (thing.prices[currency], thing.row.id),
+        "-price": lambda thing: (thing.prices[currency], thing.row.id),
+        "name": lambda thing: (thing.name, thing.row.id),
+        "rating": lambda thing: (thing.rating, thing.row.id),
+        "bestselling": lambda thing: (thing.sold, thing.row.id),
+    }
+    if "price" in ordering:
+        things = [thing for thing in things if currency in thing.prices]
+    return [thing.id for thing in sorted(things, key=keys[ordering], reverse=ordering not in ("price", "name"))]
+
+
+def counted(
+    things: list[Thing], query: dict[str, Any], asked: str, values: Callable[[Thing], list[Any]]
+) -> Counter[str]:
+    """Of a facet of which one may choose several values: as if nothing had been chosen of it."""
+    others = {name: value for name, value in query.items() if name != asked}
+    return Counter(str(value) for thing in things if matches(thing, others) for value in values(thing))
+
+
+# ── Asking ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def ask(query: dict[str, Any], **more: Any) -> Any:
+    text = urlencode({name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()})
+    response = client_as().get(f"{URL}?{text}&{urlencode(more)}")
+    assert response.status_code == 200, response.content
+    return body(response)
+
+
+def walk(query: dict[str, Any], **more: Any) -> list[str]:
+    """All pages forward; the same pages backward must be the same."""
+    page = ask(query, **more)
+    there = ids(page)
+    while page["next"]:
+        page = body(client_as().get(page["next"]))
+        there += ids(page)
+    back = ids(page)
+    while page["previous"]:
+        page = body(client_as().get(page["previous"]))
+        back = ids(page) + back
+    assert there == back
+    return there
+
+
+def ids(page: Any) -> list[str]:
+    return [row["id"] for row in page["results"]]
+
+
+def numbers(rows: list[Any]) -> Counter[str]:
+    return Counter({row["value"]: row["count"] for row in rows})
+
+
+@MANY
+@given(things=SHELVES, query=QUERIES, ordering=st.sampled_from(ORDERINGS), limit=st.integers(1, 4))
+def test_a_list_has_what_fits_in_order_and_its_pages_make_it_up(
+    things: list[Thing], query: dict[str, Any], ordering: str, limit: int
+) -> None:
+    with shelf(things):
+        fitting = [thing for thing in things if matches(thing, query)]
+
+        assert walk(query, ordering=ordering, limit=limit) == ordered(fitting, ordering, query)
+        if "search" in query:
+            assert sorted(walk(query, limit=limit)) == sorted(thing.id for thing in fitting)
+
+
+@MANY
+@given(things=SHELVES, query=QUERIES)
+def test_facets_count_what_is_there(things: list[Thing], query: dict[str, Any]) -> None:
+    with shelf(things):
+        facets = ask(query, facets="all")["facets"]
+        fitting = [thing for thing in things if matches(thing, query)]
+
+        assert (facets["total"], facets["exact"]) == (len(fitting), True)
+        assert numbers(facets["category"]) == Counter(place for thing in fitting for place in thing.categories)
+        assert numbers(facets["tags"]) == Counter(tag for thing in fitting for tag in thing.tags)
+        expected = {
+            "brand": counted(things, query, "brand", lambda thing: [thing.brand] if thing.brand else []),
+            "vendor": counted(things, query, "vendor", lambda thing: [thing.vendor]),
+            "in_stock": counted(things, query, "in_stock", lambda thing: [str(thing.stock > 0).lower()]),
+            "featured": counted(things, query, "featured", lambda thing: [str(thing.featured).lower()]),
+            "on_sale": counted(things, query, "on_sale", lambda thing: [str(on_sale(thing, query)).lower()]),
+            "rating": counted(things, query, "rating", lambda thing: [n for n in (1, 2, 3, 4) if thing.rating >= n]),
+        }
+        assert {name: numbers(facets[name]) for name in expected} == expected
+        prices = {name: value for name, value in query.items() if name not in ("min_price", "max_price")}
+        priced = [thing for thing in things if matches(thing, prices) and query.get("currency", "USD") in thing.prices]
+        assert sum(row["count"] for row in facets["price"]) == len(priced)
+        for row in facets["price"]:
+            bounds = {side: row[side]["amount"] for side in ("min_price", "max_price")}
+            assert row["count"] == sum(matches(thing, {**query, **bounds}) for thing in things), note(row)
+
+
+@MANY
+@given(things=SHELVES, query=QUERIES)
+def test_attributes_are_counted_as_if_nothing_had_been_chosen_of_each(
+    things: list[Thing], query: dict[str, Any]
+) -> None:
+    with shelf(things):
+        told = ask(query, facets="attributes")["facets"]["attributes"]
+
+        pairs = query.get("attributes", "").split(",")
+        expected = {}
+        for name in ("colour", "size"):
+            others = ",".join(pair for pair in pairs if pair and not pair.startswith(f"{name}:"))
+            rest = {key: value for key, value in query.items() if key != "attributes"}
+            fitting = [thing for thing in things if matches(thing, rest | ({"attributes": others} if others else {}))]
+            values = Counter(value for thing in fitting if (value := getattr(thing, name)))
+            expected |= {name: values} if values else {}
+        assert {row["name"]: numbers(row["values"]) for row in told} == expected
+
+
+@MANY
+@given(
+    things=SHELVES,
+    late=st.lists(THINGS, min_size=1, max_size=4),
+    query=QUERIES,
+    ordering=st.sampled_from(ORDERINGS),
+    limit=st.integers(1, 3),
+)
+def test_what_comes_between_two_pages_loses_and_doubles_nothing(
+    things: list[Thing], late: list[Thing], query: dict[str, Any], ordering: str, limit: int
+) -> None:
+    with shelf(things):
+        expected = ordered([thing for thing in things if matches(thing, query)], ordering, query)
+        waiting = list(late)
+
+        page = ask(query, ordering=ordering, limit=limit)
+        seen = ids(page)
+        while page["next"]:
+            if waiting:
+                put(waiting.pop())
+            page = body(client_as().get(page["next"]))
+            seen += ids(page)
+
+        assert len(set(seen)) == len(seen)
+        assert [id_ for id_ in seen if id_ in expected] == expected
+        added = [thing for thing in late if thing not in waiting]
+        everything = [thing for thing in [*things, *added] if matches(thing, query)]
+        assert seen == [id_ for id_ in ordered(everything, ordering, query) if id_ in seen]
+
+
+def test_of_many_cards_facets_are_estimates_of_a_fair_sample(settings: Any) -> None:
+    settings.FACETS_EXACT_UP_TO = 400
+    make_product("Seed", brand="acme")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setseed(0.5)")
+        cursor.execute(_THOUSANDS, [4_000])
+
+    facets = ask({}, facets="all")["facets"]
+    narrow = ask({"tags": "rare"}, facets="all")["facets"]
+
+    assert facets["exact"] is False
+    assert 0.85 < facets["total"] / 4_001 < 1.15
+    assert 0.8 < numbers(facets["tags"])["half"] / 2_000 < 1.2
+    assert 0.8 < numbers(facets["in_stock"])["true"] / 4_001 < 1.2
+    assert (narrow["exact"], narrow["total"], numbers(narrow["tags"])["rare"]) == (True, 40, 40)
+
+
+_THOUSANDS = """
+    WITH made AS (
+        INSERT INTO product
+        SELECT (jsonb_populate_record(product, jsonb_build_object('id', gen_random_uuid(), 'slug', 'seed-' || i))).*
+        FROM product, generate_series(1, %s) AS i RETURNING id, slug)
+    INSERT INTO card
+    SELECT (jsonb_populate_record(card, jsonb_build_object(
+        'product_id', made.id, 'shuffle', hashtext(made.id::text),
+        'tokens', CASE WHEN split_part(slug, '-', 2)::int %% 100 = 0 THEN '["tag:half", "tag:rare"]'::jsonb
+            WHEN split_part(slug, '-', 2)::int %% 2 = 0 THEN '["tag:half"]' ELSE '[]' END))).*
+    FROM made, card
+"""
