@@ -3,6 +3,7 @@
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from catalog_service.api import (
+    attributes,
     exports,
     images,
     imports,
@@ -34,6 +35,8 @@ urlpatterns = [
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
     path("api/v1/categories", taxonomy.Categories.as_view()),
     path("api/v1/categories/<str:category>", taxonomy.CategoryDetail.as_view()),
+    path("api/v1/categories/<str:category>/attributes", attributes.CategoryAttributes.as_view()),
+    path("api/v1/admin/categories/<str:category>/attributes", attributes.AdminCategoryAttributes.as_view()),
     path("api/v1/brands", taxonomy.Brands.as_view()),
     path("api/v1/brands/<str:brand>", taxonomy.BrandDetail.as_view()),
     path("api/v1/admin/categories", taxonomy.AdminCategories.as_view()),

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 
-from catalog_service.actions import offers, revisions
+from catalog_service.actions import attributes, offers, revisions
 from catalog_service.actions.export_products import line_of
 from catalog_service.actions.inventory import Adjustment, set_stock
 from catalog_service.actions.product_lines import Draft, ImageLine, ProductLine
@@ -201,7 +202,7 @@ def _update(batch: Import, draft: Draft, product: Product, wanted: ProductInput)
     """The file's word on everything it names, as far as its vendor may write that; the variants and images that it does
     not name, and the status, stay.
     """
-    fields = {
+    fields: dict[str, Any] = {
         "name": wanted.name,
         "category": category_named(wanted.category),
         "brand": brand_named(wanted.brand) if wanted.brand else None,
@@ -210,6 +211,7 @@ def _update(batch: Import, draft: Draft, product: Product, wanted: ProductInput)
         "tags": list(wanted.tags),
         **_seo(draft),
     }
+    attributes.check(fields["category"], wanted.specifications, product.status)
     if revisions.is_gated(product, batch.publishes_as):
         fields = revisions.sift(product, fields)
     for name, value in fields.items():

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from catalog_service.actions import offers, revisions
+from catalog_service.actions import attributes, offers, revisions
 from catalog_service.actions.taxonomy import brand_named, category_named
 from catalog_service.actions.variants import VariantInput, insert_variants
 from catalog_service.actions.vendors import vendor_who_writes
@@ -61,7 +61,9 @@ class ProductChanges(TypedDict, total=False):
 
 @transaction.atomic
 def create_product(*, vendor_id: UUID, by_admin: bool, product: ProductInput, actor_id: UUID | None = None) -> Product:
-    """A product with its variants, prices and stock. Raises Invalid (category, brand, vendor, status), SkuTaken."""
+    """A product with its variants, prices and stock. Raises Invalid (category, brand, vendor, status, what the
+    category's schema asks for), SkuTaken.
+    """
     row = Product(
         vendor=vendor_who_writes(vendor_id, by_admin=by_admin),
         slug=free_slug(Product, product.name),
@@ -78,6 +80,7 @@ def create_product(*, vendor_id: UUID, by_admin: bool, product: ProductInput, ac
         import_digest=product.digest,
     )
     submitted = _first_status(row, product, by_admin)
+    attributes.check(row.category, row.specifications, row.status)
     row.save(force_insert=True)
     insert_variants(row, product.variants, actor_id=actor_id)
     offers.product_changed([row.id])
@@ -88,12 +91,14 @@ def create_product(*, vendor_id: UUID, by_admin: bool, product: ProductInput, ac
 
 @transaction.atomic
 def edit_product(*, reference: str, vendor_id: UUID | None, changes: ProductChanges) -> Product:
-    """A vendor's edit of what is approved may wait for an admin. Raises NotFound, Invalid (category, brand),
-    IllegalMove.
+    """A vendor's edit of what is approved may wait for an admin. Raises NotFound, Invalid (category, brand, what the
+    category's schema asks for), IllegalMove.
     """
     _writable(reference, vendor_id).one()  # of a product of somebody else, no field is wrong
     wanted = {**changes, **_new_place(changes)}
     product = lock_product(reference, vendor_id)
+    if wanted.keys() & {"category", "specifications", "status"}:
+        _check(product, wanted)
     if revisions.is_gated(product, vendor_id):
         wanted = revisions.sift(product, wanted)
     submitted = _change(product, wanted, by_admin=vendor_id is None)
@@ -191,6 +196,13 @@ def _decree_status(product: Product, wanted: str) -> None:
     else:
         product.move_to(wanted)
         product.approved_at = None
+
+
+def _check(product: Product, wanted: dict[str, Any]) -> None:
+    """As it will be, with all of this."""
+    category, specifications = wanted.get("category", product.category), wanted.get("specifications")
+    specifications = product.specifications if specifications is None else specifications
+    attributes.check(category, specifications, wanted.get("status", product.status))
 
 
 def _new_place(changes: ProductChanges) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class BrandChanges(TypedDict, total=False):
 @transaction.atomic
 def create_category(*, name: str, slug: str | None = None, parent: str | None = None, position: int = 0) -> Category:
     """Raises Invalid for an unknown parent, NameTaken for a slug in use."""
-    _lock_tree()
+    lock_tree()
     category = Category(name=name, slug=slug or free_slug(Category, name), position=position)
     _stand_under(category, category_named(parent, field="parent") if parent else None)
     _save(category)
@@ -47,7 +47,7 @@ def create_category(*, name: str, slug: str | None = None, parent: str | None = 
 @transaction.atomic
 def edit_category(*, reference: str, changes: CategoryChanges) -> Category:
     """Raises NotFound, NameTaken, and Invalid for a parent that is unknown or stands below the category itself."""
-    _lock_tree()
+    lock_tree()
     category = _existing(Category, reference)
     for field in ("name", "slug", "position"):
         if field in changes:
@@ -56,7 +56,7 @@ def edit_category(*, reference: str, changes: CategoryChanges) -> Category:
         _move(category, changes["parent"])
     _save(category)
     if changes.keys() & {"name", "slug", "parent"}:
-        _refresh(Product.objects.filter(category__lineage__contains=[category.id]))
+        refresh_branch(category)
     fields = " ".join(sorted(changes))
     record(action="catalog.category.edit", subject_kind="category", subject_id=category.id, fields=fields)
     return category
@@ -65,7 +65,7 @@ def edit_category(*, reference: str, changes: CategoryChanges) -> Category:
 @transaction.atomic
 def delete_category(*, reference: str) -> None:
     """Raises NotFound, CategoryInUse."""
-    _lock_tree()
+    lock_tree()
     category = _existing(Category, reference, lock="UPDATE")
     if category.children.exists() or category.products.exists():
         raise CategoryInUse
@@ -160,7 +160,7 @@ def _save(row: models.Model) -> None:
         raise NameTaken from None
 
 
-def _lock_tree() -> None:
+def lock_tree() -> None:
     """Moves in a tree are checked against the whole of it, so there is one at a time; they are rare."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('category tree'))")
@@ -183,6 +183,11 @@ def _stand_under(category: Category, parent: Category | None, *, height: int = 0
     category.stand_under(parent)
     if len(category.lineage) + height > MAX_LEVELS:
         raise Invalid({"parent": [f"A tree has at most {MAX_LEVELS} levels."]})
+
+
+def refresh_branch(category: Category) -> None:
+    """The cards of all products in it and below."""
+    _refresh(Product.objects.filter(category__lineage__contains=[category.id]))
 
 
 def _refresh(products: models.QuerySet[Product]) -> None:

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from catalog_service.actions import products as writing
 from catalog_service.actions.products import ProductInput
+from catalog_service.api.attributes import ToldShape, told_body
 from catalog_service.api.cards import CardPageShape, CardShape, ProductQuery, card_body, list_shelf
 from catalog_service.api.lists import (
     ANYBODY,
@@ -101,6 +102,7 @@ class CategoryWithWay(PlaceShape):
 class ProductShape(CardShape):
     description = serializers.CharField()
     specifications = serializers.DictField()
+    attributes = ToldShape(many=True, help_text="Of the specifications what the category's schema knows.")
     category = CategoryWithWay()
     variants = VariantShape(many=True)
     images = ImageShape(many=True)
@@ -137,6 +139,7 @@ def product_body(whole: reading.ProductInWhole, currency: str, *, for_writer: bo
     body |= {
         "description": product.description,
         "specifications": product.specifications,
+        "attributes": [told_body(told) for told in whole.attributes],
         "seo_title": product.seo_title,
         "seo_description": product.seo_description,
         "variants": variants,

@@ -1,5 +1,6 @@
 """State, constraints, and named transitions that refuse illegal moves."""
 
+from catalog_service.models.attributes import Attribute
 from catalog_service.models.cards import Card
 from catalog_service.models.exports import Export, ExportPart
 from catalog_service.models.images import DiscardedFile, Image
@@ -19,6 +20,7 @@ from catalog_service.models.translations import Translation
 from catalog_service.models.vendors import Vendor
 
 __all__ = [
+    "Attribute",
     "BoughtTogether",
     "Brand",
     "Card",

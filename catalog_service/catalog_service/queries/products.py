@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from catalog_service.models import Category, Image, Product, StockItem, Variant
+from catalog_service.queries.attributes import Told, told_by
 from catalog_service.queries.pages import Order, Page, moment, page
 from catalog_service.queries.taxonomy import breadcrumbs
 from shared.errors import NotFound
@@ -19,6 +20,7 @@ class ProductInWhole:
     variants: list[Variant]
     images: list[Image]
     breadcrumbs: list[Category]
+    attributes: list[Told]
 
 
 def list_for_writers(*, vendor_id: UUID | None, status: str, cursor: str | None, limit: int) -> Page[Product]:
@@ -41,6 +43,7 @@ def find_product(reference: str, *, vendor_id: UUID | None = None, is_admin: boo
         variants=list(variants.order_by("position", "id")),
         images=list(product.images.order_by("position", "id")),
         breadcrumbs=breadcrumbs(product.category),
+        attributes=told_by(product),
     )
 
 
