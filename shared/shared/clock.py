@@ -1,6 +1,7 @@
 """The worker's clock: functions that run every so often, and at once when woken. Each run is safe beside another."""
 
 import logging
+import random
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -13,6 +14,8 @@ log = logging.getLogger("nexus.clock")
 Job = Callable[[], object]
 Schedule = Mapping[Job, timedelta]
 _KEEP_CONNECTION_BELOW = timedelta(seconds=5)
+_SCATTER = 0.1
+"""Each wait is up to so much shorter or longer: jobs that began together, in all workers, don't go on together."""
 _bells: dict[Job, threading.Event] = {}
 
 
@@ -47,7 +50,7 @@ def _run_forever(job: Job, every: timedelta, stopping: threading.Event) -> None:
         run_once(job)
         if every >= _KEEP_CONNECTION_BELOW:
             connection.close()
-        bell.wait(every.total_seconds())
+        bell.wait(every.total_seconds() * random.uniform(1 - _SCATTER, 1 + _SCATTER))  # noqa: S311 -- no secret
 
 
 def run_once(job: Job) -> None:

@@ -23,8 +23,8 @@ from django.db import connection
 from user_service.errors import Busy
 
 T = TypeVar("T")
-STEP_BACK = 10
-"""Added to the threads' niceness: a tenth of the weight of an ordinary thread where both want the same core."""
+STEP_BACK = 19
+"""Added to the threads' niceness: a seventieth of the weight of an ordinary thread where both want the same core."""
 RUSH_AFTER_SECONDS, REST = 2.0, 1.0
 """A rest is as long as the work before it: half of the hashing cores, a quarter of all, is what a rush gets."""
 
