@@ -604,6 +604,7 @@ def test_a_request_that_makes_no_sense_gets_a_problem_document(door: Door, text:
     assert b"application/problem+json" in head
     assert json.loads(body)["status"] == status
     assert head.lower().count(b"x-request-id:") == 1
+    assert (b"\r\nAllow: GET, HEAD, POST" in head) == (status == 405)
 
 
 HIDDEN = "GET /api/v1/hidden HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -133,6 +133,9 @@ function problem(r) {
     if (told[0] === 401) {
         r.headersOut['WWW-Authenticate'] = 'Bearer realm="nexus", error="invalid_token"';
     }
+    if (/^TRACE /.test(r.variables.request)) {  // NGINX itself refuses it, whatever the path
+        r.headersOut['Allow'] = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+    }
     if (told[0] === 429 || told[0] >= 502) {
         r.headersOut['Retry-After'] = '2';
     }

@@ -27,6 +27,8 @@ from shared.models import IdempotencyKey
 
 HEADER = "Idempotency-Key"
 KEPT_HEADERS = ("Location", "Retry-After")
+NOT_KEPT = {"x-idempotency-key": False}
+"""For OpenAPI (`extensions=`): the answer is a secret, which is not kept, so that a key would have no meaning."""
 View = Callable[..., Response]
 
 

@@ -141,7 +141,7 @@ _SECURITY_SCHEMES: Document = {
 _IDEMPOTENCY_KEY: Document = {
     "in": "header",
     "name": "Idempotency-Key",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    "schema": {"type": "string", "maxLength": 200},
     "description": "Repeating the request with the same key has one effect and gets the same answer, for 24 hours.",
 }
 
@@ -282,7 +282,8 @@ def _parameters(operation: Document, method: str) -> list[Document]:
     optional = {} in operation.get("security", [])
     own = [p for p in operation.get("parameters", []) if not (optional and _is_cart_token(p))]
     named = {parameter.get("name") for parameter in own}
-    return [*own, _IDEMPOTENCY_KEY] if method in UNSAFE and "Idempotency-Key" not in named else own
+    takes_key = method in UNSAFE and operation.get("x-idempotency-key", True)
+    return [*own, _IDEMPOTENCY_KEY] if takes_key and "Idempotency-Key" not in named else own
 
 
 def _is_cart_token(parameter: Document) -> bool:

@@ -29,7 +29,10 @@ _IN_A_WORD: Document = {
     "type": "object", "required": ["status"], "properties": {"status": _word("ok", "degraded", "down")},
 }  # fmt: skip
 _CODE: Document = {"in": "path", "name": "code", "required": True, "schema": {"type": "string", "pattern": "^[-\\w]+$"}}
-_FORMAT: Document = {"in": "query", "name": "format", "schema": _word("json"), "description": "For links on pages."}
+_FORMAT: Document = {
+    "in": "query", "name": "format", "schema": {"type": "string"},
+    "description": "`json` for JSON whatever the client would rather have: for links on pages.",
+}  # fmt: skip
 
 
 def _either(description: str, schema: Document) -> Document:

@@ -16,7 +16,7 @@ from shared import media
 from shared.auth import Caller, IsService, IsSignedIn, ServiceAuthentication
 from shared.errors import NotFound
 from shared.http import LineField, Shape, address_of, created, one_line, read
-from shared.idempotency import idempotent
+from shared.idempotency import NOT_KEPT, idempotent
 from user_service.actions import accounts, codes, passwords, sessions
 from user_service.models import User, normalised
 from user_service.queries import keys as key_queries
@@ -222,7 +222,14 @@ class LoginView(APIView):
     authentication_classes = []
     permission_classes = [AllowAny]
 
-    @extend_schema(operation_id="auth_login", tags=["auth"], summary="Sign in", request=LoginIn, responses=LOGIN_ANSWER)
+    @extend_schema(
+        operation_id="auth_login",
+        tags=["auth"],
+        summary="Sign in",
+        request=LoginIn,
+        responses=LOGIN_ANSWER,
+        extensions=NOT_KEPT,
+    )
     def post(self, request: Request) -> Response:
         outcome = sessions.log_in(
             **read(LoginIn, request.data), address=client_address(request), user_agent=user_agent_of(request)
@@ -244,6 +251,7 @@ class RefreshView(APIView):
         summary="The next pair of tokens; a refresh token works once",
         request=RefreshIn,
         responses=TokensShape,
+        extensions=NOT_KEPT,
     )
     def post(self, request: Request) -> Response:
         signed_in = sessions.refresh(token=read(RefreshIn, request.data)["refresh"])

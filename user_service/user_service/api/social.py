@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shared.http import Shape, read
+from shared.idempotency import NOT_KEPT
 from user_service.actions import social
 from user_service.api.auth import LOGIN_ANSWER, NO_STORE, client_address, login_answer, user_agent_of
 from user_service.errors import SocialFailed
@@ -31,6 +32,7 @@ class GoogleStartView(APIView):
         summary="Begin to sign in with Google; a cookie ties the answer to this browser",
         request=None,
         responses=SocialStartShape,
+        extensions=NOT_KEPT,
     )
     def post(self, _request: Request) -> Response:
         url, cookie = social.begin_google()

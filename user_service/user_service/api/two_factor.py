@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from shared.auth import IsSignedIn
 from shared.http import Shape, read
-from shared.idempotency import idempotent
+from shared.idempotency import NOT_KEPT, idempotent
 from user_service.actions import two_factor
 from user_service.api.auth import (
     NO_STORE,
@@ -47,6 +47,7 @@ class TwoFactorSetupView(APIView):
         summary="A secret for an authenticator; in use once it is confirmed",
         request=None,
         responses=TwoFactorSetupShape,
+        extensions=NOT_KEPT,
     )
     def post(self, request: Request) -> Response:
         return Response(setup_body(two_factor.set_up(user_id=caller(request).id)), headers=NO_STORE)
@@ -79,6 +80,7 @@ class TwoFactorConfirmView(APIView):
         summary="Turn the second factor on; answers the recovery codes once, other sessions end",
         request=TwoFactorConfirmIn,
         responses=RecoveryCodesShape,
+        extensions=NOT_KEPT,
     )
     def post(self, request: Request) -> Response:
         me = caller(request)
@@ -104,6 +106,7 @@ class RecoveryCodesView(APIView):
         summary="Ten new recovery codes, with the password and a code; those before are void",
         request=StepUpIn,
         responses=RecoveryCodesShape,
+        extensions=NOT_KEPT,
     )
     def post(self, request: Request) -> Response:
         codes = two_factor.renew_recovery_codes(
@@ -145,6 +148,7 @@ class TwoFactorChallengeView(APIView):
         summary="Finish a login that was answered with a challenge",
         request=TwoFactorChallengeIn,
         responses=SignedInShape,
+        extensions=NOT_KEPT,
     )
     def post(self, request: Request) -> Response:
         signed_in = two_factor.answer_challenge(

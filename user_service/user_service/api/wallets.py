@@ -23,7 +23,11 @@ class WalletChange(Shape):
 
 
 class WalletIn(Shape):
-    address = serializers.CharField(max_length=64, help_text="EVM; in mixed case with the checksum of EIP-55.")
+    address = serializers.RegexField(
+        r"^0x[0-9A-Fa-f]{40}$",
+        error_messages={"invalid": "0x and 40 hexadecimal digits."},
+        help_text="EVM; in mixed case with the checksum of EIP-55.",
+    )
     label = LineField(max_length=60, required=False, allow_blank=True)  # type: ignore[assignment]
 
 
