@@ -81,6 +81,12 @@ CODES: dict[str, Explanation] = {
         "A part of the marketplace that this needs is away for a moment.",
         "Wait as long as Retry-After says, then repeat; with an Idempotency-Key nothing happens twice.",
     ),
+    "not_here_yet": Explanation(
+        503,
+        "What you wrote has not arrived here yet",
+        "The request came with a Consistency-Token whose messages this service has not handled yet.",
+        "Wait as long as Retry-After says, then repeat; or repeat without the token, and read what is there.",
+    ),
     # Accounts
     "invalid_credentials": Explanation(
         401, "The e-mail address or the password is wrong", "Which of the two is not said, on purpose.", "Check both."

@@ -27,7 +27,7 @@ MIDDLEWARE = [
     "shared.http.RequestContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    *SHARED_MIDDLEWARE[2:],
+    *(one for one in SHARED_MIDDLEWARE[2:] if "Consistency" not in one),  # it has neither database nor messages
 ]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600

@@ -6,7 +6,8 @@ Set by the HTTP middleware and by the inbox; read by the outbox, the audit, the 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -25,14 +26,23 @@ class Context:
     roles: tuple[str, ...] = ()
     address: str | None = None
     """Of the client, as the edge saw it; None where no request came from one."""
+    told: list[tuple[str, UUID]] = field(default_factory=list, compare=False)
+    """Type and id of each message that this work has sent, once that is committed."""
 
 
+_LATEST_MS = 253_402_300_799_000
+"""The last moment that `datetime` knows."""
 _current: ContextVar[Context | None] = ContextVar("nexus_context", default=None)
 
 
 def new_id() -> UUID:
     """A UUIDv7: unique, and its order is roughly the order of making (RFC 9562)."""
     return uuid7()
+
+
+def made_at(made: UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond; some other UUID tells an odd time, but always the same."""
+    return datetime.fromtimestamp(min(made.int >> 80, _LATEST_MS) / 1000, UTC)
 
 
 def current() -> Context:

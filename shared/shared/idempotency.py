@@ -20,13 +20,17 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from shared import consistency
 from shared.auth import Caller
+from shared.context import current
 from shared.errors import Delayed, Invalid, Unprocessable
 from shared.http import PROBLEM, problem_response
 from shared.models import IdempotencyKey
 
 HEADER = "Idempotency-Key"
 KEPT_HEADERS = ("Location", "Retry-After")
+ASKED_AS = "correlation_id"
+"""Kept among the headers, and not answered: the first request's id, by which its messages are found again."""
 NOT_KEPT = {"x-idempotency-key": False}
 """For OpenAPI (`extensions=`): the answer is a secret, which is not kept, so that a key would have no meaning."""
 View = Callable[..., Response]
@@ -126,7 +130,10 @@ def _lock(key_hash: bytes) -> bool:
 def _replay(kept: IdempotencyKey, request_hash: bytes) -> Response:
     if bytes(kept.request_hash) != request_hash:
         raise KeyReused()
-    response = Response(status=kept.status, headers={**kept.headers, "Idempotent-Replayed": "true"})
+    headers = {**kept.headers, "Idempotent-Replayed": "true"}
+    if told := consistency.token_of(headers.pop(ASKED_AS, "")):
+        headers[consistency.HEADER] = told
+    response = Response(status=kept.status, headers=headers)
     response.data = _Rendered(bytes(kept.body))
     response.content_type = PROBLEM if kept.status >= 400 else None
     return response
@@ -153,6 +160,7 @@ class _Rendered(bytes):
 def _keep(key_hash: bytes, request_hash: bytes, response: Response) -> None:
     body = JSONRenderer().render(response.data) if response.data is not None else b""
     headers = {name: response[name] for name in KEPT_HEADERS if response.has_header(name)}
+    headers[ASKED_AS] = current().correlation_id
     IdempotencyKey.objects.update_or_create(
         key_hash=key_hash,
         defaults={

@@ -6,6 +6,7 @@ late. The relay asks for what is unpublished, which a partial index keeps cheap 
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -34,7 +35,8 @@ def publish(message: Message, *, version: int | None = None) -> None:
         raise OutsideTransaction(message.type)
     if settings.SERVICE not in _tellers(message):
         raise NotYours(f"{settings.SERVICE} may not send {message.type}")
-    OutboxMessage.objects.create(**_row(message, version))
+    row = OutboxMessage.objects.create(**_row(message, version))
+    transaction.on_commit(partial(current().told.append, (row.type, row.message_id)))
 
 
 def _tellers(message: Message) -> Collection[str]:

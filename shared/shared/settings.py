@@ -65,6 +65,7 @@ INBOX_KEEP = timedelta(hours=env.number("INBOX_KEEP_HOURS", 24 * 14))
 CONSUMER_PREFETCH = env.number("CONSUMER_PREFETCH", 8)
 CONSUMER_THREADS = env.number("CONSUMER_THREADS", 1)
 MESSAGE_ATTEMPTS = env.number("MESSAGE_ATTEMPTS", 6)
+READ_AFTER_WRITE_SECONDS = env.number("READ_AFTER_WRITE_SECONDS", 2)
 IDEMPOTENCY_KEEP = timedelta(hours=24)
 
 
@@ -95,6 +96,7 @@ MIDDLEWARE = [
     "shared.http.RequestContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "shared.throttling.QuotaMiddleware",
+    "shared.consistency.ConsistencyMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.common.CommonMiddleware",
 ]

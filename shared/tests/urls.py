@@ -1,10 +1,10 @@
 """A few views that do what views of services do."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib.admin import site
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -13,14 +13,22 @@ from rest_framework.views import APIView
 
 from shared import admin, context, health
 from shared.auth import Caller, IsService, ServiceAuthentication, roles
+from shared.contracts.catalog import ReleaseStock
 from shared.errors import Conflict
 from shared.http import MoneyShape, Shape, created, path, read
 from shared.idempotency import idempotent
 from shared.models import WorkerReport
+from shared.outbox import publish
 
 handler400 = "shared.http.bad_request"
 handler404 = "shared.http.not_found"
 handler500 = "shared.http.server_error"
+
+
+@transaction.atomic
+def _tell(times: int) -> None:
+    for _ in range(times):
+        publish(ReleaseStock(order_id=uuid4(), reason="told"))
 
 
 class NoteIn(Shape):
@@ -34,10 +42,15 @@ class Notes(APIView):
 
     permission_classes = [AllowAny]
 
+    def get(self, request: Request) -> Response:
+        return Response({"count": WorkerReport.objects.count()})
+
     @idempotent()
     def post(self, request: Request) -> Response:
         note = read(NoteIn, request.data)
         WorkerReport.objects.create(instance=note["text"], seen_at="2026-01-01T00:00Z")
+        if note["text"] == "tell":
+            _tell(note["copies"])
         if note["text"] == "conflict":
             raise Conflict("It collides.")
         if note["text"] == "bug":
