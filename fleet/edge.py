@@ -193,6 +193,7 @@ def _places(edge: Edge, page: dict[str, Any], aliases: list[Alias]) -> dict[str,
         "verdicts": str(edge.verdicts or edge.folder / "cache"),
         "media": str(edge.media),
         "brakes": "\n".join(_brake(name, row) for name, row in page["brakes"].items()),
+        "crowds": "\n".join(f"    limit_conn_zone $posted zone={name}:64k;" for name in page["crowds"]),
         "resolver": f"    resolver {edge.resolver} valid=5s ipv6=off;" if edge.resolver else "",
         "upstreams": "" if edge.resolver else "\n".join(_upstream(*one) for one in edge.upstreams.items()),
         "problems": "\n".join(f"        error_page {own} = /_problem/{told};" for own, told in ERRORS.items()),
@@ -295,6 +296,9 @@ def _location(edge: Edge, page: dict[str, Any], match: str, route: dict[str, Any
         lines.append(f"client_max_body_size {route['body']};")
     if brake := route.get("brake"):
         lines.append(f"limit_req zone={brake} burst={page['brakes'][brake]['burst']} nodelay;")
+    if crowd := route.get("crowd"):
+        at_once = page["crowds"][crowd]["at_once"] * len(edge.upstreams[route["to"]])
+        lines.append(f"limit_conn {crowd} {at_once};")
     at = _pass(edge, route["to"])
     if alias:
         # In this order: a rewrite with `break` ends all that sets variables.

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,10 @@ SERVICES = [service.name for service in load().services]
 KID = "first"
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+
 @dataclass
 class Stub:
     """A service that answers 200 and remembers; the gateway's stub answers about sessions as it is told."""
@@ -50,7 +55,7 @@ class Stub:
 
     def start(self, port: int = 0) -> "Stub":
         self.gate.set()
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), type("Own", (Answers,), {"stub": self}))
+        self.server = Server(("127.0.0.1", port), type("Own", (Answers,), {"stub": self}))
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -764,6 +769,28 @@ def test_too_many_requests_are_refused_with_the_time_to_wait(door: Door) -> None
     assert refused.json()["code"] == "too_many_requests"
     assert int(refused.headers["retry-after"]) > 0
     wait_for(lambda: {door.ask("GET", "/health").status_code for _ in range(20)} == {200}, "the old limits")
+
+
+def test_who_would_wait_too_long_for_a_checkout_is_told_to_come_again(door: Door) -> None:
+    orders, most = door.stubs["order_service"], 32
+    orders.gate.clear()
+    try:
+        with ThreadPoolExecutor(most + 5) as pool:
+            answers = [pool.submit(door.ask, "POST", "/api/v1/orders", timeout=30) for _ in range(most + 5)]
+            wait_for(lambda: (orders.waiting, sum(one.done() for one in answers)) == (most, 5), "a crowd and five more")
+            others = door.ask("GET", "/api/v1/products").status_code
+            reader = pool.submit(door.ask, "GET", "/api/v1/orders", timeout=30)
+            wait_for(lambda: orders.waiting == most + 1, "a reader to be let in beside them")
+            orders.gate.set()
+            told = [one.result() for one in answers]
+    finally:
+        orders.gate.set()
+
+    assert Counter(one.status_code for one in told) == {200: most, 429: 5}
+    assert {one.headers.get("retry-after") for one in told if one.status_code == 429} == {"2"}
+    assert {one.json()["code"] for one in told if one.status_code == 429} == {"too_many_requests"}
+    assert (others, reader.result().status_code) == (200, 200)
+    assert door.ask("POST", "/api/v1/orders").status_code == 200
 
 
 def test_the_log_tells_who_and_what_but_no_secret(door: Door) -> None:
