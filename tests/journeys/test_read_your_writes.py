@@ -1,4 +1,4 @@
-"""What somebody wrote in one service is there in the next, for who shows the token that the writing was answered with."""
+"""What somebody wrote in one service is there in the next, for who shows the token of the answer to the writing."""
 
 from uuid import uuid4
 
