@@ -1,4 +1,4 @@
-"""Read your writes, across services: an answer names the messages that its request sent; a later request waits for them.
+"""Read your writes, across services: an answer names the messages that its request sent; a later one waits for them.
 
     POST products/…/approve ──▶ Consistency-Token: catalog.offer_changed.v1:0193…
     POST cart/items, with it ──▶ answered as soon as cart has handled that message; after 2 s, 503 with Retry-After
