@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
-from cart_service.models import Offer, Wishlist, WishlistItem
+from cart_service.models import AbandonedCart, Offer, Wishlist, WishlistItem
 from shared.admin import Records, Rows
 
 
@@ -46,7 +46,7 @@ class Offers(Records):
 
 class WishRows(Rows):
     model = WishlistItem
-    fields = readonly_fields = ("variant_id", "name", "created_at")
+    fields = readonly_fields = ("variant_id", "name", "created_at", "back_told_at", "drop_told_at")
     ordering = ("id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -60,13 +60,13 @@ class WishRows(Rows):
 
 @admin.register(Wishlist)
 class Wishlists(Records):
-    list_display = ("name", "user_id", "wishes", "created_at", "updated_at")
-    list_filter = ("created_at",)
+    list_display = ("name", "user_id", "wishes", "alerts", "created_at", "updated_at")
+    list_filter = ("alerts", "created_at")
     search_ids = ("id", "user_id")
     search_fields = ("name__icontains",)
     search_help_text = "Wishlist or user by id; name."
     ordering = ("-id",)
-    fields = ("id", "user_id", "name", "created_at", "updated_at")
+    fields = ("id", "user_id", "name", "alerts", "created_at", "updated_at")
     inlines = (WishRows,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -76,3 +76,26 @@ class Wishlists(Records):
     @admin.display
     def wishes(self, wishlist: Any) -> int:
         return wishlist.size or 0
+
+
+class Recovered(admin.SimpleListFilter):
+    title, parameter_name = "what became of it", "became"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("ordered", "an order after all"), ("nothing", "nothing yet")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        wanted = {"ordered": False, "nothing": True}.get(self.value() or "")
+        return queryset if wanted is None else queryset.filter(ordered_at__isnull=wanted)
+
+
+@admin.register(AbandonedCart)
+class AbandonedCarts(Records):
+    """Found by the clock and told to their buyers; the carts themselves are the buyers' own."""
+
+    list_display = ("found_at", "user_id", "size", "total", "left_at", "ordered_at")
+    list_filter = (Recovered, "currency", "found_at")
+    search_ids = ("id", "cart_id", "user_id")
+    search_fields = ("version__exact",)
+    search_help_text = "Finding, cart or user by id; version of the cart."
+    ordering = ("-id",)

@@ -10,6 +10,7 @@ NotSoldInCurrency    409   the variant has no price in the cart's currency
 CurrencyMismatch     409   the cart already has another currency
 TooManyOfOne         409   more than 999 of one variant
 CartFull             409   more than 100 lines
+TooValuable          409   a sum that no order can have
 WishlistFull         409   more wishlists, or more items on one, than are kept
 """
 
@@ -64,6 +65,11 @@ class TooManyOfOne(Conflict):
 class CartFull(Conflict):
     code = "cart_full"
     title = "A cart takes at most 100 different items"
+
+
+class TooValuable(Conflict):
+    code = "cart_too_valuable"
+    title = "This is worth more than an order can be"
 
 
 class WishlistFull(Conflict):

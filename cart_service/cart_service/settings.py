@@ -13,5 +13,8 @@ WSGI_APPLICATION = "cart_service.wsgi.application"
 INSTALLED_APPS = installed_apps("cart_service")
 
 GUEST_CART_LIFETIME = timedelta(days=env.number("GUEST_CART_DAYS", 30))
+CART_LIFETIME = timedelta(days=env.number("CART_DAYS", 365))
+CART_ABANDONED_AFTER = timedelta(hours=env.number("CART_ABANDONED_HOURS", 24))
 CART_MAX_LINES = env.number("CART_MAX_LINES", 100)
+CATALOG_URL = env.text("CATALOG_URL", "http://127.0.0.1:8102")
 CART_CURRENCY = env.text("CART_CURRENCY", "USD")

@@ -9,7 +9,7 @@ import redis
 from django.conf import settings
 from rest_framework.test import APIClient
 
-from cart_service.models import Offer, carts
+from cart_service.models import Offer, store
 from cart_service.subscriptions import SUBSCRIPTIONS
 from shared.context import new_id
 from shared.contracts.catalog import OfferChanged
@@ -22,10 +22,10 @@ ADDIS_COFFEE = UUID("0192f000-0000-7000-8000-00000000c0fe")
 
 @pytest.fixture(autouse=True)
 def _empty_redis() -> Iterator[None]:
-    carts._redis.cache_clear()
+    store.connection.cache_clear()
     redis.Redis.from_url(settings.REDIS_URL).flushdb()
     yield
-    carts._redis.cache_clear()
+    store.connection.cache_clear()
 
 
 def make_offer_event(**changes: Any) -> OfferChanged:
@@ -120,6 +120,6 @@ def broken_redis(settings: Any) -> Callable[[], None]:
 
     def break_it() -> None:
         settings.REDIS_URL = "redis://127.0.0.1:1/0"
-        carts._redis.cache_clear()
+        store.connection.cache_clear()
 
     return break_it

@@ -4,9 +4,10 @@ import itertools
 
 import pytest
 from conftest import make_offer
+from django.utils import timezone
 
 from cart_service.actions import wishlists
-from cart_service.models import Wishlist
+from cart_service.models import AbandonedCart, Wishlist
 from shared.context import new_id
 from shared.contracts.catalog import OfferChanged
 from shared.testing import FOR_OPERATORS, answers_by_role, lists_of_records, operator_as
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 ROOT = "/admin/cart/cart_service"
 PAGES = lists_of_records()
-OFFERS, WISHLISTS = f"{ROOT}/offer/", f"{ROOT}/wishlist/"
+OFFERS, WISHLISTS, ABANDONED = f"{ROOT}/offer/", f"{ROOT}/wishlist/", f"{ROOT}/abandonedcart/"
 _numbers = itertools.count(1)
 
 
@@ -24,11 +25,15 @@ def make_everything() -> tuple[OfferChanged, Wishlist]:
     offer = make_offer(sku=f"COF-{number}", slug=f"coffee-{number}", name=f"Coffee {number}", vendor_id=new_id())
     wishlist = wishlists.make_wishlist(user_id=new_id(), name=f"Birthday {number}")
     wishlists.wish(user_id=wishlist.user_id, wishlist_id=wishlist.id, variant_id=offer.variant_id)
+    AbandonedCart.objects.create(
+        cart_id=new_id(), version=str(number), user_id=wishlist.user_id, size=1, total_minor=1250, currency="USD",
+        left_at=timezone.now(),
+    )  # fmt: skip
     return offer, wishlist
 
 
-def test_offers_and_wishlists_are_there() -> None:
-    assert list(PAGES) == [OFFERS, WISHLISTS]
+def test_offers_wishlists_and_abandoned_carts_are_there() -> None:
+    assert list(PAGES) == [OFFERS, WISHLISTS, ABANDONED]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -118,3 +123,13 @@ def test_a_wishlist_says_how_long_it_is() -> None:
 
     assert '<td class="field-wishes">2</td>' in page
     assert '<td class="field-wishes">0</td>' in page
+
+
+def test_abandoned_carts_are_filtered_by_what_became_of_them() -> None:
+    make_everything()
+    make_everything()
+    AbandonedCart.objects.filter(id=AbandonedCart.objects.latest("id").id).update(ordered_at=timezone.now())
+    client = operator_as("support")
+
+    assert [client.found(ABANDONED, "", became=became) for became in ("ordered", "nothing", "")] == [1, 1, 2]
+    assert "12.50 USD" in client.get(ABANDONED).content.decode()

@@ -3,15 +3,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import redis
 from conftest import add, change, make_guest, make_offer, make_order_confirmed, usd
 from django.db import connection
 from rest_framework.test import APIClient
 
-from cart_service.models import carts
+from cart_service.errors import CartNotFound
+from cart_service.models import carts, store
 from cart_service.subscriptions import SUBSCRIPTIONS
 from shared.context import new_id
 from shared.contracts.order import Buyer
 from shared.errors import Unavailable
+from shared.money import MAX_MINOR
 from shared.testing import body, client_as, client_of, deliver
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +83,7 @@ def test_a_guest_without_a_cart_sees_an_empty_one() -> None:
 def test_a_guests_token_is_not_found_in_redis() -> None:
     response = add(client_as(), make_offer())
 
-    stored = carts._redis().keys("*")
+    stored = store.connection().keys("*")
 
     assert not [key for key in stored if response["X-Cart-Token"] in key]
 
@@ -88,16 +91,17 @@ def test_a_guests_token_is_not_found_in_redis() -> None:
 def test_a_guests_cart_is_forgotten_some_time_after_the_last_look(settings: Any) -> None:
     shown = cart(make_guest(make_offer()))
 
-    lifetime = carts._redis().ttl(f"cart:{shown['id']}")
+    lifetime = store.connection().ttl(f"cart:{shown['id']}")
 
     assert 0 < lifetime <= settings.GUEST_CART_LIFETIME.total_seconds()
 
 
-def test_a_users_cart_is_kept() -> None:
-    client = client_as("customer")
-    shown = body(add(client, make_offer()))
+def test_a_users_cart_is_kept_for_much_longer(settings: Any) -> None:
+    shown = body(add(client_as("customer"), make_offer()))
 
-    assert carts._redis().ttl(f"cart:{shown['id']}") == -1
+    lifetime = store.connection().ttl(f"cart:{shown['id']}")
+
+    assert settings.GUEST_CART_LIFETIME.total_seconds() < lifetime <= settings.CART_LIFETIME.total_seconds()
 
 
 def test_the_same_variant_added_twice_sums_on_one_line() -> None:
@@ -192,6 +196,30 @@ def test_a_cart_takes_so_many_lines_and_no_more(settings: Any) -> None:
 
     assert (refused.status_code, body(refused)["code"]) == (409, "cart_full")
     assert add(client, first).status_code == 201
+
+
+@pytest.mark.parametrize("quantity", [1, 2])
+def test_no_cart_is_worth_more_than_an_order_can_be(quantity: int) -> None:
+    client, dear = client_as("customer"), make_offer(prices=usd(MAX_MINOR))
+
+    response = add(client, dear, quantity)
+
+    assert (response.status_code, body(response).get("code")) == ((201, None), (409, "cart_too_valuable"))[quantity - 1]
+    if quantity == 1:
+        item = cart(client)["items"][0]["id"]
+        assert client.patch(f"/api/v1/cart/items/{item}", {"quantity": 2}).status_code == 409
+
+
+def test_a_price_that_rises_beyond_reason_takes_the_line_out_of_the_sum() -> None:
+    client, coffee, tea = client_as("customer"), make_offer(), make_offer(prices=usd(400))
+    add(client, coffee, 2)
+    add(client, tea)
+
+    change(coffee, prices=usd(MAX_MINOR))
+
+    shown = cart(client)
+    assert [item["unit_price"] for item in shown["items"]] == [None, {"amount": "4.00", "currency": "USD"}]
+    assert (shown["subtotal"]["amount"], [c["kind"] for c in shown["changes"]]) == ("4.00", ["unavailable"])
 
 
 # ── Currency ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -457,6 +485,23 @@ def test_merging_needs_a_signed_in_user_and_a_token() -> None:
     assert client_as("customer").post("/api/v1/cart/merge").status_code == 400
 
 
+def test_a_tab_that_is_late_brings_no_merged_cart_back() -> None:
+    offer = make_offer()
+    guest, buyer = make_guest(offer), client_as("customer")
+    owner = carts.of_guest(guest._credentials["HTTP_X_CART_TOKEN"])
+    merge(buyer, guest)
+    addition = {
+        "variant_id": offer.variant_id, "quantity": 2, "available": 10, "price": 1250, "currency": "USD", "once": "x",
+    }  # fmt: skip
+
+    with pytest.raises(CartNotFound):
+        carts.add(owner, **addition)
+    with pytest.raises(CartNotFound):
+        carts.set_coupon(owner, "SPRING")
+
+    assert guest.get("/api/v1/cart").status_code == 404
+
+
 # ── Repeating ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -571,6 +616,26 @@ def test_without_redis_carts_are_unavailable_and_say_when_to_come_back(broken_re
     assert [answer.status_code for answer in answers] == [503] * 4
     assert all(answer["Retry-After"] == "2" for answer in answers)
     assert all(answer["Content-Type"] == "application/problem+json" for answer in answers)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "MISCONF Errors writing to the AOF file: No space left on device",
+        "NOREPLICAS Not enough good replicas to write.",
+        "BUSY Redis is busy running a script.",
+        "OOM command not allowed when used memory > 'maxmemory'. script: 0, on @user_script:1.",
+    ],
+)
+def test_a_redis_that_does_not_write_is_as_one_that_is_away(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_command: object) -> None:
+        raise redis.exceptions.ResponseError(said)
+
+    monkeypatch.setattr(store.connection(), "execute_command", refuse)
+
+    response = client_as("customer").get("/api/v1/cart")
+
+    assert (response.status_code, response["Retry-After"]) == (503, "2")
 
 
 def test_without_redis_a_confirmation_waits(broken_redis: Callable[[], None]) -> None:

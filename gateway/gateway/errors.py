@@ -205,6 +205,9 @@ CODES: dict[str, Explanation] = {
     ),
     "quantity_limit": Explanation(409, "Too many of one", "A cart takes at most 999 of one variant."),
     "cart_full": Explanation(409, "The cart is full", "A cart takes at most 100 different items."),
+    "cart_too_valuable": Explanation(
+        409, "The cart is worth too much", "No order can have such a sum.", "Order in several parts."
+    ),
     "wishlist_full": Explanation(409, "The wishlist is full", "There is a limit to what is kept."),
     # Orders
     "cart_empty": Explanation(409, "The cart is empty", "There is nothing to quote or to order.", "Fill it first."),

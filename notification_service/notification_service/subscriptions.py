@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from notification_service.actions import accounts, deliveries, erasure, orders, products, recipients, vendors
+from notification_service.actions import accounts, carts, deliveries, erasure, orders, products, recipients, vendors
 from shared import idempotency
 from shared.clock import Schedule
+from shared.contracts.cart import CartAbandoned, WishCameBack, WishPriceDropped
 from shared.contracts.catalog import (
     ProductDecided,
     ProductSubmitted,
@@ -62,6 +63,9 @@ SUBSCRIPTIONS: Subscriptions = {
     StockRanOut: products.tell_stock_out,
     StockCameBack: products.tell_stock_back,
     ReviewPublished: products.tell_review_published,
+    CartAbandoned: carts.tell_cart_abandoned,
+    WishCameBack: carts.tell_wish_back,
+    WishPriceDropped: carts.tell_wish_cheaper,
     OrderPlaced: orders.tell_order_placed,
     OrderConfirmed: orders.tell_order_confirmed,
     OrderCancelled: orders.tell_order_cancelled,

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from notification_service.subscriptions import SUBSCRIPTIONS
 from shared.context import new_id
-from shared.contracts import catalog, order, user, vendor
+from shared.contracts import cart, catalog, order, user, vendor
 from shared.messages import Message, MoneyData
 from shared.testing import deliver
 
@@ -85,6 +85,17 @@ def product_decided(*, approved: bool = True) -> catalog.ProductDecided:
     )
 
 
+def cart_abandoned(**changes: Any) -> cart.CartAbandoned:
+    line = cart.LeftLine(
+        variant_id=new_id(), product_id=new_id(), slug="lamp", name="Lamp", quantity=2, unit_price=FIVE
+    )
+    told = {
+        "cart_id": UUID(int=9), "cart_version": "7", "user_id": ADA, "lines": (line,),
+        "total": MoneyData(minor=1_000, currency="USD"), "left_at": timezone.now(),
+    }  # fmt: skip
+    return cart.CartAbandoned(**{**told, **changes})
+
+
 def every_event() -> dict[str, tuple[Message, set[str], set[UUID]]]:
     """Name → an event, the addresses it is mailed to, the inboxes it reaches."""
     selling = ({"sales@northwind.example"}, {OWNER})
@@ -103,6 +114,7 @@ def every_event() -> dict[str, tuple[Message, set[str], set[UUID]]]:
     parcel = {"shipment_id": new_id(), "carrier": "Swift", "tracking_number": "SW1", "complete": True}
     shipped = order.VendorOrderShipped(**about_order(), **vendor_order, **parcel)
     arrived = {"product_ids": (), "delivered_at": timezone.now()}
+    wished = {"variant_id": new_id(), "product_id": new_id(), "slug": "lamp", "name": "Lamp"}
     payout = {"payout_id": new_id(), "vendor_id": NORTHWIND, "amount": FIVE}
     cancelled = {"reason": "out_of_stock", "total": FIVE, "vendor_ids": (NORTHWIND,)}
     return {
@@ -143,6 +155,14 @@ def every_event() -> dict[str, tuple[Message, set[str], set[UUID]]]:
         "stock out": (catalog.StockRanOut(**variant), *selling),
         "stock back": (catalog.StockCameBack(**variant), *selling),
         "review": (catalog.ReviewPublished(**review), *selling),
+        "cart left": (cart_abandoned(), set(), {ADA}),
+        "wish back": (
+            cart.WishCameBack(**wished, user_ids=(ADA, new_id()), price=FIVE), *buying,
+        ),
+        "wish cheaper": (
+            cart.WishPriceDropped(**wished, user_ids=(ADA,), old=FIVE, new=FIVE.model_copy(update={"minor": 400})),
+            *buying,
+        ),
         "order placed": (order.OrderPlaced(**about_order(), total=FIVE, placed_at=timezone.now()), *buying),
         "order confirmed": (
             order_confirmed(), {"ada@example.com", "sales@northwind.example"}, {ADA, OWNER},

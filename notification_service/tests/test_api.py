@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from factories import ADA, OWNER, code, hear, mails, make_people, order_confirmed
+from factories import ADA, OWNER, cart_abandoned, code, every_event, hear, mails, make_people, order_confirmed
 
 from notification_service.actions.deliveries import send_mails
 from notification_service.models import Delivery, Notification
@@ -66,7 +66,9 @@ def test_odd_questions_are_refused(ada: Any, query: str) -> None:
 def test_who_wants_no_mail_gets_none_but_finds_it_in_the_inbox(ada: Any, mail: Path) -> None:
     Delivery.objects.all().delete()
     set_to = ada.put("/api/v1/notification-preferences", {"email": {"orders": False}})
-    assert body(set_to)["email"] == {"orders": False, "selling": True, "administration": True}
+    assert body(set_to)["email"] == {
+        "orders": False, "selling": True, "administration": True, "wishes": True, "reminders": False,
+    }  # fmt: skip
 
     hear(order_confirmed())
     hear(code())
@@ -74,6 +76,28 @@ def test_who_wants_no_mail_gets_none_but_finds_it_in_the_inbox(ada: Any, mail: P
 
     assert [str(one["Subject"]) for one in mails(mail) if one["To"] == "ada@example.com"] == ["Your code for Nexus"]
     assert Notification.objects.filter(user_id=ADA).count() == 3
+
+
+def test_a_cart_that_was_left_is_mailed_only_to_who_asked_for_it(ada: Any, mail: Path) -> None:
+    hear(cart_abandoned())
+    ada.put("/api/v1/notification-preferences", {"email": {"reminders": True}})
+
+    hear(cart_abandoned(cart_version="8"))
+    hear(cart_abandoned(cart_version="8"))
+    send_mails()
+
+    [sent] = [one for one in mails(mail) if one["Subject"] == "There is something in your cart"]
+    assert "2 × Lamp  5.00 USD" in sent.get_content()
+    assert Notification.objects.filter(user_id=ADA, kind="cart_left").count() == 2
+
+
+def test_alerts_of_wishes_are_mailed_until_turned_off(ada: Any) -> None:
+    ada.put("/api/v1/notification-preferences", {"email": {"wishes": False}})
+
+    hear(every_event()["wish cheaper"][0])
+
+    assert not Delivery.objects.filter(kind="wish_cheaper").exists()
+    assert Notification.objects.filter(user_id=ADA, kind="wish_cheaper").exists()
 
 
 @pytest.mark.parametrize("wanted", [{}, {"email": {"account": False}}, {"email": {"orders": "perhaps"}}, {"x": 1}, []])

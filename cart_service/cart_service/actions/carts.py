@@ -10,15 +10,14 @@ from cart_service.errors import (
     InsufficientStock,
     ItemNotFound,
     NotSoldInCurrency,
+    TooValuable,
     VariantNotFound,
     VariantUnavailable,
 )
 from cart_service.models import Offer, carts
-from cart_service.models.carts import Cart, ChangedMeanwhile, Limit, Merged, Owner
+from cart_service.models.carts import Cart, Owner
 from shared.contracts.order import OrderConfirmed
-from shared.errors import Unavailable
-
-MERGE_ATTEMPTS = 5
+from shared.money import MAX_MINOR, Money
 
 
 def add_item(*, cart: Cart, variant_id: UUID, quantity: int, currency: str | None, once: str) -> None:
@@ -26,13 +25,15 @@ def add_item(*, cart: Cart, variant_id: UUID, quantity: int, currency: str | Non
 
     `currency` None: the cart's, or the shop's for an empty one. Repeating with the same `once` does nothing.
     Raises VariantNotFound, VariantUnavailable, NotSoldInCurrency, CurrencyMismatch, InsufficientStock, TooManyOfOne,
-    CartFull.
+    CartFull, TooValuable.
     """
     offer = _offer(variant_id)
     into = _currency(cart, currency)
     price = offer.price_in(into)
     if price is None:
         raise NotSoldInCurrency(f"This has no price in {into}.")
+    there = sum(line.quantity for line in cart.lines if line.variant_id == variant_id)
+    _check_worth(price, there + quantity)
     carts.add(
         cart.owner,
         variant_id=variant_id,
@@ -61,12 +62,18 @@ def _currency(cart: Cart, wanted: str | None) -> str:
     return cart.currency
 
 
+def _check_worth(price: Money, quantity: int) -> None:
+    if price.minor * quantity > MAX_MINOR:
+        raise TooValuable()
+
+
 def set_quantity(*, cart: Cart, item_id: UUID, quantity: int) -> None:
-    """Raises ItemNotFound, VariantUnavailable, InsufficientStock."""
+    """Raises ItemNotFound, VariantUnavailable, InsufficientStock, TooValuable."""
     variant_id = _variant(cart, item_id)
     offer = _offer(variant_id)
     if quantity > offer.available:
         raise InsufficientStock(offer.available)
+    _check_worth(offer.price_in(str(cart.currency)) or Money.zero(str(cart.currency)), quantity)
     carts.set_quantity(cart.owner, variant_id=variant_id, quantity=quantity)
 
 
@@ -89,35 +96,6 @@ def clear(*, cart: Cart) -> None:
 def set_coupon(*, owner: Owner, code: str) -> None:
     """Keep a coupon's code on the cart; what it is worth is order's to say, in the quote. Empty: take it off."""
     carts.set_coupon(owner, code)
-
-
-def merge(*, guest: Owner, into: Owner) -> Sequence[Merged]:
-    """At login: what the guest chose joins what the user had, as far as stock allows. Answers what was cut.
-
-    The guest's cart is gone afterwards, and merging it again does nothing. Raises CartNotFound when the token leads
-    nowhere or its cart became somebody else's, Unavailable when the carts keep changing meanwhile.
-    """
-    if carts.moved_to(guest, into):
-        return []
-    for _ in range(MERGE_ATTEMPTS):
-        theirs, mine = carts.load(guest), carts.load(into)
-        currency = (mine.currency if mine.lines else None) or theirs.currency or str(settings.CART_CURRENCY)
-        try:
-            return carts.merge(guest, into, currency=currency, limits=_limits(theirs, currency))
-        except ChangedMeanwhile:
-            continue
-    raise Unavailable("The carts are changing at this moment.", retry_after=1)
-
-
-def _limits(cart: Cart, currency: str) -> list[Limit]:
-    variants = [line.variant_id for line in cart.lines]
-    offers = Offer.objects.in_bulk(variants)
-    return [_limit(variant, offers.get(variant), currency) for variant in variants]
-
-
-def _limit(variant_id: UUID, offer: Offer | None, currency: str) -> Limit:
-    price = offer.price_in(currency) if offer else None
-    return Limit(variant_id, offer.buyable if offer else 0, price.minor if price else None)
 
 
 def remember_told(*, owner: Owner, told: Sequence[tuple[UUID, int | None, str]]) -> None:

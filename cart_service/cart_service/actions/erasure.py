@@ -1,10 +1,11 @@
 """Forgetting people."""
 
-from cart_service.models import Wishlist, carts
+from cart_service.models import AbandonedCart, Wishlist, carts
 from shared.contracts.user import UserErased
 
 
 def forget_user(message: UserErased) -> None:
-    """The cart and the wishlists go. Raises Unavailable without Redis: it is tried again."""
+    """The cart, what is known of it, and the wishlists go. Raises Unavailable without Redis: it is tried again."""
+    AbandonedCart.objects.filter(user_id=message.user_id).delete()
     Wishlist.objects.filter(user_id=message.user_id).delete()
-    carts.clear(carts.of_user(message.user_id))
+    carts.forget(carts.of_user(message.user_id))

@@ -1,21 +1,35 @@
 """Offers follow catalog."""
 
 import json
+from typing import Any
 
 from django.db import connection
 
+from cart_service.actions.alerts import tell_wishers
+from cart_service.models import Offer
 from cart_service.models.offers import NEWER
 from shared.contracts.catalog import OfferChanged
 from shared.money import EXPONENTS
 
 
 def keep_offer(event: OfferChanged) -> None:
-    """Remember a variant as catalog tells it, unless something newer is known. Currencies not traded are left out."""
-    prices = {price.currency: price.minor for price in event.prices if price.currency in EXPONENTS}
-    row = event.model_dump(exclude={"prices", "options", "available"}) | {
-        "options": json.dumps(event.options),
-        "prices": json.dumps(prices),
+    """Remember a variant as catalog tells it, unless something newer is known, and tell who wishes for it."""
+    before = Offer.objects.select_for_update().filter(variant_id=event.variant_id).first()
+    with connection.cursor() as cursor:
+        cursor.execute(NEWER, row_of(event))
+        kept = cursor.rowcount == 1
+    if kept and before is not None:
+        tell_wishers(before, Offer(**columns_of(event)))
+
+
+def columns_of(event: OfferChanged) -> dict[str, Any]:
+    """As it is kept here. Currencies not traded are left out."""
+    return event.model_dump(exclude={"prices", "available"}) | {
+        "prices": {price.currency: price.minor for price in event.prices if price.currency in EXPONENTS},
         "available": max(event.available, 0),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(NEWER, row)
+
+
+def row_of(event: OfferChanged) -> dict[str, Any]:
+    columns = columns_of(event)
+    return columns | {name: json.dumps(columns[name]) for name in ("prices", "options")}

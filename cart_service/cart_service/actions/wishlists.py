@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from cart_service.actions import carts
 from cart_service.errors import ItemNotFound, VariantNotFound, WishlistFull, WishlistNotFound
@@ -12,20 +12,22 @@ from cart_service.models.wishlists import MAX_ITEMS, MAX_LISTS
 
 
 @transaction.atomic
-def make_wishlist(*, user_id: UUID, name: str) -> Wishlist:
+def make_wishlist(*, user_id: UUID, name: str, alerts: bool = True) -> Wishlist:
     """Raises WishlistFull when the user has too many of them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"wishlists {user_id}"])
     if Wishlist.objects.filter(user_id=user_id).count() >= MAX_LISTS:
         raise WishlistFull(f"At most {MAX_LISTS} wishlists.")
-    return Wishlist.objects.create(user_id=user_id, name=name)
+    return Wishlist.objects.create(user_id=user_id, name=name, alerts=alerts)
 
 
 @transaction.atomic
-def rename(*, user_id: UUID, wishlist_id: UUID, name: str) -> Wishlist:
-    """Raises WishlistNotFound."""
+def change(*, user_id: UUID, wishlist_id: UUID, name: str | None = None, alerts: bool | None = None) -> None:
+    """None leaves it as it is. Raises WishlistNotFound."""
     wishlist = _locked(user_id, wishlist_id)
-    wishlist.name = name
-    wishlist.save(update_fields=["name", "updated_at"])
-    return wishlist
+    wishlist.name = wishlist.name if name is None else name
+    wishlist.alerts = wishlist.alerts if alerts is None else alerts
+    wishlist.save(update_fields=["name", "alerts", "updated_at"])
 
 
 @transaction.atomic

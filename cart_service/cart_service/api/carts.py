@@ -13,14 +13,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cart_service.actions import carts as actions
+from cart_service.actions import merging
 from cart_service.errors import CartNotFound
 from cart_service.models import carts
-from cart_service.models.carts import MAX_QUANTITY, Cart, Merged, Owner
+from cart_service.models.carts import MAX_QUANTITY, Cart, Owner
+from cart_service.models.merging import Merged
 from cart_service.queries import carts as queries
 from shared.auth import Caller, IsSignedIn, caller_of
 from shared.context import new_id
 from shared.errors import Invalid
-from shared.http import MoneyShape, Shape, created, read
+from shared.http import LineField, MoneyShape, Shape, created, read
 from shared.idempotency import HEADER, idempotent
 from shared.money import EXPONENTS
 
@@ -269,7 +271,7 @@ class ItemView(APIView):
 
 
 class CouponShape(Shape):
-    code = serializers.CharField(max_length=64)
+    code = LineField(max_length=64)
 
 
 class CouponView(APIView):
@@ -329,5 +331,5 @@ class MergeView(APIView):
         if not token:
             raise Invalid({TOKEN_HEADER: ["This header is required."]})
         mine = carts.of_user(caller_of(request).id)
-        cut = actions.merge(guest=carts.of_guest(token), into=mine)
+        cut = merging.merge(guest=carts.of_guest(token), into=mine)
         return Response(answer(mine, tuple(cut)))

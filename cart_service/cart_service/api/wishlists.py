@@ -27,8 +27,16 @@ LIST = [
 ]
 
 
-class NameShape(Shape):
+class NewWishlistShape(Shape):
+    """`alerts`: whether to tell when something on it is back in stock or gets cheaper."""
+
     name = LineField(max_length=80)
+    alerts = serializers.BooleanField(default=True)
+
+
+class WishlistChangeShape(Shape):
+    name = LineField(max_length=80, required=False)
+    alerts = serializers.BooleanField(required=False)
 
 
 class WishlistShape(Shape):
@@ -37,6 +45,7 @@ class WishlistShape(Shape):
     id = serializers.UUIDField()
     name = serializers.CharField()
     size = serializers.IntegerField()
+    alerts = serializers.BooleanField()
     created_at = serializers.DateTimeField()
 
 
@@ -93,12 +102,12 @@ class WishlistsView(APIView):
         operation_id="wishlists_create",
         summary="Make a wishlist",
         tags=TAGS,
-        request=NameShape,
+        request=NewWishlistShape,
         responses={201: WishlistShape},
     )
     @idempotent()
     def post(self, request: Request) -> Response:
-        made = actions.make_wishlist(user_id=me(request), name=read(NameShape, request.data)["name"])
+        made = actions.make_wishlist(user_id=me(request), **read(NewWishlistShape, request.data))
         return created(_shown(request, made.id), f"/api/v1/wishlists/{made.id}")
 
 
@@ -111,15 +120,15 @@ class WishlistView(APIView):
 
     @extend_schema(
         operation_id="wishlists_rename",
-        summary="Rename a wishlist",
+        summary="Rename a wishlist, or turn its alerts on or off; what is left out stays",
         tags=TAGS,
-        request=NameShape,
+        request=WishlistChangeShape,
         responses={200: WishlistShape},
     )
     @idempotent()
     def patch(self, request: Request, wishlist: UUID) -> Response:
-        body = read(NameShape, request.data)
-        actions.rename(user_id=me(request), wishlist_id=wishlist, name=body["name"])
+        body = read(WishlistChangeShape, request.data)
+        actions.change(user_id=me(request), wishlist_id=wishlist, **body)
         return Response(_shown(request, wishlist))
 
     @extend_schema(

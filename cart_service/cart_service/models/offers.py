@@ -1,5 +1,6 @@
 """What catalog tells about each variant, kept here so that a cart works while catalog is away."""
 
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Now
@@ -41,6 +42,12 @@ class Offer(models.Model):
     def buyable(self) -> int:
         """How many can be bought now."""
         return self.available if self.active else 0
+
+    @property
+    def usual_price(self) -> Money | None:
+        """In the shop's usual currency, or else in the first it is sold in."""
+        usual = str(settings.CART_CURRENCY)
+        return self.price_in(usual if usual in self.prices else min(self.prices, default=usual))
 
     def price_in(self, currency: str) -> Money | None:
         minor = self.prices.get(currency)

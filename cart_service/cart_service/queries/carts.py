@@ -1,14 +1,15 @@
 """A cart as its buyer sees it: stored lines joined with today's offers, and what changed since the last look."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.conf import settings
 
 from cart_service.models import Offer, carts
-from cart_service.models.carts import Cart, Line, Merged, Owner
-from shared.money import Money
+from cart_service.models.carts import Cart, Line, Owner
+from cart_service.models.merging import Merged
+from shared.money import MAX_MINOR, Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,10 @@ class Item:
     quantity: int
     offer: Offer
     unit_price: Money | None
-    line_total: Money | None
+
+    @property
+    def line_total(self) -> Money | None:
+        return self.unit_price * self.quantity if self.unit_price is not None else None
 
     @property
     def available(self) -> int:
@@ -83,6 +87,11 @@ def cart(owner: Owner) -> Cart:
     return carts.load(owner)
 
 
+def glance(owner: Owner) -> Cart:
+    """The stored cart, without its buyer having looked at it. Raises Unavailable."""
+    return carts.glance(owner)
+
+
 def nothing() -> Shown:
     """What a guest who has put nothing into a cart sees."""
     return Shown(id=None, version="", currency=str(settings.CART_CURRENCY), coupon=None)
@@ -95,11 +104,8 @@ def shown(stored: Cart, cut: Sequence[Merged] = ()) -> Shown:
     """
     currency = stored.currency or str(settings.CART_CURRENCY)
     offers = Offer.objects.in_bulk([line.variant_id for line in stored.lines] + [part.variant_id for part in cut])
-    pairs = [
-        (line, _item(stored.owner, line, offers[line.variant_id], currency))
-        for line in stored.lines
-        if line.variant_id in offers
-    ]
+    known = [line for line in stored.lines if line.variant_id in offers]
+    pairs = _payable([(line, _item(stored.owner, line, offers[line.variant_id], currency)) for line in known])
     news = [(line, item) for line, item in pairs if _is_news(line, item)]
     return Shown(
         id=stored.owner.cart_id,
@@ -114,14 +120,25 @@ def shown(stored: Cart, cut: Sequence[Merged] = ()) -> Shown:
 
 
 def _item(owner: Owner, line: Line, offer: Offer, currency: str) -> Item:
-    price = offer.price_in(currency)
     return Item(
         id=owner.item_id(line.variant_id),
         quantity=line.quantity,
         offer=offer,
-        unit_price=price,
-        line_total=price * line.quantity if price is not None else None,
+        unit_price=offer.price_in(currency),
     )
+
+
+def _payable(pairs: Sequence[tuple[Line, Item]]) -> list[tuple[Line, Item]]:
+    """What makes the sum greater than any order can be has no price here: prices rise while carts stand."""
+    sum_, payable = 0, []
+    for line, item in pairs:
+        worth = item.unit_price.minor * item.quantity if item.unit_price else 0
+        if sum_ + worth > MAX_MINOR:
+            item = replace(item, unit_price=None)
+        else:
+            sum_ += worth
+        payable.append((line, item))
+    return payable
 
 
 def _is_news(line: Line, item: Item) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Count, QuerySet
 
 from cart_service.errors import WishlistNotFound
@@ -21,11 +20,7 @@ class Wish:
 
     @property
     def price(self) -> Money | None:
-        """In the shop's usual currency, or else in the first it is sold in."""
-        usual = str(settings.CART_CURRENCY)
-        return self.offer.price_in(
-            usual if usual in self.offer.prices else next(iter(sorted(self.offer.prices)), usual)
-        )
+        return self.offer.usual_price
 
     @property
     def vendor(self) -> dict[str, object]:

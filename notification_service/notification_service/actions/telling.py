@@ -1,6 +1,6 @@
 """Telling somebody something: into the inbox and by mail, once for each fact. The texts are in templates/."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from notification_service.actions.deliveries import send_mails
 from notification_service.models import Delivery, Notification, Preference, Recipient, VendorContact
-from notification_service.models.notifications import Group
+from notification_service.models.notifications import ASKED_FOR, Group
 from shared import clock
 from shared.context import current
 from shared.contracts.order import Buyer
@@ -47,6 +47,12 @@ def vendor(vendor_id: UUID) -> Person:
 def user(user_id: UUID, email: str) -> Person:
     known = Recipient.objects.filter(user_id=user_id).first()
     return Person(user_id, email, known.first_name if known else "")
+
+
+def users(user_ids: Collection[UUID]) -> list[Person]:
+    """Those of them who are known and whose accounts live."""
+    rows = Recipient.objects.filter(user_id__in=user_ids, active=True).order_by("user_id")
+    return [Person(row.user_id, row.email, row.first_name) for row in rows]
 
 
 def admins() -> list[Person]:
@@ -122,7 +128,8 @@ def _queue(delivery: Delivery) -> None:
 def _wants_mail(person: Person, group: Group) -> bool:
     if person.user_id is None or group == Group.ACCOUNT:
         return True
-    return not Preference.objects.filter(user_id=person.user_id, group=group, email=False).exists()
+    said = Preference.objects.filter(user_id=person.user_id, group=group).values_list("email", flat=True).first()
+    return group not in ASKED_FOR if said is None else said
 
 
 def _text(kind: str, told: Mapping[str, Any]) -> tuple[str, str]:

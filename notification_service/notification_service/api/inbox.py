@@ -116,9 +116,13 @@ class ReadAllView(APIView):
 
 
 class GroupsShape(Shape):
+    """`wishes`: of a wishlist, something is back or cheaper. `reminders`, of carts left, are to be asked for."""
+
     orders = serializers.BooleanField(required=False)
     selling = serializers.BooleanField(required=False)
     administration = serializers.BooleanField(required=False)
+    wishes = serializers.BooleanField(required=False)
+    reminders = serializers.BooleanField(required=False)
 
 
 class PreferencesShape(Shape):

@@ -15,6 +15,12 @@ class Group(models.TextChoices):
     ORDERS = "orders"
     SELLING = "selling"
     ADMINISTRATION = "administration"
+    WISHES = "wishes"
+    REMINDERS = "reminders"
+
+
+ASKED_FOR = frozenset({Group.REMINDERS})
+"""Mailed only to who said so. What is sent unasked is an advertisement, and the law wants a yes to it."""
 
 
 class Notification(models.Model):
@@ -47,7 +53,7 @@ class Notification(models.Model):
 
 
 class Preference(models.Model):
-    """Without a row a person gets mail."""
+    """Without a row a person gets mail, but for what is to be asked for."""
 
     user_id = models.UUIDField()
     group = models.CharField(max_length=20, choices=Group.choices)

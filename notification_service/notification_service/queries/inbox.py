@@ -5,9 +5,9 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from notification_service.models import Notification, Preference
-from notification_service.models.notifications import Group
+from notification_service.models.notifications import ASKED_FOR, Group
 
-SWITCHABLE = (Group.ORDERS, Group.SELLING, Group.ADMINISTRATION)
+SWITCHABLE = (Group.ORDERS, Group.SELLING, Group.ADMINISTRATION, Group.WISHES, Group.REMINDERS)
 
 
 def notifications_of(user_id: UUID, *, unread: bool | None = None) -> QuerySet[Notification]:
@@ -18,4 +18,4 @@ def notifications_of(user_id: UUID, *, unread: bool | None = None) -> QuerySet[N
 def preferences_of(user_id: UUID) -> dict[str, bool]:
     """Group → whether mail is wanted, of those that can be switched."""
     said = dict(Preference.objects.filter(user_id=user_id).values_list("group", "email"))
-    return {str(group): said.get(group, True) for group in SWITCHABLE}
+    return {str(group): said.get(group, group not in ASKED_FOR) for group in SWITCHABLE}
