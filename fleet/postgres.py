@@ -39,7 +39,7 @@ SETTINGS = {
 def program(table: Table) -> Program:
     return Program(
         name="postgres",
-        command=(f"{_binaries()}/postgres", "-D", str(_data(table)), "-p", str(table.ports["postgres"])),
+        command=(f"{binaries()}/postgres", "-D", str(_data(table)), "-p", str(table.ports["postgres"])),
         folder=Path("/"),
         user=_user(),
         stop="INT",
@@ -54,7 +54,8 @@ def admin_url(table: Table, database: str = "postgres") -> str:
     return f"postgresql://nexus:{password}@127.0.0.1:{table.ports['postgres']}/{database}"
 
 
-def _binaries() -> str:
+def binaries() -> str:
+    """The folder of PostgreSQL's own programs. Raises Problem."""
     found = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: float(path.split("/")[-2]))
     if not found:
         raise Problem("PostgreSQL is not installed; run: make up")
@@ -123,7 +124,7 @@ def _initialise(table: Table) -> None:
     write_private(password_file, Secrets(table.var)["postgres"])
     if user:
         shutil.chown(password_file, user, user)
-    command = [f"{_binaries()}/initdb", "-D", str(data), "-U", "nexus", "-E", "UTF8", "--locale=C.UTF-8"]
+    command = [f"{binaries()}/initdb", "-D", str(data), "-U", "nexus", "-E", "UTF8", "--locale=C.UTF-8"]
     try:
         _as_user([*command, "--auth=scram-sha-256", f"--pwfile={password_file}"], user)
     finally:

@@ -1,0 +1,272 @@
+"""How many holds a second the catalogue makes when everybody wants the same SKU.
+
+    .venv/bin/python -m benchmarks.inventory [sql|worker|gateway …]
+
+`sql`      the statements that one ReserveStock sends, inbox and outbox included, replayed by pgbench's 16 clients
+`worker`   reserve_stock as a worker calls it, one message after the other: the inbox, the hold, the outbox
+`gateway`  guests with that SKU in their carts place orders; from the first request until the last of them is held
+
+The first two need the servers only (python3 -m fleet servers) and use a throwaway database, the third the running
+fleet, idle. After each, the books are looked at: all is held once, and never more than there is. Exit status 1 when a
+target is missed.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Any
+from uuid import UUID, uuid4
+
+from benchmarks.catalogue import database
+from benchmarks.identity import Report
+from fleet import environment
+from fleet.client import Json, Market, Person, wait_for
+from fleet.journey import ADDRESS
+from fleet.postgres import binaries
+from fleet.table import ROOT, load
+
+SQL_A_SECOND, WORKER_A_SECOND, GATEWAY_A_SECOND = 1_500, 150, 150
+CLIENTS, SECONDS, STOCK = 16, 10, 500_000
+MESSAGES, WARM_UP, UNITS = 1_000, 50, 200
+BUYERS, AT_ONCE = 240, 24
+INSIDE = "--inside"
+AN_ID = re.compile(r"\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b")
+
+
+def main() -> int:
+    report = Report()
+    parts: dict[str, Callable[[Report], None]] = {"sql": sql, "worker": worker, "gateway": gateway}
+    print(f"{os.cpu_count()} cores; {os.getloadavg()[0]:.1f} processes wanted one in the last minute")
+    for name in sys.argv[1:] or parts:
+        print(name)
+        parts[name](report)
+    return int(report.missed)
+
+
+def rate(report: Report, what: str, done: int, seconds: float, wanted: int) -> None:
+    a_second = done / seconds
+    report.target(what, f"{a_second:,.0f} a second", f">= {wanted:,} a second", met=a_second >= wanted)
+
+
+# ── The statements alone ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def sql(report: Report) -> None:
+    with database("holds") as url:
+        statements = inside(url, "statements")
+        report.figure("statements a hold", str(len(statements)))
+        done = replay(url, statements)
+        rate(report, f"holds of one SKU by {CLIENTS} clients", done, SECONDS, SQL_A_SECOND)
+        kept = inside(url, "books")
+    report.target("held", f"{kept['held'] - 2:,}", f"{done:,}", met=kept["held"] - 2 == done)
+
+
+def replay(url: str, statements: list[str]) -> int:
+    """How many transactions of these statements went through. Every id that the hold made is a new one each time."""
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        script.write(r"\set a random(10000000, 99999999)" "\n" r"\set b random(100000000000, 999999999999)" "\n")
+        script.write("".join(f"{statement};\n" for statement in ["BEGIN", *statements, "COMMIT"]))
+        script.flush()
+        command = [
+            f"{binaries()}/pgbench",
+            "-n",
+            "-c",
+            str(CLIENTS),
+            "-j",
+            "2",
+            "-T",
+            str(SECONDS),
+            "-f",
+            script.name,
+            url,
+        ]
+        told = subprocess.run(command, capture_output=True, text=True)
+    done = re.search(r"actually processed: (\d+)", told.stdout)
+    if told.returncode or not done:
+        raise SystemExit(f"pgbench: {told.stderr or told.stdout}")
+    return int(done[1])
+
+
+# ── One message after the other ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def worker(report: Report) -> None:
+    with database("holds") as url:
+        took = inside(url, "messages", str(MESSAGES))
+        kept = inside(url, "books")
+        report.figure("a message, median", f"{median(took) * 1_000:.2f} ms")
+        rate(report, f"{MESSAGES:,} messages for one SKU", MESSAGES, sum(took), WORKER_A_SECOND)
+        report.target("held", f"{kept['held'] - WARM_UP:,}", f"{MESSAGES:,}", met=kept["held"] - WARM_UP == MESSAGES)
+    with database("holds") as url:
+        left = inside(url, "sell_out", str(UNITS))
+    found, wanted = f"{left['held']} of {left['on_hand']}", f"{UNITS} of {UNITS}"
+    report.target("held, where twice as many are wanted", found, wanted, met=found == wanted)
+    report.target("rules of the books that are broken", str(len(left["broken"] + kept["broken"])), "0",
+                  met=left["broken"] == kept["broken"] == [])  # fmt: skip
+
+
+# ── Over the gateway ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def gateway(report: Report) -> None:
+    market = Market.at(load().var)
+    vendor, admin = market.account("vendor"), market.account("admin")
+    product = on_sale(market, vendor, admin)
+    sku, variant_id = product["variants"][0]["sku"], product["variants"][0]["id"]
+    with ThreadPoolExecutor(8) as pool:
+        buyers = list(pool.map(lambda _n: with_cart(market, variant_id), range(BUYERS)))
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = Counter(pool.map(place, buyers))
+    placed = time.perf_counter() - begun
+    level = wait_for(lambda: held(vendor, sku), "the last hold", 120)
+    taken = time.perf_counter() - begun
+    admin.ask("DELETE", f"products/{product['id']}")
+    report.target("answers to orders", str(dict(answers)), "201 only", met=answers.keys() == {201})
+    report.figure("orders accepted", f"{BUYERS / placed:,.0f} a second")
+    rate(report, f"{BUYERS} holds of one SKU", BUYERS, taken, GATEWAY_A_SECOND)
+    report.target("left of the stock", f"{level['available']:,}", f"{STOCK - BUYERS:,}",
+                  met=level["available"] == STOCK - BUYERS)  # fmt: skip
+
+
+def on_sale(market: Market, vendor: Person, admin: Person) -> Json:
+    category = market.guest().get("categories")["results"][0]["slug"]
+    price = {"amount": "20.00", "currency": "USD"}
+    variant = {"sku": f"B-{uuid4().hex[:12]}", "price": price, "stock": STOCK}
+    product = vendor.post("products", {"name": "Bench lamp", "category": category, "variants": [variant]}, expect=201)
+    admin.post(f"admin/products/{product['id']}/approve")
+    line = {"variant_id": product["variants"][0]["id"], "quantity": 1}
+    wait_for(lambda: market.guest().ask("POST", "cart/items", json=line).status_code == 201, "the offer in the cart")
+    return product
+
+
+def with_cart(market: Market, variant_id: str) -> Person:
+    buyer = market.guest()
+    buyer.post("cart/items", {"variant_id": variant_id, "quantity": 1}, expect=201)
+    return buyer
+
+
+def place(buyer: Person) -> int:
+    email = f"bench-{uuid4().hex}@example.com"
+    body = {"shipping_address": ADDRESS, "payment_method": "simulator", "email": email}
+    return buyer.ask("POST", "orders", json=body, headers={"Idempotency-Key": str(uuid4())}).status_code
+
+
+def held(vendor: Person, sku: str) -> Json | None:
+    """The stock once everybody's unit is held, or sold already."""
+    level = vendor.get(f"inventory/{sku}")
+    return level if level["available"] <= STOCK - BUYERS else None
+
+
+# ── Inside: a process that is catalog_service ────────────────────────────────────────────────────────────────────────
+
+
+def inside(url: str, what: str, *given: str) -> Any:
+    """What one of the functions below answers, in a process of its own with this database."""
+    table = load()
+    own = environment.of(table, table.service("catalog_service"), test=True)
+    own |= {"DATABASE_URL": url, "PYTHONPATH": f"{ROOT}:{ROOT / 'catalog_service'}", "LOG_LEVEL": "ERROR"}
+    if what != "books":
+        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity=0"],
+                       cwd=ROOT / "catalog_service", env=own, check=True)  # fmt: skip
+    command = [sys.executable, "-m", "benchmarks.inventory", INSIDE, what, *given]
+    done = subprocess.run(command, cwd=ROOT, env=own, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def serve(what: str, given: list[str]) -> None:
+    import django
+
+    django.setup()
+    answers: dict[str, Callable[..., Any]] = {
+        "statements": statements, "messages": messages, "sell_out": sell_out, "books": books,
+    }  # fmt: skip
+    print(json.dumps(answers[what](*map(int, given))))
+
+
+def statements() -> list[str]:
+    """Those of one hold. The ids that it made, and no other hold has, are pgbench's variables."""
+    variant_id = wanted_by_all(STOCK)
+    before, after = sent_by_a_hold(variant_id), sent_by_a_hold(variant_id)
+    made = sorted(set(AN_ID.findall(" ".join(after))) - set(AN_ID.findall(" ".join(before))))
+    for number, one in enumerate(made):
+        after = [text.replace(one, f":a-0000-7000-8{number:03x}-:b") for text in after]
+    return after
+
+
+def sent_by_a_hold(variant_id: UUID) -> list[str]:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as captured:
+        hold(variant_id)
+    texts = [query["sql"] for query in captured.captured_queries if query["sql"] not in ("BEGIN", "COMMIT")]
+    return [AN_ID.sub(lambda found: str(UUID(found[0])), text) for text in texts]
+
+
+def messages(count: int) -> list[float]:
+    """Seconds that each took."""
+    variant_id = wanted_by_all(STOCK)
+    return [hold(variant_id) for _time in range(count + WARM_UP)][WARM_UP:]
+
+
+def sell_out(stock: int) -> dict[str, int]:
+    """Twice as many ask as there are, several at a time."""
+    variant_id = wanted_by_all(stock)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(hold, [variant_id] * (2 * stock)))
+    return books()
+
+
+def hold(variant_id: UUID) -> float:
+    """The seconds that an order of one unit took, from the message as it comes off the wire to the commit."""
+    from catalog_service.subscriptions import SUBSCRIPTIONS
+    from shared.contracts.catalog import LineToReserve, ReserveStock
+    from shared.testing import deliver
+
+    line = LineToReserve(line_id=uuid4(), variant_id=variant_id, quantity=1)
+    until = datetime.now(UTC) + timedelta(hours=1)
+    asked = ReserveStock(order_id=uuid4(), currency="USD", lines=(line,), expires_at=until)
+    begun = time.perf_counter()
+    deliver(asked, SUBSCRIPTIONS)
+    return time.perf_counter() - begun
+
+
+def wanted_by_all(stock: int) -> UUID:
+    """A variant of a catalogue of 1,000 products, with so many on hand of which none is reserved."""
+    from catalog_service.actions.bulk import fill_catalogue
+    from catalog_service.actions.inventory import Adjustment, adjust_stock
+    from catalog_service.models import StockItem
+
+    fill_catalogue(1_000)
+    item = StockItem.objects.filter(reserved=0, variant__product__status="active").select_related("variant").first()
+    assert item
+    counted = Adjustment(item.variant.sku, on_hand=stock, vendor_id=item.variant.vendor_id)
+    adjust_stock(adjustment=counted, reason="", actor_id=uuid4())
+    return item.variant_id
+
+
+def books() -> dict[str, Any]:
+    """Of the variant that was sold last; and what does not agree."""
+    from catalog_service.models import StockItem
+    from catalog_service.queries.books import broken_rules
+
+    item = StockItem.objects.exclude(reserved=0).latest("version")
+    return {"on_hand": item.on_hand, "held": item.reserved, "broken": broken_rules()}
+
+
+if __name__ == "__main__":
+    if INSIDE in sys.argv:
+        what, *given = sys.argv[sys.argv.index(INSIDE) + 1 :]
+        serve(what, given)
+        sys.exit()
+    sys.exit(main())
