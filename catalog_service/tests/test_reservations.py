@@ -2,11 +2,14 @@
 
 import random
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from factories import (
     BUYER,
@@ -297,8 +300,21 @@ def test_a_hold_takes_few_statements(django_assert_max_num_queries: Callable[[in
     variant = make_variant(stock=10)
     asked = ask((variant, 1))
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(11):
         hear(asked)
+
+
+def test_a_hold_of_many_lines_takes_no_more_statements_than_one_of_one(
+    django_assert_num_queries: Callable[[int], AbstractContextManager[CaptureQueriesContext]],
+) -> None:
+    one, many = ask((make_variant(), 1)), ask(*[(make_variant(), 2) for _time in range(12)])
+    with CaptureQueriesContext(connection) as captured:
+        hear(one)
+
+    with django_assert_num_queries(len(captured)):
+        hear(many)
+
+    assert len(published(StockReserved)) == 2
 
 
 @pytest.mark.django_db(transaction=True)

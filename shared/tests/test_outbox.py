@@ -1,4 +1,6 @@
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from uuid import UUID, uuid4
 
 import pytest
@@ -29,6 +31,26 @@ def test_publishing_outside_a_transaction_is_refused() -> None:
 def test_a_service_may_not_tell_anothers_event() -> None:
     with pytest.raises(outbox.NotYours):
         outbox.publish(RoleGranted(user_id=ORDER, role="vendor"))
+
+
+@pytest.mark.django_db
+def test_many_messages_are_written_in_their_order_by_one_statement(
+    django_assert_num_queries: Callable[[int], AbstractContextManager[object]],
+) -> None:
+    with django_assert_num_queries(1):
+        outbox.publish_all((release(uuid4(), reason=str(number)), number) for number in range(20))
+
+    rows = OutboxMessage.objects.order_by("position")
+    assert [row.envelope["aggregateversion"] for row in rows] == list(range(20))
+    assert [message.reason for message in published()] == [str(number) for number in range(20)]
+
+
+@pytest.mark.django_db
+def test_of_many_messages_none_is_written_if_one_may_not_be() -> None:
+    with pytest.raises(outbox.NotYours):
+        outbox.publish_all([(release(), None), (RoleGranted(user_id=ORDER, role="vendor"), None)])
+
+    assert published() == []
 
 
 @pytest.mark.django_db(transaction=True)

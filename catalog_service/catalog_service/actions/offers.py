@@ -14,8 +14,12 @@ from catalog_service.models.inventory import Level
 from catalog_service.models.locations import Change, Place
 from shared.contracts.catalog import OfferChanged
 from shared.messages import MoneyData
-from shared.outbox import publish
+from shared.outbox import publish_all
 
+_NOT_OFFERED = [
+    f"product__{text}" for text in ("description", "specifications", "seo_title", "seo_description", "rating_histogram")
+]
+"""What of a product is long, and in no offer."""
 _NEXT_PRICES = """
     UPDATE product SET prices_change_at = (SELECT min(at) FROM product_price_steps(product.id, %s))
     WHERE id = ANY(%s) AND (prices_change_at IS NOT NULL OR EXISTS (
@@ -43,8 +47,7 @@ def tell(levels: Mapping[UUID, Level], variants: Mapping[UUID, Variant] | None =
     if crossed := [variant_id for variant_id, level in levels.items() if level.crossed]:
         cards.follow_stock(crossed)
     variants = variants if variants is not None else load(levels)
-    for variant_id in sorted(levels):
-        publish(_offer(variants[variant_id], levels[variant_id]), version=levels[variant_id].version)
+    publish_all((_offer(variants[i], levels[i]), levels[i].version) for i in sorted(levels))
 
 
 def _plan_next(product_ids: Collection[UUID]) -> None:
@@ -63,7 +66,7 @@ def _tell_again(variant_ids: Collection[UUID]) -> None:
 def load(variant_ids: Collection[UUID]) -> dict[UUID, Variant]:
     """Variants with product, vendor and prices. To be called after their stock rows are locked, not before."""
     rows = Variant.objects.filter(id__in=variant_ids).select_related("product__vendor").prefetch_related("prices")
-    return {row.id: row for row in rows}
+    return {row.id: row for row in rows.defer(*_NOT_OFFERED)}
 
 
 def is_for_sale(variant: Variant) -> bool:
