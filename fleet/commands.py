@@ -59,6 +59,8 @@ def reload(table: Table, options: Namespace) -> None:
     names = [name for name in names_of(table, options.service) if "-web" in name]
     for name in names:
         processes.send(table.var, name, signal.SIGHUP)
+    if not names:
+        raise Problem(f"{options.service} has no web processes to change over")
     say(f"changing over: {', '.join(names)}")
 
 
@@ -77,6 +79,9 @@ def names_of(table: Table, name: str) -> list[str]:
 def scale(table: Table, options: Namespace) -> None:
     from fleet import scaling
 
+    if not options.instances.isdecimal():
+        raise Problem(f"{options.instances!r} is no number of instances")
+    names_of(table, options.service)
     scaling.scale(table, options.service, int(options.instances))
 
 
@@ -113,11 +118,18 @@ def log_files(table: Table, name: str | None) -> list[Path]:
 
 
 def seed(table: Table, _options: Namespace) -> None:
+    _need(table, "postgres")
     demonstration.seed(table)
 
 
 def demo(table: Table, _options: Namespace) -> int:
+    _need(table, "nginx")
     return demonstration.journey(table)
+
+
+def _need(table: Table, name: str) -> None:
+    if name not in processes.all_info(table.var):
+        raise Problem(f"{name} does not run; start the fleet with: make up")
 
 
 def test(table: Table, options: Namespace) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fleet.keys import Secrets
-from fleet.table import ROOT, Service, Table
+from fleet.table import ROOT, Service, Table, port_offset
 
 TEST_REDIS_OFFSET = 16
 SESSIONS_DATABASE = 0
@@ -58,7 +58,7 @@ def _fixed(table: Table, service: Service) -> dict[str, str]:
         "PATH": f"{VENV_PROGRAMS}:{SYSTEM_PATH}",
         "NEXUS_FLEET": str(table.var),
         "NEXUS_VAR": str(table.var),
-        "NEXUS_PORT_OFFSET": os.environ.get("NEXUS_PORT_OFFSET", "0"),
+        "NEXUS_PORT_OFFSET": str(port_offset()),
     }
 
 

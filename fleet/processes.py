@@ -25,7 +25,7 @@ from supervisor.xmlrpc import Faults, SupervisorTransport
 from fleet import environment, guard
 from fleet.keys import locked, write_private
 from fleet.progress import Problem
-from fleet.table import ROOT, Table
+from fleet.table import ROOT, Table, port_offset
 
 LONGEST_SOCKET_PATH = 90
 GONE = (OSError, HTTPException)
@@ -51,7 +51,7 @@ class Program:
 
 def keeper(table: Table) -> Program:
     """With what the caller's environment says of servers and origins: it renders NGINX's configuration one day."""
-    variables = {"NEXUS_VAR": str(table.var), "NEXUS_PORT_OFFSET": os.environ.get("NEXUS_PORT_OFFSET", "0")}
+    variables = {"NEXUS_VAR": str(table.var), "NEXUS_PORT_OFFSET": str(port_offset())}
     variables |= environment.told_outside()
     command = (sys.executable, "-m", "fleet.keeper")
     return Program("keeper", command, ROOT, variables, priority=999, settle_seconds=1, guarded=False)

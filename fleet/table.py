@@ -8,9 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from fleet.progress import Problem
+
 ROOT = Path(__file__).resolve().parent.parent
 TABLE_FILE = ROOT / "fleet" / "table.toml"
 INSTANCE_PORT_STEP = 100
+OFFSET_FILE = "port_offset"
+MOST_OFFSET = 40_000
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,22 @@ def var_folder() -> Path:
 
 
 def port_offset() -> int:
-    return int(os.environ.get("NEXUS_PORT_OFFSET") or 0)
+    """As told, else as this clone was started before. Raises Problem."""
+    told = os.environ.get("NEXUS_PORT_OFFSET") or _remembered(var_folder() / OFFSET_FILE)
+    if not told.isdecimal() or int(told) > MOST_OFFSET:
+        raise Problem(f"NEXUS_PORT_OFFSET is {told!r}; it is a number from 0 to {MOST_OFFSET}")
+    return int(told)
+
+
+def remember_offset(var: Path) -> None:
+    (var / OFFSET_FILE).write_text(str(port_offset()))
+
+
+def _remembered(file: Path) -> str:
+    try:
+        return file.read_text().strip() or "0"
+    except FileNotFoundError:
+        return "0"
 
 
 def load(file: Path = TABLE_FILE, offset: int | None = None, var: Path | None = None) -> Table:

@@ -10,7 +10,7 @@ from typing import Any
 from fleet import bootstrap, demo, keys, nginx, ports, processes, servers, services
 from fleet.processes import Program
 from fleet.progress import Problem, elapsed, say
-from fleet.table import Table
+from fleet.table import Table, remember_offset
 
 PATIENCE = 60
 
@@ -20,6 +20,7 @@ def up(table: Table) -> None:
     with keys.locked(table.var / "run" / "launcher.lock"):
         bootstrap.ensure_packages()
         keys.prepare(table)
+        remember_offset(table.var)
         wanted = [*services.programs(table), nginx.program(table)]
         processes.let_it_end(table.var)
         ports.check(table, wanted)
@@ -89,6 +90,7 @@ def servers_only(table: Table) -> None:
     with keys.locked(table.var / "run" / "launcher.lock"):
         bootstrap.ensure_packages()
         keys.prepare(table)
+        remember_offset(table.var)
         running = processes.all_info(table.var)
         wanted = [*services.programs(table), nginx.program(table)]
         servers.start(table, others=[one for one in wanted if one.name in running])

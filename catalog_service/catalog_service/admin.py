@@ -86,7 +86,7 @@ def feature_no_more(product: Product, by: Caller, reason: str) -> None:
     _edit(product, {"featured": False})
 
 
-@operation("Delete")
+@operation("Delete", final=True)
 def delete(product: Product, by: Caller, reason: str) -> None:
     products.delete_product(reference=str(product.id), vendor_id=None)
 
@@ -199,7 +199,7 @@ class Variants(Records):
     inlines = (PriceRows, StockRows)
 
 
-@operation("Delete")
+@operation("Delete", final=True)
 def delete_category(category: Category, by: Caller, reason: str) -> None:
     taxonomy.delete_category(reference=str(category.id))
 
@@ -216,7 +216,7 @@ class Categories(Records):
     actions = (delete_category,)
 
 
-@operation("Delete")
+@operation("Delete", final=True)
 def delete_brand(brand: Brand, by: Caller, reason: str) -> None:
     taxonomy.delete_brand(reference=str(brand.id))
 
@@ -495,7 +495,7 @@ class PairsBoughtTogether(Records):
 # ── Search ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@operation("Delete")
+@operation("Delete", final=True)
 def delete_synonym(synonym: Synonym, by: Caller, reason: str) -> None:
     synonyms.delete_synonym(synonym_id=synonym.id)
 

@@ -20,6 +20,7 @@ from django.core.exceptions import BadRequest, ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import URLResolver, path
 
 from shared.auth import Caller
@@ -174,22 +175,25 @@ def operator_of(request: HttpRequest) -> Operator:
     return operator
 
 
+_OWN_FIELDS = {"csrfmiddlewaretoken", "sure"}
 CarryOut = Callable[[Any, Caller, str], object]
 
 
-def operation(label: str, *, needs_reason: bool = False) -> Callable[[CarryOut], Any]:
+def operation(label: str, *, needs_reason: bool = False, final: bool = False) -> Callable[[CarryOut], Any]:
     """An entry in a list's menu and a button on a record's page. The function gets the record, who asks, and the reason
     ("" if none was given), and calls one action of the service. Each record is a transaction of its own: what is
-    refused is told, and the others go on.
+    refused is told, and the others go on. What is `final` cannot be taken back, and is asked about once more.
     """
 
     def offered(carry_out: CarryOut) -> Any:
         @admin.action(description=label, permissions=["operate"])
         @wraps(carry_out)
-        def operate(records: Records, request: HttpRequest, chosen: QuerySet[Any]) -> HttpResponse:
+        def operate(records: Records, request: HttpRequest, chosen: QuerySet[Any]) -> HttpResponse | None:
             caller, reason = operator_of(request).caller, request.POST.get("reason", "").strip()
             if wrong := _wrong(chosen, reason, needs_reason):
                 messages.error(request, wrong)
+            elif final and request.POST.get("sure") != "yes":
+                return _ask_whether_sure(records, request, chosen, label)
             elif caller:
                 _each(request, label, chosen, lambda record: carry_out(record, caller, reason))
             return HttpResponseRedirect(_back(request))
@@ -197,6 +201,14 @@ def operation(label: str, *, needs_reason: bool = False) -> Callable[[CarryOut],
         return operate
 
     return offered
+
+
+def _ask_whether_sure(records: Records, request: HttpRequest, chosen: QuerySet[Any], label: str) -> TemplateResponse:
+    """A page with the same form, which says `sure`."""
+    again = [(name, value) for name, values in request.POST.lists() for value in values if name not in _OWN_FIELDS]
+    facts = {"title": f"{label}?", "chosen": chosen, "again": again, "label": label, "opts": records.opts}
+    context = {**records.admin_site.each_context(request), **facts}
+    return TemplateResponse(request, "admin/sure.html", context)
 
 
 def _back(request: HttpRequest) -> str:

@@ -6,6 +6,18 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+_FLAGS = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "": False,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+
 
 def text(name: str, default: str | None = None) -> str:
     value = os.environ.get(name, default)
@@ -23,7 +35,10 @@ def number(name: str, default: int) -> int:
 
 
 def flag(name: str, default: bool = False) -> bool:
-    return os.environ.get(name, str(default)).lower() in {"1", "true", "yes", "on"}
+    value = os.environ.get(name, str(default))
+    if value.lower() not in _FLAGS:
+        raise ImproperlyConfigured(f"{name} is {value!r}, which is neither true nor false")
+    return _FLAGS[value.lower()]
 
 
 def folder(name: str, default: str | None = None) -> Path:

@@ -146,7 +146,12 @@ class Browser(Client):
 
     def press(self, path: str, operation: str, *records: Model, reason: str = "") -> list[str]:
         """Carry an operation out on a list's records; what is told."""
-        chosen = {"action": operation, "_selected_action": [record.pk for record in records], "index": "0"}
+        chosen = {
+            "action": operation,
+            "_selected_action": [record.pk for record in records],
+            "index": "0",
+            "sure": "yes",
+        }
         told = self.post(path, {**chosen, "reason": reason}, follow=True).context["messages"]
         return [str(one) for one in told]
 

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -204,3 +205,18 @@ def test_lists_compare_nothing_but_what_their_filters_offer(query: str) -> None:
 def test_odd_addresses_are_no_bugs(query: str) -> None:
     assert operator_as("admin").get(f"{INBOX}?{query}").status_code < 500
     assert operator_as("admin").get(f"{INBOX}not-a-number/change/", follow=True).status_code < 500
+
+
+def test_what_cannot_be_taken_back_is_asked_about_once_more(idle: WorkerReport, busy: WorkerReport) -> None:
+    client = operator_as("admin")
+
+    page = forget(client, idle, action="destroy")
+
+    assert WorkerReport.objects.count() == 2
+    text = page.content.decode()
+    assert "idle" in text
+    assert "busy" not in text
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(.*?)">', text))
+    assert fields.pop("csrfmiddlewaretoken")
+    assert told(client.post(REPORTS, fields, follow=True)) == ["Destroy: 1"]
+    assert list(WorkerReport.objects.all()) == [busy]

@@ -101,8 +101,13 @@ def forget(report: WorkerReport, by: Caller, reason: str) -> None:
     report.delete()
 
 
+@admin.operation("Destroy", final=True)
+def destroy(report: WorkerReport, _by: Caller, _reason: str) -> None:
+    report.delete()
+
+
 class Reports(admin.WorkerReports):
-    actions = (forget,)
+    actions = (forget, destroy)
 
 
 site.unregister(WorkerReport)

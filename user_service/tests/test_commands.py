@@ -1,3 +1,4 @@
+import io
 import json
 from pathlib import Path
 
@@ -47,3 +48,20 @@ def test_an_admins_password_is_not_weak(monkeypatch: pytest.MonkeyPatch) -> None
         call_command("create_admin", "root@example.com")
 
     assert User.objects.count() == 0
+
+
+def test_an_admin_has_an_address_that_one_can_sign_in_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADMIN_PASSWORD", "an operators passphrase 1")
+
+    with pytest.raises(CommandError, match="notmail is no e-mail address"):
+        call_command("create_admin", "notmail")
+
+    assert User.objects.count() == 0
+
+
+def test_who_has_no_terminal_is_told_where_the_password_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ADMIN_PASSWORD", raising=False)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+
+    with pytest.raises(CommandError, match="set ADMIN_PASSWORD"):
+        call_command("create_admin", "root@example.com")

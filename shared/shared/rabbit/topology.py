@@ -10,6 +10,7 @@ import pika
 import pika.exceptions
 from django.conf import settings
 from pika.adapters.blocking_connection import BlockingChannel
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from shared.inbox import Subscriptions
 
@@ -20,7 +21,8 @@ DELIVERY_LIMIT = 50
 """Counts deliveries, kills included, so it is only the last resort; attempts are counted in the inbox."""
 HEARTBEAT_SECONDS = 30
 BLOCKED_TIMEOUT_SECONDS = 300
-LOST = (pika.exceptions.AMQPError, OSError)
+LOST = (pika.exceptions.AMQPError, AMQPConnectorException, OSError)
+"""The last but one, which is no AMQPError, is what a broker too busy to shake hands makes of a connection."""
 
 
 def parameters(url: str, name: str) -> pika.URLParameters:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from shared.audit import record
@@ -232,6 +233,10 @@ def sign_out(*, user_id: UUID) -> int:
 def make_admin(*, email: str, password: str) -> User:
     """For operators: a verified admin with this password; an existing account becomes one. Raises Invalid."""
     email = normalised(email)
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise Invalid({"email": [f"{email} is no e-mail address."]}) from None
     user = User.objects.select_for_update().filter(email=email).first() or User(
         email=email, first_name="Admin", last_name="Nexus"
     )
