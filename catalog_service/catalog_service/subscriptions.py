@@ -9,6 +9,7 @@ from catalog_service.actions import (
     files,
     images,
     imports,
+    part_cancellations,
     popularity,
     purchases,
     recommendations,
@@ -22,7 +23,13 @@ from catalog_service.actions import (
 from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.catalog import ReleaseStock, ReserveStock
-from shared.contracts.order import OrderCancelled, OrderConfirmed, ReturnReceived, VendorOrderDelivered
+from shared.contracts.order import (
+    OrderCancelled,
+    OrderConfirmed,
+    ReturnReceived,
+    VendorOrderCancelled,
+    VendorOrderDelivered,
+)
 from shared.contracts.user import UserErased
 from shared.contracts.vendor import VendorChanged
 from shared.inbox import Subscriptions
@@ -32,6 +39,7 @@ SUBSCRIPTIONS: Subscriptions = {
     ReleaseStock: reservations.release_stock,
     OrderConfirmed: sales.confirm_order,
     OrderCancelled: sales.cancel_order,
+    VendorOrderCancelled: part_cancellations.give_back_part,
     ReturnReceived: reservations.restock,
     VendorOrderDelivered: purchases.remember_purchase,
     VendorChanged: vendors.follow_vendor,

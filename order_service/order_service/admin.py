@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 
 from order_service import checkout
-from order_service.actions import coupons, refunds, returns, shipments
+from order_service.actions import completion, coupons, refunds, returns, shipments
 from order_service.models import (
     Coupon,
     CouponRedemption,
     Customer,
+    Exchange,
     Order,
     OrderLine,
     Refund,
@@ -52,9 +53,19 @@ def cancel(order: Order, _by: Caller, reason: str) -> None:
     checkout.cancel_order(order_id=order.id, reason=reason, by_admin=True)
 
 
-@operation("Needs no attention any more")
-def settle(order: Order, _by: Caller, _reason: str) -> None:
-    refunds.settle_attention(order_id=order.id)
+@operation("Needs no attention any more", needs_reason=True)
+def settle(order: Order, _by: Caller, reason: str) -> None:
+    refunds.settle_attention(order_id=order.id, reason=reason)
+
+
+@operation("Ask again for refunds that failed")
+def retry(order: Order, _by: Caller, _reason: str) -> None:
+    refunds.retry_refunds(order_id=order.id)
+
+
+@operation("Complete before the return window has passed", needs_reason=True)
+def complete(order: Order, _by: Caller, reason: str) -> None:
+    completion.complete_order(order_id=order.id, reason=reason)
 
 
 class VendorOrderRows(OwnRows):
@@ -82,10 +93,19 @@ class RefundRows(OwnRows):
 class Orders(Records):
     """Without what proves a guest's possession, and what the payment is taken with."""
 
-    list_display = ("number", "status", "to_pay", "payment_status", "email", "placed_at", "needs_attention")
+    list_display = (
+        "number",
+        "status",
+        "to_pay",
+        "payment_status",
+        "email",
+        "placed_at",
+        "needs_attention",
+        "attention_since",
+    )
     list_filter = (
-        "status", ("needs_attention", admin.EmptyFieldListFilter), ("deadline", admin.EmptyFieldListFilter),
-        ("user_id", admin.EmptyFieldListFilter), "placed_at",
+        "status", "attention_cause", ("needs_attention", admin.EmptyFieldListFilter),
+        ("deadline", admin.EmptyFieldListFilter), ("user_id", admin.EmptyFieldListFilter), "placed_at",
     )  # fmt: skip
     search_ids = ("id", "user_id", "payment_id", "correlation_id")
     search_fields = ("number__iexact", "email__iexact", "coupon_code__iexact", "correlation_id__exact")
@@ -95,13 +115,14 @@ class Orders(Records):
     shipping, tax = staticmethod(amount("shipping_total")), staticmethod(amount("tax_total"))
     to_pay = staticmethod(amount("total"))
     fields = (
-        "id", "number", "status", "cancel_reason", "needs_attention", "deadline", "items", "discount", "shipping",
+        "id", "number", "status", "cancel_reason", "needs_attention", "attention_cause", "attention_since",
+        "deadline", "items", "discount", "shipping",
         "tax", "to_pay", "payment_method", "payment_status", "payment_id", "coupon_code", "user_id", "email",
         "buyer_name", "locale", "shipping_method", "shipping_address", "billing_address", "placed_at", "confirmed_at",
-        "updated_at", "correlation_id", "happenings",
+        "delivered_at", "completed_at", "updated_at", "correlation_id", "happenings",
     )  # fmt: skip
     inlines = (VendorOrderRows, RefundRows)
-    actions = (cancel, settle)
+    actions = (cancel, settle, retry, complete)
 
     @admin.display(description="timeline")
     def happenings(self, order: Order) -> str:
@@ -113,13 +134,27 @@ class LineRows(OwnRows):
     model = OrderLine
     along = ("vendor_order__order",)
     price, sum, less = (staticmethod(amount(name)) for name in ("unit_price", "line_total", "discount"))
-    fields = readonly_fields = ("sku", "name", "price", "sum", "less", "shipped_quantity", "returned_quantity")
+    fields = readonly_fields = (
+        "sku",
+        "name",
+        "price",
+        "sum",
+        "less",
+        "shipped_quantity",
+        "cancelled_quantity",
+        "returned_quantity",
+    )
 
 
 class ShipmentRows(Rows):
     model = Shipment
     ordering = ("id",)
     fields = readonly_fields = ("carrier", "tracking_number", "status", "created_at", "delivered_at")
+
+
+@operation("Cannot be sent: cancel and refund", needs_reason=True)
+def cancel_part(part: VendorOrder, _by: Caller, reason: str) -> None:
+    checkout.cancel_part(vendor_order_id=part.id, vendor_id=None, reason=reason)
 
 
 class ReturnRows(Rows):
@@ -142,9 +177,10 @@ class VendorOrders(Records):
     shipping, tax = staticmethod(amount("shipping_total")), staticmethod(amount("tax_total"))
     fields = (
         "id", "order", "vendor_id", "vendor_name", "status", "items", "discount", "shipping", "tax", "share",
-        "commission_basis_points", "platform", "created_at", "delivered_at",
+        "commission_basis_points", "platform", "cancel_reason", "shipping_refunded", "created_at", "delivered_at",
     )  # fmt: skip
     inlines = (LineRows, ShipmentRows, ReturnRows)
+    actions = (cancel_part,)
 
 
 @admin.register(OrderLine)
@@ -160,7 +196,7 @@ class OrderLines(Records):
     price, sum, less, taxed = (staticmethod(amount(name)) for name in ("unit_price", "line_total", "discount", "tax"))
     fields = (
         "id", "vendor_order", "sku", "name", "variant_id", "product_id", "category_id", "quantity", "price", "sum",
-        "less", "taxed", "shipped_quantity", "returned_quantity",
+        "less", "taxed", "shipped_quantity", "cancelled_quantity", "returned_quantity", "refunded_quantity", "replaces",
     )  # fmt: skip
 
     @admin.display
@@ -174,6 +210,11 @@ class OrderLines(Records):
 @operation("Mark as delivered")
 def deliver(shipment: Shipment, _by: Caller, _reason: str) -> None:
     shipments.deliver_shipment(shipment_id=shipment.id, vendor_id=None)
+
+
+@operation("Lost: to be sent again, or cancelled")
+def lose(shipment: Shipment, _by: Caller, _reason: str) -> None:
+    shipments.lose_shipment(shipment_id=shipment.id, vendor_id=None)
 
 
 class ShipmentItemRows(OwnRows):
@@ -191,9 +232,10 @@ class Shipments(Records):
     search_fields = ("tracking_number__exact", "vendor_order__order__number__iexact")
     search_help_text = "Shipment, vendor order, order or vendor by id; tracking number; order number."
     ordering = ("-id",)
-    fields = ("id", "vendor_order", "carrier", "tracking_number", "status", "created_at", "delivered_at")
+    fields = ("id", "vendor_order", "carrier", "tracking_number", "tracking_url", "status", "created_at", "shipped_at",
+              "delivered_at")  # fmt: skip
     inlines = (ShipmentItemRows,)
-    actions = (deliver,)
+    actions = (deliver, lose)
 
     @admin.display
     def order(self, shipment: Shipment) -> str:
@@ -223,19 +265,22 @@ def receive_broken(request: Return, _by: Caller, _reason: str) -> None:
 class ReturnItemRows(OwnRows):
     model = ReturnItem
     along = ("line",)
-    fields = readonly_fields = ("line", "quantity", "reason")
+    fields = readonly_fields = ("line", "quantity", "received_quantity", "restocked_quantity", "reason", "variant_id")
 
 
 @admin.register(Return)
 class Returns(Records):
-    list_display = ("created_at", "order", "vendor_order", "status", "decision_reason", "updated_at")
-    list_filter = ("status", "created_at")
+    list_display = ("created_at", "order", "vendor_order", "status", "resolution", "decision_reason", "updated_at")
+    list_filter = ("status", "resolution", "created_at")
     list_select_related = ("vendor_order__order",)
     search_ids = ("id", "vendor_order_id", "vendor_order__order_id", "vendor_order__vendor_id")
     search_fields = ("vendor_order__order__number__iexact",)
     search_help_text = "Return, vendor order, order or vendor by id; order number."
     ordering = ("-id",)
-    fields = ("id", "vendor_order", "status", "decision_reason", "created_at", "updated_at")
+    fields = (
+        "id", "vendor_order", "status", "resolution", "decision_reason", "instructions", "vendor_fault", "created_at",
+        "updated_at",
+    )  # fmt: skip
     inlines = (ReturnItemRows, RefundRows)
     actions = (approve, reject, receive, receive_broken)
 
@@ -254,7 +299,19 @@ class Refunds(Records):
     search_help_text = "Refund, order or return by id; order number."
     ordering = ("-id",)
     money = staticmethod(amount("amount"))
-    fields = ("id", "order", "return_request", "money", "status", "reason", "created_at")
+    fields = ("id", "order", "return_request", "money", "status", "reason", "failure", "created_at", "done_at")
+
+
+@admin.register(Exchange)
+class Exchanges(Records):
+    """What was sent for what came back."""
+
+    list_display = ("created_at", "order", "return_request")
+    list_select_related = ("order", "return_request")
+    search_ids = ("id", "order_id", "return_request_id")
+    search_fields = ("order__number__iexact",)
+    search_help_text = "Exchange, replacement or return by id; the replacement's number."
+    ordering = ("-id",)
 
 
 # ── Coupons, and what is known of customers and vendors ──────────────────────────────────────────────────────────────

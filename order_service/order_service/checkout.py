@@ -4,9 +4,12 @@
     placed ───────────────────▶ awaiting_payment ───────────────▶ confirmed ─── OrderConfirmed
       │  StockRejected              │  PaymentDeclined               │  CommitFailed: refund
       │  StockReserved, other sum   │  StockReleased (expired)       │  the buyer cancels: refund
-      │  no answer by the deadline  │  no answer by the deadline     │
+      │  no answer by the deadline  │  no answer by the deadline     │  its vendors cannot send any of it
       ▼                             ▼                                ▼
     cancelled ◀──────────────────────────────────────────────────────┘  OrderCancelled
+
+Where goods are exchanged, the replacement is an order too, for which nothing is charged: from placed it is confirmed as
+soon as its stock is held; where it is cancelled, the money of what came back goes back instead.
 
 `Order.status` and `Order.deadline` are its state. Every answer may come late, twice or never:
 
@@ -18,7 +21,9 @@
     | PaymentActionRequired        | shown to the buyer                  | nothing                     | nothing   |
     | PaymentTaken                 | confirmed                           | RefundPayment, all of it    | nothing   |
     | PaymentDeclined              | cancelled, ReleaseStock             | nothing                     | nothing   |
-    | CommitFailed                 | –                                   | nothing                     | refunded  |
+    | CommitFailed                 | –                                   | nothing                     | refunded; |
+    |                              |                                     |                             | if sent,  |
+    |                              |                                     |                             | attention |
     | deadline                     | cancelled, ReleaseStock,            | –                           | –         |
     |                              | CancelPayment                       |                             |           |
 
@@ -32,6 +37,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from order_service.actions import exchanges
+from order_service.actions.attention import Cause, call_for_attention
+from order_service.actions.cancellations import cancel_lines
 from order_service.actions.coupons import redeem_coupon, release_coupon
 from order_service.actions.orders import (
     Placing,
@@ -39,21 +47,22 @@ from order_service.actions.orders import (
     lines_of,
     money,
     parts_as_told,
+    reservation_of,
     splits_of,
     tell,
     write_order,
 )
+from order_service.actions.parts import locked_part
 from order_service.actions.refunds import ask_refund
 from order_service.clients import Cart
 from order_service.errors import IllegalMove, OutOfStock, PriceChanged
-from order_service.models import Order, VendorOrder
+from order_service.models import Order, Shipment, VendorOrder
 from order_service.queries.quotes import Quote
+from order_service.queries.shares import left_of
 from shared.audit import record
 from shared.contracts.catalog import (
     CommitFailed,
-    LineToReserve,
     ReleaseStock,
-    ReserveStock,
     StockCommitted,
     StockRejected,
     StockReleased,
@@ -86,7 +95,7 @@ def place_order(*, cart: Cart, quote: Quote, placing: Placing, expected_total: M
     order.deadline = now + settings.STOCK_ANSWER_WITHIN
     order.save(update_fields=["deadline"])
     tell(order, OrderPlaced(**about(order), total=money(order, order.total), placed_at=now))
-    tell(order, _reservation(order))
+    tell(order, reservation_of(order))
     return order
 
 
@@ -95,18 +104,6 @@ def _refuse_what_the_cart_knows(cart: Cart) -> None:
     missing = [line.sku for line in cart.lines if not line.active or line.available < line.quantity]
     if missing:
         raise OutOfStock(f"Not available in this quantity: {', '.join(missing)}.")
-
-
-def _reservation(order: Order) -> ReserveStock:
-    lines = [
-        LineToReserve(line_id=line.id, variant_id=line.variant_id, quantity=line.quantity) for line in lines_of(order)
-    ]
-    return ReserveStock(
-        order_id=order.id,
-        currency=order.currency,
-        lines=tuple(lines),
-        expires_at=timezone.now() + settings.STOCK_ANSWER_WITHIN + settings.PAYMENT_WITHIN + settings.HOLD_MARGIN,
-    )
 
 
 # ── 2. The catalogue answers ─────────────────────────────────────────────────────────────────────────────────────────
@@ -118,12 +115,18 @@ def on_stock_reserved(message: StockReserved) -> None:
         tell(order, ReleaseStock(order_id=order.id, reason="order cancelled"))
     elif order.status == Order.Status.PLACED and not _is_as_seen(order, message):
         _cancel(order, "price_changed", release=True)
+    elif order.status == Order.Status.PLACED and order.is_replacement:
+        exchanges.name_lines(order, message)
+        _confirm(order)
+        exchanges.finish_exchange(order)
     elif order.status == Order.Status.PLACED:
         _ask_for_payment(order)
 
 
 def _is_as_seen(order: Order, message: StockReserved) -> bool:
     """Does the catalogue ask for each line what the buyer was shown?"""
+    if order.is_replacement and not exchanges.is_of_the_same_vendor(order, message):
+        return False
     told = {line.line_id: (line.quantity, line.unit_price.minor, line.unit_price.currency) for line in message.lines}
     return told == {line.id: (line.quantity, line.unit_price, order.currency) for line in lines_of(order)}
 
@@ -176,7 +179,7 @@ def on_payment_taken(message: PaymentTaken) -> None:
     order.payment_status = "taken"
     order.save(update_fields=["payment_status", "updated_at"])
     if order.status == Order.Status.CANCELLED and not order.refunds.exists():
-        ask_refund(order=order, splits=splits_of(order), reason="paid after cancellation")
+        ask_refund(order=order, splits=left_of(order), reason="paid after cancellation")
     elif order.status == Order.Status.AWAITING_PAYMENT:
         _confirm(order)
 
@@ -213,24 +216,55 @@ def on_stock_committed(message: StockCommitted) -> None:
 
 
 def on_commit_failed(message: CommitFailed) -> None:
-    """Paid, but the hold was gone and the stock sold to somebody else."""
+    """Paid, but the hold was gone and the stock sold to somebody else. What has been sent all the same is nothing that
+    can be undone here: an operator has to look.
+    """
     order = _locked(message.order_id)
-    if order.status == Order.Status.CONFIRMED:
+    if order.status == Order.Status.CONFIRMED and not _is_on_its_way(order):
         _cancel(order, "out_of_stock", refund=True)
+    elif order.status != Order.Status.CANCELLED:
+        call_for_attention(order, Cause.COMMIT_FAILED, "sent, but its stock was sold to somebody else")
 
 
 @transaction.atomic
 def cancel_order(*, order_id: UUID, reason: str, by_admin: bool = False) -> Order:
     """While nothing has been shipped; a confirmed order is refunded. Raises IllegalMove."""
     order = _locked(order_id)
-    shipped = order.vendor_orders.exclude(status__in=[VendorOrder.Status.PLACED, VendorOrder.Status.CONFIRMED])
-    if shipped.exists():
+    if _is_on_its_way(order):
         raise IllegalMove("A part of this order is on its way.")
     confirmed = order.status == Order.Status.CONFIRMED
     if by_admin:
         record(action="order.order.cancel", subject_kind="order", subject_id=order_id, before=order.status)
     _cancel(order, reason, release=not confirmed, stop_payment=not confirmed, refund=confirmed)
     return order
+
+
+def _is_on_its_way(order: Order) -> bool:
+    """Or was: what was lost on it is the vendor's to cancel, who knows what has become of the goods."""
+    sent = Shipment.objects.filter(vendor_order__order=order).exclude(status=Shipment.Status.PACKED)
+    return sent.exists()
+
+
+@transaction.atomic
+def cancel_part(
+    *,
+    vendor_order_id: UUID,
+    vendor_id: UUID | None,
+    reason: str,
+    items: dict[UUID, int] | None = None,
+    restock: bool = True,
+) -> VendorOrder:
+    """A vendor cannot send some of its part; the buyer is refunded. Without any part left, the order ends.
+
+    Raises OrderNotFound, IllegalMove, Invalid.
+    """
+    part, order = locked_part(vendor_order_id, vendor_id)
+    cancel_lines(part, order, items=items, reason=reason, restock=restock)
+    told = {"order": order.id, "reason": reason, "vendor": part.vendor_id}
+    record(action="order.vendor_order.cancel", subject_kind="vendor_order", subject_id=part.id, **told)
+    if not order.vendor_orders.exclude(status=VendorOrder.Status.CANCELLED).exists():
+        _cancel(order, "cancelled_by_vendor")
+    return part
 
 
 def sweep_deadlines(limit: int = 100) -> int:
@@ -259,20 +293,24 @@ def _cancel(
     order.cancel(reason=reason)
     order.save()
     vendors = _lead(order, VendorOrder.Status.CANCELLED)
+    Shipment.objects.filter(vendor_order__order=order, status=Shipment.Status.PACKED).delete()
     release_coupon(order_id=order.id)
     if release:
         tell(order, ReleaseStock(order_id=order.id, reason=reason))
-    if stop_payment:
+    if stop_payment and not order.is_replacement:
         tell(order, CancelPayment(payment_id=order.payment_id, order_id=order.id))
     if refund:
-        ask_refund(order=order, splits=splits_of(order), reason=reason)
+        ask_refund(order=order, splits=left_of(order), reason=reason)
+    if order.is_replacement:
+        exchanges.pay_instead(order, reason)
     told = {"reason": reason, "total": money(order, order.total), "was_confirmed": was_confirmed}
     tell(order, OrderCancelled(**about(order), **told, vendor_ids=vendors))
 
 
 def _lead(order: Order, status: str) -> tuple[UUID, ...]:
-    """The vendor orders follow; answers their vendors."""
+    """The vendor orders follow, but for those that were cancelled before; answers their vendors."""
     rows = list(VendorOrder.objects.select_for_update().filter(order=order).order_by("id"))
+    rows = [row for row in rows if row.status != VendorOrder.Status.CANCELLED]
     for row in rows:
         row.follow(status)
     VendorOrder.objects.bulk_update(rows, ["status"])

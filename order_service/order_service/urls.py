@@ -2,7 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from order_service.api import checkout, coupons, orders, returns, shipments
+from order_service.api import attention, checkout, coupons, orders, returns, shipments
 from shared import admin, health
 from shared.http import path
 
@@ -28,9 +28,17 @@ urlpatterns = [
     path("api/v1/vendor-orders", shipments.VendorOrdersView.as_view()),
     path("api/v1/vendor-orders/<uuid:vendor_order>", shipments.VendorOrderView.as_view()),
     path("api/v1/vendor-orders/<uuid:vendor_order>/shipments", shipments.ShipmentsView.as_view()),
+    path("api/v1/vendor-orders/<uuid:vendor_order>/shipments/packed", shipments.PackedShipmentsView.as_view()),
+    path("api/v1/vendor-orders/<uuid:vendor_order>/cancel", shipments.CancelPartView.as_view()),
+    path("api/v1/shipments/<uuid:shipment>/send", shipments.SendView.as_view()),
+    path("api/v1/shipments/<uuid:shipment>/lost", shipments.LoseView.as_view()),
     path("api/v1/shipments/<uuid:shipment>/deliver", shipments.DeliverView.as_view()),
     path("api/v1/coupons", coupons.CouponsView.as_view()),
     path("api/v1/coupons/<uuid:coupon>", coupons.CouponView.as_view()),
     path("api/v1/admin/orders", orders.AdminOrdersView.as_view()),
+    path("api/v1/admin/orders/attention", attention.AttentionView.as_view()),
+    path("api/v1/admin/orders/<uuid:order>/retry", attention.RetryView.as_view()),
+    path("api/v1/admin/orders/<uuid:order>/settle", attention.SettleView.as_view()),
+    path("api/v1/admin/orders/<uuid:order>/refunds", attention.RefundsView.as_view()),
     path("api/v1/admin/orders/<uuid:order>/transitions", orders.TransitionView.as_view()),
 ]

@@ -10,7 +10,7 @@ from order_service.actions.returns import Wanted, request_return
 from order_service.actions.shipments import ship_items
 from order_service.clients import CartLine
 from order_service.errors import CouponRefused
-from order_service.models import Coupon, Order, Refund, Return, Shipment
+from order_service.models import Coupon, Exchange, Order, Refund, Return, Shipment
 from shared.context import new_id
 from shared.contracts.order import ReturnReceived
 from shared.contracts.payment import RefundFailed
@@ -32,6 +32,7 @@ def make_everything() -> Order:
     create_coupon(code=f"TEN-{vendor_id}", kind="percentage", basis_points=1_000)
     order = delivered(user_id=user_id, coupon=f"TEN-{vendor_id}")
     request = ask_return(order)
+    Exchange.objects.create(order=place(), return_request=request)
     Refund.objects.create(order=order, return_request=request, amount=1, reason="returned")
     hear(UserChanged(user_id=user_id, email="ada@example.com", first_name="Ada", last_name="Buyer", version=1))
     hear(
@@ -98,7 +99,7 @@ def test_an_order_is_found_by_its_number_its_buyer_its_payment_and_its_request()
 
     for term in (order.number.lower(), order.user_id, order.payment_id, order.coupon_code, order.correlation_id):
         assert client.found(ORDERS, term) == 1
-    assert client.found(ORDERS, "ADA@example.com") == 2
+    assert client.found(ORDERS, "ADA@example.com") == 4
     assert client.found(ORDERS, order.user_id, status__exact="placed") == 0
 
 
@@ -200,8 +201,8 @@ def test_an_order_that_needed_attention_needs_it_no_more() -> None:
     hear(RefundFailed(refund_id=new_id(), payment_id=order.payment_id, order_id=order.id, reason="closed"))
     assert client.found(ORDERS, "", needs_attention__isempty="0") == 1
 
-    told = client.press(ORDERS, "settle", order)
-    again = client.press(ORDERS, "settle", order)
+    told = client.press(ORDERS, "settle", order, reason="paid by hand")
+    again = client.press(ORDERS, "settle", order, reason="paid by hand")
 
     assert told == ["Needs no attention any more: 1"]
     assert again == [f"{order.number}: Nothing about this order needs attention."]
@@ -218,7 +219,7 @@ def test_a_parcel_is_marked_as_delivered_once() -> None:
 
     told = client.press(SHIPMENTS, "deliver", shipment), client.press(SHIPMENTS, "deliver", shipment)
 
-    assert told == (["Mark as delivered: 1"], ["T1: This shipment has been delivered."])
+    assert told == (["Mark as delivered: 1"], ["T1: A shipment that is delivered cannot become delivered."])
     assert (Shipment.objects.get().status, part_of(order).status) == ("delivered", "delivered")
 
 

@@ -261,7 +261,7 @@ def test_a_list_costs_as_many_statements_for_one_order_as_for_five(count: int, d
         place(user_id=ADA)
     client = ada()
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(body(client.get(ORDERS))["results"]) == count
 
 

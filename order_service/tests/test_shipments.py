@@ -6,7 +6,7 @@ from factories import VENDOR_A, VENDOR_B, confirmed, in_parallel, make_cart, mak
 from order_service import checkout
 from order_service.errors import IllegalMove
 from order_service.models import Order, OrderLine, Shipment, VendorOrder
-from shared.contracts.order import VendorOrderDelivered, VendorOrderShipped
+from shared.contracts.order import ShipmentLost, VendorOrderDelivered, VendorOrderShipped
 from shared.testing import body, client_as, published
 
 pytestmark = pytest.mark.django_db
@@ -222,3 +222,102 @@ def test_sending_and_cancelling_at_once_does_one_of_the_two() -> None:
     assert (shipped == 201) == isinstance(cancelled, IllegalMove)
     order.refresh_from_db()
     assert order.status in {"shipped", "cancelled"}
+
+
+# ── Packed, lost, and how the buyer sees it ──────────────────────────────────────────────────────────────────────────
+
+
+def pack(part: VendorOrder, vendor: UUID = VENDOR_A, **form: object):
+    return client_as("vendor", vendor_id=vendor).post(f"/api/v1/vendor-orders/{part.id}/shipments/packed", form)
+
+
+def act(shipment_id: object, verb: str, form: object = None, vendor: UUID = VENDOR_A):
+    return client_as("vendor", vendor_id=vendor).post(f"/api/v1/shipments/{shipment_id}/{verb}", form or {})
+
+
+def test_a_packed_parcel_keeps_its_items_until_it_is_handed_over() -> None:
+    part = part_of(confirmed(make_cart(make_line(quantity=3))))
+
+    packed = pack(part, items=[{"id": str(only_line(part).id), "quantity": 2}])
+    many = ship(part, items=[{"id": str(only_line(part).id), "quantity": 2}])
+    before = status_of(part), published(VendorOrderShipped)
+    sent = act(body(packed)["id"], "send", {**VENDOR, "tracking_url": "https://post.example/T1"})
+
+    assert (packed.status_code, body(packed)["status"], many.status_code) == (201, "packed", 400)
+    assert (before, sent.status_code, status_of(part)) == (("confirmed", []), 200, "partially_shipped")
+    assert published(VendorOrderShipped)[0].tracking_url == "https://post.example/T1"
+    assert act(body(packed)["id"], "send", VENDOR).status_code == 409
+
+
+def test_a_lost_parcel_is_sent_again() -> None:
+    order = confirmed(make_cart(make_line(quantity=2)))
+    part = part_of(order)
+    first = body(ship(part))["id"]
+    order.refresh_from_db()
+    shipped = order.status
+
+    lost = act(first, "lost")
+    order.refresh_from_db()
+    between = status_of(part), order.status, only_line(part).shipped_quantity
+    second = body(ship(part))["id"]
+    late = deliver(first)
+    deliver(second)
+
+    assert (shipped, body(lost)["status"], between) == ("shipped", "lost", ("confirmed", "confirmed", 0))
+    assert (late.status_code, status_of(part), Order.objects.get().status) == (409, "delivered", "delivered")
+    assert len(published(ShipmentLost)) == 1
+
+
+def test_what_arrived_or_was_never_sent_cannot_be_lost() -> None:
+    part = part_of(confirmed(make_cart(make_line(quantity=2))))
+    packed = body(pack(part, items=[{"id": str(only_line(part).id), "quantity": 1}]))["id"]
+    arrived = body(ship(part))["id"]
+    deliver(arrived)
+
+    assert [act(one, "lost").status_code for one in (packed, arrived)] == [409, 409]
+    assert [
+        act(arrived, verb, VENDOR if verb == "send" else None, uuid4()).status_code for verb in ("lost", "send")
+    ] == [404, 404]
+
+
+def test_the_buyer_sees_where_each_parcel_is() -> None:
+    ada = UUID(int=0xADA)
+    order = confirmed(make_cart(make_line(quantity=2)), user_id=ada)
+    ship(part_of(order), tracking_url="https://post.example/T1")
+
+    shown = body(client_as("customer", user_id=ada).get(f"/api/v1/orders/{order.id}"))["vendor_orders"][0]["shipments"]
+
+    assert [(one["carrier"], one["tracking_number"], one["tracking_url"], one["status"]) for one in shown] == [
+        ("Post", "T1", "https://post.example/T1", "shipped")
+    ]
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "post.example", "https://", "http://a b", "x" * 501, 1, None])
+def test_a_link_that_is_none_is_refused(url: object) -> None:
+    part = part_of(confirmed())
+
+    response = ship(part, tracking_url=url)
+
+    assert (response.status_code, list(body(response)["errors"])) == (400, ["tracking_url"])
+
+
+@pytest.mark.parametrize("status", Order.Status.values)
+def test_an_order_moves_only_where_the_table_lets_it(status: str) -> None:
+    moves = {
+        "awaiting_payment": lambda order: order.await_payment(deadline=None),
+        "confirmed": lambda order: order.lose_a_parcel(),
+        "shipped": lambda order: order.ship(),
+        "delivered": lambda order: order.deliver(at=None),
+        "completed": lambda order: order.complete(at=None),
+        "cancelled": lambda order: order.cancel(reason="x"),
+        "returned": lambda order: order.give_back(),
+    }
+    for to, move in moves.items():
+        order = Order(status=status)
+        if to in Order.MOVES[status]:
+            move(order)
+            assert order.status == to
+        else:
+            with pytest.raises(IllegalMove):
+                move(order)
+            assert order.status == status

@@ -5,7 +5,7 @@ from datetime import timedelta
 from payment_service.actions import payments, payouts, refunds, simulator, webhooks
 from shared import idempotency
 from shared.clock import Schedule
-from shared.contracts.order import VendorOrderDelivered
+from shared.contracts.order import OrderCompleted, VendorOrderDelivered
 from shared.contracts.payment import CancelPayment, PayOut, RefundPayment, TakePayment
 from shared.inbox import Subscriptions
 
@@ -15,6 +15,7 @@ SUBSCRIPTIONS: Subscriptions = {
     RefundPayment: refunds.refund_payment,
     PayOut: payouts.pay_out,
     VendorOrderDelivered: payouts.plan_release,
+    OrderCompleted: payouts.release_completed,
 }
 
 SCHEDULE: Schedule = {

@@ -10,7 +10,7 @@ from payment_service.actions import payments, payouts
 from payment_service.models import Account, Payment
 from payment_service.subscriptions import SUBSCRIPTIONS
 from shared.context import new_id
-from shared.contracts.order import Buyer, VendorOrderDelivered
+from shared.contracts.order import Buyer, OrderCompleted, VendorOrderDelivered
 from shared.contracts.payment import PayOut, RefundPayment, Split, TakePayment
 from shared.messages import Message, MoneyData
 from shared.testing import deliver
@@ -87,6 +87,16 @@ def delivered(message: TakePayment, part: Split) -> VendorOrderDelivered:
         vendor_id=part.vendor_id,
         product_ids=(),
         delivered_at=timezone.now(),
+    )
+
+
+def completed(message: TakePayment) -> OrderCompleted:
+    return OrderCompleted(
+        order_id=message.order_id,
+        number=message.order_number,
+        buyer=Buyer(email="ada@example.com", name="Ada"),
+        vendor_order_ids=tuple(part.vendor_order_id for part in message.splits),
+        completed_at=timezone.now(),
     )
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from factories import NORTHWIND, asked, balances, delivered, hear, pay_out, refund_of, released, split, take
+from factories import NORTHWIND, asked, balances, completed, delivered, hear, pay_out, refund_of, released, split, take
 
 from payment_service.actions import payouts, refunds
-from payment_service.models import Payout
+from payment_service.models import Payout, Release
 from shared.contracts.payment import PayoutPaid, PayoutRefused
 from shared.testing import published
 
@@ -37,6 +37,28 @@ def test_a_share_stays_pending_while_the_buyer_may_send_it_back(provider: Any) -
     released(message)
 
     assert balances(NORTHWIND) == {"vendor_pending": 4_500, "vendor_available": 0}
+
+
+def test_a_completed_order_ends_the_wait(provider: Any) -> None:
+    provider.PAYOUT_HOLD = timedelta(days=14)
+    message = take(split())
+    asked(message)
+    released(message)
+
+    for _ in range(2):
+        hear(completed(message))
+        payouts.release_due()
+
+    assert balances(NORTHWIND) == {"vendor_pending": 0, "vendor_available": 4_500}
+
+
+def test_what_is_sent_in_exchange_earns_nothing(provider: Any) -> None:
+    message = take(split())
+    asked(message)
+
+    hear(delivered(message, message.splits[0]).model_copy(update={"charged": False}))
+
+    assert (payouts.release_due(), Release.objects.count()) == (0, 0)
 
 
 def test_only_what_is_left_is_released(provider: Any) -> None:

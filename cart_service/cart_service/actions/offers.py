@@ -33,3 +33,10 @@ def columns_of(event: OfferChanged) -> dict[str, Any]:
 def row_of(event: OfferChanged) -> dict[str, Any]:
     columns = columns_of(event)
     return columns | {name: json.dumps(columns[name]) for name in ("prices", "options")}
+
+
+def told(offer: Offer) -> OfferChanged:
+    """What is kept, as catalog would have told it."""
+    columns = {field.attname: getattr(offer, field.attname) for field in Offer._meta.concrete_fields}
+    prices = [{"currency": currency, "minor": minor} for currency, minor in sorted(offer.prices.items())]
+    return OfferChanged.model_validate(columns | {"prices": prices})

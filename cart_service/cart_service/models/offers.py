@@ -68,3 +68,9 @@ NEWER = """
     WHERE offer.version < EXCLUDED.version
 """
 """Insert, or replace what is older, in one statement: an event that comes late changes nothing."""
+
+HEAL = NEWER.replace(
+    "WHERE offer.version < EXCLUDED.version",
+    "WHERE offer.version <= EXCLUDED.version OR offer.updated_at < %(asked_at)s",
+)
+"""Insert, or replace what is no newer, and whatever was here before catalog was asked: the answer cannot be older."""

@@ -47,7 +47,7 @@ def tell(levels: Mapping[UUID, Level], variants: Mapping[UUID, Variant] | None =
     if crossed := [variant_id for variant_id, level in levels.items() if level.crossed]:
         cards.follow_stock(crossed)
     variants = variants if variants is not None else load(levels)
-    publish_all((_offer(variants[i], levels[i]), levels[i].version) for i in sorted(levels))
+    publish_all((offer(variants[i], levels[i]), levels[i].version) for i in sorted(levels))
 
 
 def _plan_next(product_ids: Collection[UUID]) -> None:
@@ -73,7 +73,8 @@ def is_for_sale(variant: Variant) -> bool:
     return variant.deleted_at is None and variant.product.is_visible
 
 
-def _offer(variant: Variant, level: Level) -> OfferChanged:
+def offer(variant: Variant, level: Level) -> OfferChanged:
+    """Loaded by `load`."""
     product = variant.product
     now = timezone.now()
     prices = [price.asked(now).money for price in sorted(variant.prices.all(), key=lambda price: price.currency)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from order_service.errors import CartOrdered
 from order_service.models import Order, OrderLine, VendorOrder
 from order_service.queries.quotes import Quote, QuotedPart
 from shared.context import acting, current
+from shared.contracts.catalog import LineToReserve, ReserveStock
 from shared.contracts.order import Buyer, VendorOrderPart
 from shared.contracts.order import OrderLine as ToldLine
 from shared.contracts.payment import Split
@@ -37,6 +39,7 @@ class Placing:
     cart_token: str | None = None
     """A guest's."""
     cart_version: str = ""
+    locale: str = "en"
 
     @property
     def buyer_key(self) -> str:
@@ -66,6 +69,7 @@ def _write_group(placing: Placing, quote: Quote) -> Order:
         guest_digest=placing.guest_digest,
         email=placing.email,
         buyer_name=placing.buyer_name,
+        locale=placing.locale,
         cart_id=placing.cart_id,
         cart_version=placing.cart_version,
         correlation_id=current().correlation_id,
@@ -135,6 +139,19 @@ def _lines(row: VendorOrder, part: QuotedPart) -> list[OrderLine]:
 def lines_of(order: Order) -> list[OrderLine]:
     """All lines in key order."""
     return list(OrderLine.objects.filter(vendor_order__order=order).order_by("id"))
+
+
+def reservation_of(order: Order) -> ReserveStock:
+    """Outlives the payment's deadline by a margin."""
+    lines = [
+        LineToReserve(line_id=line.id, variant_id=line.variant_id, quantity=line.quantity) for line in lines_of(order)
+    ]
+    return ReserveStock(
+        order_id=order.id,
+        currency=order.currency,
+        lines=tuple(lines),
+        expires_at=timezone.now() + settings.STOCK_ANSWER_WITHIN + settings.PAYMENT_WITHIN + settings.HOLD_MARGIN,
+    )
 
 
 # ── As messages tell it ──────────────────────────────────────────────────────────────────────────────────────────────

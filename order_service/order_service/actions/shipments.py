@@ -1,15 +1,23 @@
-"""Parcels: sent by a vendor, delivered; the vendor order and the order follow."""
+"""Parcels: packed and sent by a vendor, delivered or lost; the vendor order and the order follow."""
 
+from collections import Counter
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from order_service.actions.orders import about, tell
+from order_service.actions.parts import follow_lines, locked_lines, locked_part
 from order_service.errors import IllegalMove, OrderNotFound
 from order_service.models import Order, OrderLine, Shipment, ShipmentItem, VendorOrder
-from shared.contracts.order import VendorOrderDelivered, VendorOrderShipped
+from shared.audit import record
+from shared.contracts.order import ShipmentLost, VendorOrderShipped
 from shared.errors import Invalid
+
+Quantities = dict[UUID, int]
+"""Line id → how many."""
 
 
 @transaction.atomic
@@ -19,37 +27,45 @@ def ship_items(
     vendor_id: UUID | None,
     carrier: str,
     tracking_number: str,
-    items: dict[UUID, int] | None,
+    tracking_url: str = "",
+    items: Quantities | None,
 ) -> Shipment:
-    """`items`: line id → quantity; None: all that is left. Raises OrderNotFound, IllegalMove, Invalid."""
+    """`items`: None is all that is left. Raises OrderNotFound, IllegalMove, Invalid."""
     part, order = locked_part(vendor_order_id, vendor_id)
-    lines = list(OrderLine.objects.select_for_update().filter(vendor_order=part).order_by("id"))
-    chosen = _chosen(lines, items)
-    complete = all(line.shipped_quantity + chosen.get(line.id, 0) == line.quantity for line in lines)
-    part.ship(complete=complete)
-    part.save(update_fields=["status"])
-    shipment = Shipment.objects.create(vendor_order=part, carrier=carrier, tracking_number=tracking_number)
-    _write_items(shipment, lines, chosen)
-    _order_follows(order)
-    told = {"vendor_order_id": part.id, "vendor_id": part.vendor_id, "shipment_id": shipment.id, "complete": complete}
-    tell(order, VendorOrderShipped(**about(order), **told, carrier=carrier, tracking_number=tracking_number))
+    shipment = _pack(part, items)
+    _send(shipment, part, order, carrier=carrier, tracking_number=tracking_number, tracking_url=tracking_url)
     return shipment
 
 
-def locked_part(vendor_order_id: UUID, vendor_id: UUID | None) -> tuple[VendorOrder, Order]:
-    """The order's row first, then its part: the same order everywhere. Raises OrderNotFound for another vendor's."""
-    rows = VendorOrder.objects.filter(id=vendor_order_id).exclude(order__confirmed_at=None)
-    order_id = (
-        (rows if vendor_id is None else rows.filter(vendor_id=vendor_id)).values_list("order_id", flat=True).first()
+@transaction.atomic
+def pack_items(*, vendor_order_id: UUID, vendor_id: UUID | None, items: Quantities | None) -> Shipment:
+    """A parcel that has not been handed over yet. As `ship_items`."""
+    part, _order = locked_part(vendor_order_id, vendor_id)
+    return _pack(part, items)
+
+
+def _pack(part: VendorOrder, items: Quantities | None) -> Shipment:
+    part.refuse_unless_live()
+    lines = locked_lines(part)
+    chosen = _chosen(lines, packed_in(part), items)
+    shipment = Shipment.objects.create(vendor_order=part, status=Shipment.Status.PACKED)
+    ShipmentItem.objects.bulk_create(
+        [ShipmentItem(shipment=shipment, line=line, quantity=chosen[line.id]) for line in lines if line.id in chosen]
     )
-    if order_id is None:
-        raise OrderNotFound()
-    order = Order.objects.select_for_update().get(id=order_id)
-    return VendorOrder.objects.select_for_update().get(id=vendor_order_id), order
+    return shipment
 
 
-def _chosen(lines: list[OrderLine], items: dict[UUID, int] | None) -> dict[UUID, int]:
-    left = {line.id: line.quantity - line.shipped_quantity for line in lines}
+def packed_in(part: VendorOrder) -> Counter[UUID]:
+    """Line id → how many wait in a packed parcel."""
+    rows = ShipmentItem.objects.filter(shipment__vendor_order=part, shipment__status=Shipment.Status.PACKED)
+    packed: Counter[UUID] = Counter()
+    for line_id, quantity in rows.values_list("line_id", "quantity"):
+        packed[line_id] += quantity
+    return packed
+
+
+def _chosen(lines: Sequence[OrderLine], packed: Counter[UUID], items: Quantities | None) -> Quantities:
+    left = {line.id: line.unsent - packed[line.id] for line in lines}
     if items is None:
         items = {line_id: quantity for line_id, quantity in left.items() if quantity}
     wrong = [str(line_id) for line_id, quantity in items.items() if quantity > left.get(line_id, 0)]
@@ -60,48 +76,63 @@ def _chosen(lines: list[OrderLine], items: dict[UUID, int] | None) -> dict[UUID,
     return items
 
 
-def _write_items(shipment: Shipment, lines: list[OrderLine], chosen: dict[UUID, int]) -> None:
-    sent = [line for line in lines if line.id in chosen]
-    for line in sent:
-        line.shipped_quantity += chosen[line.id]
-    OrderLine.objects.bulk_update(sent, ["shipped_quantity"])
-    ShipmentItem.objects.bulk_create(
-        [ShipmentItem(shipment=shipment, line=line, quantity=chosen[line.id]) for line in sent]
-    )
+@transaction.atomic
+def send_shipment(
+    *, shipment_id: UUID, vendor_id: UUID | None, carrier: str, tracking_number: str, tracking_url: str = ""
+) -> Shipment:
+    """A packed parcel is handed over. Raises OrderNotFound, IllegalMove."""
+    shipment, part, order = _locked_shipment(shipment_id, vendor_id)
+    part.refuse_unless_live()
+    _send(shipment, part, order, carrier=carrier, tracking_number=tracking_number, tracking_url=tracking_url)
+    return shipment
 
 
-def _order_follows(order: Order) -> None:
-    """Shipped or delivered once all its parts are."""
-    statuses = set(VendorOrder.objects.filter(order=order).values_list("status", flat=True))
-    if statuses == {VendorOrder.Status.DELIVERED}:
-        order.deliver()
-    elif statuses <= {VendorOrder.Status.SHIPPED, VendorOrder.Status.DELIVERED} and order.status == "confirmed":
-        order.ship()
-    else:
-        return
-    order.save()
+def _send(
+    shipment: Shipment, part: VendorOrder, order: Order, *, carrier: str, tracking_number: str, tracking_url: str
+) -> None:
+    parcel = {"carrier": carrier, "tracking_number": tracking_number, "tracking_url": tracking_url}
+    shipment.send(**parcel, at=timezone.now())
+    shipment.save()
+    _count(shipment, 1)
+    follow_lines(part, order)
+    complete = part.status == VendorOrder.Status.SHIPPED
+    told = {"vendor_order_id": part.id, "vendor_id": part.vendor_id, "shipment_id": shipment.id, "complete": complete}
+    tell(order, VendorOrderShipped(**about(order), **told, **parcel))
+
+
+def _count(shipment: Shipment, sign: int) -> None:
+    """What is in the parcel is on its way, or is not any more."""
+    for line_id, quantity in shipment.items.order_by("line_id").values_list("line_id", "quantity"):
+        OrderLine.objects.filter(id=line_id).update(shipped_quantity=F("shipped_quantity") + sign * quantity)
 
 
 @transaction.atomic
 def deliver_shipment(*, shipment_id: UUID, vendor_id: UUID | None) -> Shipment:
     """Raises OrderNotFound for another vendor's shipment, IllegalMove for one delivered before."""
+    shipment, part, order = _locked_shipment(shipment_id, vendor_id)
+    shipment.deliver(at=timezone.now())
+    shipment.save()
+    follow_lines(part, order)
+    return shipment
+
+
+@transaction.atomic
+def lose_shipment(*, shipment_id: UUID, vendor_id: UUID | None) -> Shipment:
+    """It never arrived: what was in it is to be sent again, or cancelled. Raises OrderNotFound, IllegalMove."""
+    shipment, part, order = _locked_shipment(shipment_id, vendor_id)
+    shipment.lose()
+    shipment.save()
+    _count(shipment, -1)
+    follow_lines(part, order)
+    told = {"vendor_order_id": part.id, "vendor_id": part.vendor_id, "shipment_id": shipment.id}
+    tell(order, ShipmentLost(**about(order), **told, tracking_number=shipment.tracking_number))
+    record(action="order.shipment.lose", subject_kind="shipment", subject_id=shipment.id, order=order.id)
+    return shipment
+
+
+def _locked_shipment(shipment_id: UUID, vendor_id: UUID | None) -> tuple[Shipment, VendorOrder, Order]:
     found = Shipment.objects.filter(id=shipment_id).values_list("vendor_order_id", flat=True).first()
     if found is None:
         raise OrderNotFound()
     part, order = locked_part(found, vendor_id)
-    shipment, now = Shipment.objects.select_for_update().get(id=shipment_id), timezone.now()
-    shipment.deliver(at=now)
-    shipment.save()
-    waiting = part.shipments.filter(status=Shipment.Status.SHIPPED).exists()
-    if part.status == VendorOrder.Status.SHIPPED and not waiting:
-        _deliver(part, order)
-    return shipment
-
-
-def _deliver(part: VendorOrder, order: Order) -> None:
-    part.deliver(at=timezone.now())
-    part.save(update_fields=["status", "delivered_at"])
-    _order_follows(order)
-    products = tuple(part.lines.values_list("product_id", flat=True).distinct())
-    told = {"vendor_order_id": part.id, "vendor_id": part.vendor_id, "product_ids": products}
-    tell(order, VendorOrderDelivered(**about(order), **told, delivered_at=part.delivered_at))
+    return Shipment.objects.select_for_update().get(id=shipment_id), part, order

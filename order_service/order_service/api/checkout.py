@@ -1,5 +1,6 @@
 """A quote, and the order itself."""
 
+import re
 from typing import Any, cast
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from shared.money import Money
 from shared.pagination import Cursor
 
 CART_TOKEN_HEADER = "X-Cart-Token"  # noqa: S105
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{2,4})?(?![A-Za-z0-9-])")
 CART_TOKEN = OpenApiParameter(CART_TOKEN_HEADER, str, OpenApiParameter.HEADER, description="A guest's cart.")
 
 
@@ -208,9 +210,9 @@ class OrdersView(APIView):
     @idempotent(required=True)
     def _place(self, request: Request) -> Response:
         body = read(OrderIn, request.data)
-        placing_email = _email(request, body)
+        contact = _contact(request, body)
         cart = _cart(request)
-        placing = _placing(request, body, cart, placing_email)
+        placing = _placing(request, body, cart, contact)
         quoted = quote(
             cart=cart,
             country=body["shipping_address"]["country"],
@@ -234,21 +236,28 @@ def _signed_in(request: Request) -> Caller:
     return request.user
 
 
-def _email(request: Request, body: dict[str, Any]) -> str:
-    """A guest gives one; a signed-in buyer's account has one, which its mails go to."""
+def _contact(request: Request, body: dict[str, Any]) -> tuple[str, str]:
+    """(e-mail, locale). A guest gives the one and its browser the other; a signed-in buyer's account has both."""
     if isinstance(request.user, Caller):
-        return str(body.get("email") or order_queries.contact_of(request.user.id)[0])
+        email, locale = order_queries.contact_of(request.user.id)
+        return str(body.get("email") or email), locale
     if not body.get("email"):
         raise Invalid({"email": ["A guest's order needs an e-mail address."]})
-    return str(body["email"])
+    return str(body["email"]), _language(request.headers.get("Accept-Language", ""))
 
 
-def _placing(request: Request, body: dict[str, Any], cart: Cart, email: str) -> Placing:
+def _language(accepted: str) -> str:
+    """The first that a browser names: `de-CH` of `de-CH,de;q=0.9`."""
+    first = LANGUAGE.match(accepted.strip())
+    return first[0] if first else "en"
+
+
+def _placing(request: Request, body: dict[str, Any], cart: Cart, contact: tuple[str, str]) -> Placing:
     address = cast(dict[str, Any], body["shipping_address"])
     user_id: UUID | None = request.user.id if isinstance(request.user, Caller) else None
     return Placing(
         user_id=user_id,
-        email=email,
+        email=contact[0],
         buyer_name=address["name"],
         cart_id=cart.id,
         shipping_address=dict(address),
@@ -257,4 +266,5 @@ def _placing(request: Request, body: dict[str, Any], cart: Cart, email: str) -> 
         payment_token=body.get("payment_token", "ok"),
         cart_token=request.headers.get(CART_TOKEN_HEADER),
         cart_version=cart.version,
+        locale=contact[1],
     )

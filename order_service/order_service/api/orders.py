@@ -11,13 +11,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from order_service import checkout
+from order_service.actions import completion
 from order_service.api.checkout import CART_TOKEN, CART_TOKEN_HEADER, OrderPage
 from order_service.api.shapes import OrderShape, order_body
 from order_service.models import Order
 from order_service.queries import orders as order_queries
 from order_service.queries import timeline as timelines
 from shared.auth import Caller, roles
-from shared.http import Shape, read
+from shared.http import LineField, Shape, read
 from shared.idempotency import idempotent
 
 LINK = OpenApiParameter("token", str, description="A guest's link to this order.")
@@ -151,8 +152,8 @@ def _filtered(wanted: dict[str, Any]) -> Any:
 
 
 class TransitionIn(Shape):
-    to = serializers.ChoiceField(choices=["cancelled"])
-    reason = serializers.CharField(max_length=40)
+    to = serializers.ChoiceField(choices=["cancelled", "completed"])
+    reason = LineField(max_length=40)
 
 
 class TransitionView(APIView):
@@ -161,7 +162,7 @@ class TransitionView(APIView):
     @extend_schema(
         operation_id="admin_orders_transition",
         tags=["admin"],
-        summary="Move an order, within the rules",
+        summary="Move an order, within the rules: cancel it, or complete it before its return window has passed",
         request=TransitionIn,
         responses=OrderShape,
     )
@@ -169,5 +170,8 @@ class TransitionView(APIView):
     def post(self, request: Request, order: UUID) -> Response:
         body = read(TransitionIn, request.data)
         found = visible(request, order)
-        checkout.cancel_order(order_id=found.id, reason=body["reason"], by_admin=True)
+        if body["to"] == "completed":
+            completion.complete_order(order_id=found.id, reason=body["reason"])
+        else:
+            checkout.cancel_order(order_id=found.id, reason=body["reason"], by_admin=True)
         return Response(order_body(visible(request, order)))

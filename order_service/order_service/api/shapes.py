@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from order_service.models import Order, OrderLine, VendorOrder
+from order_service.models import Order, OrderLine, Shipment, VendorOrder
 from shared.http import LineField, MoneyShape, Shape
 from shared.money import Money
 
@@ -33,6 +33,7 @@ class LineShape(Shape):
     sku = serializers.CharField()
     quantity = serializers.IntegerField()
     shipped_quantity = serializers.IntegerField()
+    cancelled_quantity = serializers.IntegerField()
     returned_quantity = serializers.IntegerField()
     unit_price = MoneyShape()
     line_total = MoneyShape()
@@ -40,11 +41,33 @@ class LineShape(Shape):
     tax = MoneyShape()
 
 
+class ShipmentItemShape(Shape):
+    id = serializers.UUIDField()
+    quantity = serializers.IntegerField(min_value=1, max_value=1_000_000)
+
+
+class ShipmentShape(Shape):
+    """`tracking_url` is empty where the vendor gave none; a packed parcel has no carrier yet."""
+
+    id = serializers.UUIDField()
+    vendor_order_id = serializers.UUIDField()
+    carrier = serializers.CharField(allow_blank=True)
+    tracking_number = serializers.CharField(allow_blank=True)
+    tracking_url = serializers.CharField(allow_blank=True)
+    status = serializers.ChoiceField(choices=Shipment.Status.choices)
+    items = ShipmentItemShape(many=True)
+    created_at = serializers.DateTimeField()
+    shipped_at = serializers.DateTimeField(allow_null=True)
+    delivered_at = serializers.DateTimeField(allow_null=True)
+
+
 class VendorOrderShape(Shape):
     id = serializers.UUIDField()
     vendor = VendorShape()
     status = serializers.CharField()
+    cancel_reason = serializers.CharField(allow_null=True)
     items = LineShape(many=True)
+    shipments = ShipmentShape(many=True)
     items_total = MoneyShape()
     discount_total = MoneyShape()
     shipping_total = MoneyShape()
@@ -85,6 +108,9 @@ class OrderShape(Shape):
     payment = PaymentShape()
     placed_at = serializers.DateTimeField()
     confirmed_at = serializers.DateTimeField(allow_null=True)
+    delivered_at = serializers.DateTimeField(allow_null=True)
+    completed_at = serializers.DateTimeField(allow_null=True)
+    locale = serializers.CharField()
     access_token = serializers.CharField(required=False)
 
 
@@ -118,6 +144,9 @@ def order_body(order: Order) -> dict[str, Any]:
         },
         "placed_at": order.placed_at,
         "confirmed_at": order.confirmed_at,
+        "delivered_at": order.delivered_at,
+        "completed_at": order.completed_at,
+        "locale": order.locale,
     }
 
 
@@ -126,13 +155,26 @@ def vendor_order_body(part: VendorOrder, currency: str) -> dict[str, Any]:
         "id": part.id,
         "vendor": {"id": part.vendor_id, "name": part.vendor_name},
         "status": part.status,
+        "cancel_reason": part.cancel_reason or None,
         "items": [_line_body(line, currency) for line in part.lines.all()],
+        "shipments": [shipment_body(shipment) for shipment in part.shipments.all()],
         **totals(part, currency),
     }
 
 
+def shipment_body(shipment: Shipment) -> dict[str, Any]:
+    plain = ("id", "vendor_order_id", "carrier", "tracking_number", "tracking_url", "status", "created_at")
+    return {
+        **{name: getattr(shipment, name) for name in plain},
+        "items": [{"id": item.line_id, "quantity": item.quantity} for item in shipment.items.all()],
+        "shipped_at": shipment.shipped_at,
+        "delivered_at": shipment.delivered_at,
+    }
+
+
 def _line_body(line: OrderLine, currency: str) -> dict[str, Any]:
-    plain = ("id", "variant_id", "product_id", "name", "sku", "quantity", "shipped_quantity", "returned_quantity")
+    counts = ("quantity", "shipped_quantity", "cancelled_quantity", "returned_quantity")
+    plain = ("id", "variant_id", "product_id", "name", "sku", *counts)
     amounts = ("unit_price", "line_total", "discount", "tax")
     return {
         **{name: getattr(line, name) for name in plain},

@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import datetime
-from typing import Any
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -10,6 +10,9 @@ from django.db.models import F, Q
 from order_service.errors import IllegalMove
 from shared.context import new_id
 from shared.money import Money
+
+REPLACEMENT = "exchange"
+"""How the replacement of an exchange is paid: not at all."""
 
 
 class Order(models.Model):
@@ -24,6 +27,18 @@ class Order(models.Model):
         COMPLETED = "completed"
         CANCELLED = "cancelled"
         RETURNED = "returned"
+
+    MOVES: ClassVar[dict[str, frozenset[str]]] = {
+        Status.PLACED: frozenset({Status.AWAITING_PAYMENT, Status.CONFIRMED, Status.CANCELLED}),
+        Status.AWAITING_PAYMENT: frozenset({Status.CONFIRMED, Status.CANCELLED}),
+        Status.CONFIRMED: frozenset({Status.SHIPPED, Status.DELIVERED, Status.CANCELLED}),
+        Status.SHIPPED: frozenset({Status.CONFIRMED, Status.DELIVERED, Status.CANCELLED}),
+        Status.DELIVERED: frozenset({Status.COMPLETED, Status.RETURNED}),
+        Status.COMPLETED: frozenset(),
+        Status.CANCELLED: frozenset(),
+        Status.RETURNED: frozenset(),
+    }
+    """From → to. Shipped becomes confirmed again, or cancelled, where a parcel was lost."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
     number = models.CharField(max_length=24, unique=True)
@@ -40,6 +55,8 @@ class Order(models.Model):
     deadline = models.DateTimeField(null=True)
     cancel_reason = models.CharField(max_length=40, blank=True)
     needs_attention = models.CharField(max_length=200, blank=True)
+    attention_cause = models.CharField(max_length=40, blank=True, default="", db_default="")
+    attention_since = models.DateTimeField(null=True)
     items_total = models.BigIntegerField()
     discount_total = models.BigIntegerField()
     shipping_total = models.BigIntegerField()
@@ -57,6 +74,8 @@ class Order(models.Model):
     version = models.BigIntegerField(default=1)
     placed_at = models.DateTimeField(auto_now_add=True)
     confirmed_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -66,6 +85,8 @@ class Order(models.Model):
             models.Index(fields=["email", "-id"], name="order_by_email"),
             models.Index(fields=["status", "-id"], name="order_by_status"),
             models.Index(fields=["deadline"], name="order_deadline", condition=Q(deadline__isnull=False)),
+            models.Index(fields=["delivered_at"], name="order_to_complete", condition=Q(status="delivered")),
+            models.Index(fields=["attention_since"], name="order_attention", condition=~Q(needs_attention="")),
         )
         constraints = (
             models.CheckConstraint(
@@ -96,36 +117,58 @@ class Order(models.Model):
         """Neither confirmed nor ended: the saga still runs."""
         return self.status in {self.Status.PLACED, self.Status.AWAITING_PAYMENT}
 
+    @property
+    def is_replacement(self) -> bool:
+        """Sent in exchange for what came back: nothing is charged."""
+        return self.payment_method == REPLACEMENT
+
     def await_payment(self, *, deadline: datetime) -> None:
-        self._move(self.Status.AWAITING_PAYMENT, {self.Status.PLACED})
+        self._move(self.Status.AWAITING_PAYMENT)
         self.deadline = deadline
 
     def confirm(self, *, at: datetime) -> None:
-        self._move(self.Status.CONFIRMED, {self.Status.AWAITING_PAYMENT})
+        """Raises IllegalMove for one that was not asked to be paid, unless nothing is charged."""
+        if self.status == self.Status.PLACED and not self.is_replacement:
+            raise IllegalMove("An order that was not asked to be paid cannot become confirmed.")
+        self._move(self.Status.CONFIRMED)
         self.deadline, self.confirmed_at, self.next_action = None, at, None
 
     def cancel(self, *, reason: str) -> None:
-        cancellable = {self.Status.PLACED, self.Status.AWAITING_PAYMENT, self.Status.CONFIRMED}
-        self._move(self.Status.CANCELLED, cancellable)
+        self._move(self.Status.CANCELLED)
         self.deadline, self.cancel_reason, self.next_action = None, reason, None
 
     def ship(self) -> None:
-        self._move(self.Status.SHIPPED, {self.Status.CONFIRMED})
+        self._move(self.Status.SHIPPED)
 
-    def deliver(self) -> None:
-        self._move(self.Status.DELIVERED, {self.Status.CONFIRMED, self.Status.SHIPPED})
+    def lose_a_parcel(self) -> None:
+        """Something is to be sent again."""
+        self._move(self.Status.CONFIRMED)
 
-    def complete(self) -> None:
-        self._move(self.Status.COMPLETED, {self.Status.DELIVERED})
+    def deliver(self, *, at: datetime) -> None:
+        self._move(self.Status.DELIVERED)
+        self.delivered_at = at
+
+    def complete(self, *, at: datetime) -> None:
+        self._move(self.Status.COMPLETED)
+        self.completed_at = at
+
+    def give_back(self) -> None:
+        """All of it has been returned."""
+        self._move(self.Status.RETURNED)
+
+    def call_for_attention(self, cause: str, detail: str, *, at: datetime) -> None:
+        """An operator has to look. `since` stays that of the first cause nobody has looked at."""
+        self.attention_since = (self.needs_attention and self.attention_since) or at
+        self.attention_cause, self.needs_attention = cause, detail[:200]
 
     def settle(self) -> None:
         """An operator has looked. Raises IllegalMove when nobody had to."""
         if not self.needs_attention:
             raise IllegalMove("Nothing about this order needs attention.")
-        self.needs_attention = ""
+        self.needs_attention, self.attention_cause, self.attention_since = "", "", None
 
-    def _move(self, to: str, allowed: set[Any]) -> None:
-        if self.status not in allowed:
+    def _move(self, to: str) -> None:
+        if to not in self.MOVES[self.status]:
             raise IllegalMove(f"An order that is {self.status} cannot become {to}.")
         self.status, self.version = to, self.version + 1
 
@@ -139,7 +182,21 @@ class VendorOrder(models.Model):
         PARTIALLY_SHIPPED = "partially_shipped"
         SHIPPED = "shipped"
         DELIVERED = "delivered"
+        RETURNED = "returned"
         CANCELLED = "cancelled"
+
+    MOVES: ClassVar[dict[str, frozenset[str]]] = {
+        Status.PLACED: frozenset({Status.CONFIRMED, Status.CANCELLED}),
+        Status.CONFIRMED: frozenset({Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CANCELLED}),
+        Status.PARTIALLY_SHIPPED: frozenset({Status.CONFIRMED, Status.SHIPPED, Status.DELIVERED}),
+        Status.SHIPPED: frozenset({Status.CONFIRMED, Status.PARTIALLY_SHIPPED, Status.DELIVERED}),
+        Status.DELIVERED: frozenset({Status.RETURNED}),
+        Status.RETURNED: frozenset(),
+        Status.CANCELLED: frozenset(),
+    }
+    """From → to; what it is already, it may stay."""
+    LIVE: ClassVar[frozenset[str]] = frozenset({Status.CONFIRMED, Status.PARTIALLY_SHIPPED, Status.SHIPPED})
+    """Sold, and still in the vendor's hands or the carrier's."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="vendor_orders")
@@ -154,6 +211,8 @@ class VendorOrder(models.Model):
     total = models.BigIntegerField()
     commission_basis_points = models.PositiveIntegerField()
     commission = models.BigIntegerField()
+    cancel_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
+    shipping_refunded = models.BooleanField(default=False, db_default=False)
     delivered_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -177,23 +236,15 @@ class VendorOrder(models.Model):
         return self.order.currency
 
     def follow(self, to: str) -> None:
-        """What the whole order does to its parts: confirmed, cancelled."""
-        self.status = to
-
-    def ship(self, *, complete: bool) -> None:
-        self._move(
-            self.Status.SHIPPED if complete else self.Status.PARTIALLY_SHIPPED,
-            {self.Status.CONFIRMED, self.Status.PARTIALLY_SHIPPED},
-        )
-
-    def deliver(self, *, at: datetime) -> None:
-        self._move(self.Status.DELIVERED, {self.Status.SHIPPED})
-        self.delivered_at = at
-
-    def _move(self, to: str, allowed: set[Any]) -> None:
-        if self.status not in allowed:
+        """What the whole order, or its lines, do to it."""
+        if to != self.status and to not in self.MOVES[self.status]:
             raise IllegalMove(f"A vendor order that is {self.status} cannot become {to}.")
         self.status = to
+
+    def refuse_unless_live(self) -> None:
+        """Raises IllegalMove for what is not sold yet, has arrived or was cancelled."""
+        if self.status not in self.LIVE:
+            raise IllegalMove(f"A vendor order that is {self.status} is not sent any more.")
 
 
 class OrderLine(models.Model):
@@ -201,6 +252,7 @@ class OrderLine(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id)
     vendor_order = models.ForeignKey(VendorOrder, on_delete=models.CASCADE, related_name="lines")
+    replaces = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="replaced_by")
     variant_id = models.UUIDField()
     product_id = models.UUIDField()
     category_id = models.UUIDField(null=True)
@@ -212,7 +264,9 @@ class OrderLine(models.Model):
     discount = models.BigIntegerField(default=0)
     tax = models.BigIntegerField(default=0)
     shipped_quantity = models.PositiveIntegerField(default=0)
+    cancelled_quantity = models.PositiveIntegerField(default=0, db_default=0)
     returned_quantity = models.PositiveIntegerField(default=0)
+    refunded_quantity = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "order_line"
@@ -223,11 +277,21 @@ class OrderLine(models.Model):
                 condition=Q(line_total=F("unit_price") * F("quantity")), name="line_total_is_price_times_quantity"
             ),
             models.CheckConstraint(condition=Q(shipped_quantity__lte=F("quantity")), name="line_not_overshipped"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=F("shipped_quantity") + F("cancelled_quantity")),
+                name="line_shipped_or_cancelled",
+            ),
             models.CheckConstraint(condition=Q(returned_quantity__lte=F("quantity")), name="line_not_overreturned"),
+            models.CheckConstraint(condition=Q(refunded_quantity__lte=F("quantity")), name="line_not_overrefunded"),
         )
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.sku}"
+
+    @property
+    def unsent(self) -> int:
+        """How many are neither on their way nor cancelled; packed ones are among them."""
+        return self.quantity - self.shipped_quantity - self.cancelled_quantity
 
     @property
     def currency(self) -> str:

@@ -6,7 +6,7 @@ from django.core import signing
 from django.db.models import Prefetch, Q, QuerySet
 
 from order_service.errors import OrderNotFound
-from order_service.models import Customer, Order, OrderLine, VendorOrder
+from order_service.models import Customer, Order, OrderLine, Shipment, ShipmentItem, VendorOrder
 
 LINK_SALT = "order-link"
 HIDDEN_FROM_VENDORS = (VendorOrder.Status.PLACED,)
@@ -25,13 +25,18 @@ def _opens(token: str, order_id: UUID) -> bool:
 
 
 def whole() -> QuerySet[Order]:
-    """Orders with their vendor orders and lines: three statements, however many."""
-    lines = Prefetch("lines", OrderLine.objects.order_by("id"))
-    return Order.objects.prefetch_related(Prefetch("vendor_orders", VendorOrder.objects.order_by("id")), _under(lines))
+    """Orders with their vendor orders, lines and parcels: five statements, however many."""
+    return Order.objects.prefetch_related(
+        Prefetch("vendor_orders", VendorOrder.objects.order_by("id")),
+        Prefetch("vendor_orders__lines", OrderLine.objects.order_by("id")),
+        Prefetch("vendor_orders__shipments", Shipment.objects.order_by("id")),
+        Prefetch("vendor_orders__shipments__items", ShipmentItem.objects.order_by("id")),
+    )
 
 
-def _under(lines: "Prefetch[str]") -> "Prefetch[str]":
-    return Prefetch(f"vendor_orders__{lines.prefetch_to}", lines.queryset)
+def needing_attention(cause: str | None) -> QuerySet[Order]:
+    rows = whole().exclude(needs_attention="")
+    return rows.filter(attention_cause=cause) if cause else rows
 
 
 def history_of(user_id: UUID) -> QuerySet[Order]:

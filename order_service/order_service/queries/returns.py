@@ -8,7 +8,7 @@ from order_service.models import Return
 
 def returns_of(*, user_id: UUID | None = None, vendor_id: UUID | None = None) -> QuerySet[Return]:
     """A vendor's, a buyer's, or (neither given) everybody's."""
-    rows = Return.objects.select_related("vendor_order__order").prefetch_related("items__line")
+    rows = Return.objects.select_related("vendor_order__order").prefetch_related("items", "exchanges")
     if vendor_id is not None:
         return rows.filter(vendor_order__vendor_id=vendor_id)
     return rows if user_id is None else rows.filter(vendor_order__order__user_id=user_id)

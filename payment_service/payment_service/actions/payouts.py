@@ -14,7 +14,7 @@ from payment_service.errors import ProviderAway
 from payment_service.models import Account, Entry, Payment, Payout, Release
 from shared import clock
 from shared.context import Context, acting, current
-from shared.contracts.order import VendorOrderDelivered
+from shared.contracts.order import OrderCompleted, VendorOrderDelivered
 from shared.contracts.payment import PayOut, PayoutPaid, PayoutRefused
 from shared.errors import Retry
 from shared.messages import MoneyData
@@ -28,7 +28,11 @@ PAYOUT_PROVIDER = "simulator"
 
 
 def plan_release(message: VendorOrderDelivered) -> None:
-    """From delivery on the time to return runs; after it the vendor's share is the vendor's."""
+    """From delivery on the time to return runs; after it the vendor's share is the vendor's. Of what was sent in
+    exchange, there is none.
+    """
+    if not message.charged:
+        return
     Release.objects.get_or_create(
         vendor_order_id=message.vendor_order_id,
         defaults={
@@ -38,6 +42,13 @@ def plan_release(message: VendorOrderDelivered) -> None:
         },
     )
     clock.wake(release_due)
+
+
+def release_completed(message: OrderCompleted) -> None:
+    """Nothing can be returned any more: what is still held back is the vendors' now."""
+    waiting = Release.objects.filter(vendor_order_id__in=message.vendor_order_ids, released_at__isnull=True)
+    if waiting.filter(due_at__gt=message.completed_at).update(due_at=message.completed_at):
+        clock.wake(release_due)
 
 
 def release_due(limit: int = 100) -> int:

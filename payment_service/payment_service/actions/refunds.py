@@ -190,6 +190,7 @@ def _finish(payment: Payment, refund: Refund) -> None:
             order_id=payment.order_id,
             return_id=refund.return_id,
             amount=MoneyData(minor=refund.minor, currency=refund.currency),
+            splits=tuple(splits),
         )
     )
 

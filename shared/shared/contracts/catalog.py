@@ -1,5 +1,8 @@
 """catalog_service: what is for sale, at what price, and how much of it there is."""
 
+import hashlib
+import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
@@ -124,6 +127,15 @@ class OfferChanged(Event):
     weight_grams: int = 0
     active: bool
     version: int
+
+
+def checksum_of_offers(offers: Iterable[OfferChanged]) -> str:
+    """Of a run of offers, in their order: the same for whoever knows the same of them."""
+    whole = hashlib.sha256()
+    for offer in offers:
+        told = offer.model_dump(mode="json") | {"prices": sorted([one.currency, one.minor] for one in offer.prices)}
+        whole.update(json.dumps(told, sort_keys=True).encode() + b"\n")
+    return whole.hexdigest()
 
 
 class ProductSubmitted(Event):

@@ -86,6 +86,7 @@ class VendorOrderShipped(_OrderEvent):
     carrier: str
     tracking_number: str
     complete: bool
+    tracking_url: str = ""
 
 
 class VendorOrderDelivered(_OrderEvent):
@@ -96,6 +97,44 @@ class VendorOrderDelivered(_OrderEvent):
     vendor_id: UUID
     product_ids: tuple[UUID, ...]
     delivered_at: datetime
+    charged: bool = True
+
+
+class ShipmentLost(_OrderEvent):
+    """What was in it will be sent again, or is cancelled."""
+
+    type = "order.shipment_lost.v1"
+    unheard = True
+    vendor_order_id: UUID
+    vendor_id: UUID
+    shipment_id: UUID
+    tracking_number: str
+
+
+class CancelledItem(_Part):
+    line_id: UUID
+    variant_id: UUID
+    quantity: int
+    restock: bool = True
+
+
+class VendorOrderCancelled(_OrderEvent):
+    """A vendor does not send this: catalog gives it back to the stock. `complete`: nothing of it is sent."""
+
+    type = "order.vendor_order_cancelled.v1"
+    vendor_order_id: UUID
+    vendor_id: UUID
+    items: tuple[CancelledItem, ...]
+    reason: str
+    complete: bool
+
+
+class OrderCompleted(_OrderEvent):
+    """Nothing of it can be returned any more: what payment still holds back of it is the vendors'."""
+
+    type = "order.order_completed.v1"
+    vendor_order_ids: tuple[UUID, ...]
+    completed_at: datetime
 
 
 class ReturnRequested(_OrderEvent):
@@ -110,6 +149,7 @@ class ReturnDecided(_OrderEvent):
     vendor_id: UUID
     approved: bool
     reason: str = ""
+    instructions: str = ""
 
 
 class ReturnedItem(_Part):

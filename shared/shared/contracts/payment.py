@@ -111,6 +111,7 @@ class PaymentRefunded(Event):
     order_id: UUID
     return_id: UUID | None = None
     amount: MoneyData
+    splits: tuple[Split, ...] = ()
 
 
 class RefundFailed(Event):
