@@ -139,7 +139,7 @@ RECORDS = {
     "vendor": "Applications, vendors, commissions",
     "user": "Accounts, sessions, the audit log",
     "cart": "Offers, wishlists",
-    "notification": "Deliveries, templates",
+    "notification": "Deliveries, recipients",
 }
 """Service → what is found there."""
 
