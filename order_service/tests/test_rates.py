@@ -297,6 +297,7 @@ def test_rates_are_the_admins_business(path: str) -> None:
 
 
 MONEY = {"amount": "1.00", "currency": "USD"}
+LESS = {"amount": "-1.00", "currency": "USD"}
 RATE = {"zone_id": str(uuid4()), "method_id": str(uuid4()), "price": MONEY}
 TAX = {"name": "n", "country": "DE", "basis_points": 1}
 
@@ -309,7 +310,7 @@ TAX = {"name": "n", "country": "DE", "basis_points": 1}
         ("shipping-zones", {"name": "Two", "is_fallback": True}, {"is_fallback"}),
         ("shipping-methods", {"code": "A B", "name": "a\x00"}, {"code", "name"}),
         ("shipping-methods", {"code": "express", "name": "Again"}, {"code"}),
-        ("shipping-rates", {"zone_id": "1", "price": {**MONEY, "amount": "-1"}}, {"zone_id", "method_id", "price.amount"}),
+        ("shipping-rates", {"zone_id": "1", "price": LESS}, {"zone_id", "method_id", "price.amount"}),
         ("shipping-rates", RATE, {"zone_id", "method_id"}),
         ("shipping-rates", {**RATE, "free_over": {"amount": "1", "currency": "JPY"}}, {"free_over.currency"}),
         ("shipping-rates", {**RATE, "up_to_grams": 10**30}, {"up_to_grams"}),
