@@ -226,6 +226,12 @@ CODES: dict[str, Explanation] = {
     "coupon_not_valid": Explanation(
         409, "The coupon cannot be used", "It is unknown, over, used up, or the order is too small for it."
     ),
+    "not_delivered": Explanation(
+        409,
+        "This is not delivered to the address",
+        "No shipping method has a price for every parcel: by country, currency and weight.",
+        "Choose another address, or order less at once.",
+    ),
     "not_returnable": Explanation(
         409, "This cannot be sent back", "Only what was delivered, and not more of it than was bought."
     ),

@@ -40,7 +40,6 @@ from django.utils import timezone
 from order_service.actions import exchanges
 from order_service.actions.attention import Cause, call_for_attention
 from order_service.actions.cancellations import cancel_lines
-from order_service.actions.coupons import redeem_coupon, release_coupon
 from order_service.actions.orders import (
     Placing,
     about,
@@ -53,6 +52,7 @@ from order_service.actions.orders import (
     write_order,
 )
 from order_service.actions.parts import locked_part
+from order_service.actions.promotions import redeem_promotions, release_promotions
 from order_service.actions.refunds import ask_refund
 from order_service.clients import Cart
 from order_service.errors import IllegalMove, OutOfStock, PriceChanged
@@ -84,13 +84,12 @@ from shared.money import Money
 
 @transaction.atomic
 def place_order(*, cart: Cart, quote: Quote, placing: Placing, expected_total: Money | None) -> Order:
-    """Write the order, redeem its coupon, ask for its stock. Raises OutOfStock, PriceChanged, CouponRefused."""
+    """Write the order, redeem its promotions, ask for its stock. Raises OutOfStock, PriceChanged, CouponRefused."""
     _refuse_what_the_cart_knows(cart)
     if expected_total is not None and expected_total != Money(quote.total, quote.currency):
         raise PriceChanged(f"The total is {Money(quote.total, quote.currency)} now.")
     order = write_order(placing=placing, quote=quote)
-    if quote.coupon:
-        redeem_coupon(coupon=quote.coupon, order=order, buyer_key=placing.buyer_key)
+    redeem_promotions(promotions=quote.promotions, order=order, buyer_key=placing.buyer_key)
     now = timezone.now()
     order.deadline = now + settings.STOCK_ANSWER_WITHIN
     order.save(update_fields=["deadline"])
@@ -288,13 +287,13 @@ def _give_up(order: Order) -> None:
 def _cancel(
     order: Order, reason: str, *, release: bool = False, stop_payment: bool = False, refund: bool = False
 ) -> None:
-    """The one way to the end: state, coupon and all compensations in the caller's transaction."""
+    """The one way to the end: state, promotions and all compensations in the caller's transaction."""
     was_confirmed = order.status == Order.Status.CONFIRMED
     order.cancel(reason=reason)
     order.save()
     vendors = _lead(order, VendorOrder.Status.CANCELLED)
     Shipment.objects.filter(vendor_order__order=order, status=Shipment.Status.PACKED).delete()
-    release_coupon(order_id=order.id)
+    release_promotions(order_id=order.id)
     if release:
         tell(order, ReleaseStock(order_id=order.id, reason=reason))
     if stop_payment and not order.is_replacement:

@@ -26,6 +26,7 @@ class CartLine:
     unit_price: Money
     available: int
     active: bool
+    weight_grams: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +70,5 @@ def _line(item: dict[str, Any], currency: str) -> CartLine:
         unit_price=Money.parse(price["amount"], price["currency"]) if price else Money.zero(currency),
         available=item["available"],
         active=item["active"] and price is not None,
+        weight_grams=item.get("weight_grams") or 0,
     )

@@ -1,6 +1,11 @@
 """What can go wrong with an order, in domain words."""
 
-from shared.errors import Conflict, NotFound
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from django.db import IntegrityError, transaction
+
+from shared.errors import Conflict, Invalid, NotFound
 
 
 class OrderNotFound(NotFound):
@@ -40,3 +45,21 @@ class NotReturnable(Conflict):
 class CartOrdered(Conflict):
     code = "cart_ordered"
     title = "This cart has been ordered already"
+
+
+class NotDelivered(Conflict):
+    code = "not_delivered"
+    title = "This is not delivered to the address"
+
+
+@contextmanager
+def refusing(wrong: Mapping[str, Mapping[str, list[str]]]) -> Iterator[None]:
+    """A savepoint in which the database's refusal is told as Invalid: constraint → field → messages."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        told = next((fields for name, fields in wrong.items() if name in str(error)), None)
+        if told is None:
+            raise
+        raise Invalid(told) from None

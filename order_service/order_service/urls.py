@@ -2,7 +2,17 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from order_service.api import attention, checkout, coupons, orders, returns, shipments
+from order_service.api import (
+    attention,
+    checkout,
+    coupons,
+    orders,
+    promotions,
+    returns,
+    shipments,
+    shipping,
+    taxes,
+)
 from shared import admin, health
 from shared.http import path
 
@@ -35,6 +45,20 @@ urlpatterns = [
     path("api/v1/shipments/<uuid:shipment>/deliver", shipments.DeliverView.as_view()),
     path("api/v1/coupons", coupons.CouponsView.as_view()),
     path("api/v1/coupons/<uuid:coupon>", coupons.CouponView.as_view()),
+    path("api/v1/promotions", promotions.PromotionsView.as_view()),
+    path("api/v1/promotions/<uuid:promotion>", promotions.PromotionView.as_view()),
+    path("api/v1/admin/promotions", promotions.AdminPromotionsView.as_view()),
+    path("api/v1/admin/promotions/<uuid:promotion>", promotions.AdminPromotionView.as_view()),
+    path("api/v1/admin/shipping-zones", shipping.ZonesView.as_view()),
+    path("api/v1/admin/shipping-zones/<uuid:zone>", shipping.ZoneView.as_view()),
+    path("api/v1/admin/shipping-methods", shipping.MethodsView.as_view()),
+    path("api/v1/admin/shipping-methods/<uuid:method>", shipping.MethodView.as_view()),
+    path("api/v1/admin/shipping-rates", shipping.RatesView.as_view()),
+    path("api/v1/admin/shipping-rates/<uuid:rate>", shipping.RateView.as_view()),
+    path("api/v1/admin/tax-categories", taxes.TaxCategoriesView.as_view()),
+    path("api/v1/admin/tax-categories/<uuid:tax_category>", taxes.TaxCategoryView.as_view()),
+    path("api/v1/admin/tax-rates", taxes.TaxRatesView.as_view()),
+    path("api/v1/admin/tax-rates/<uuid:tax_rate>", taxes.TaxRateView.as_view()),
     path("api/v1/admin/orders", orders.AdminOrdersView.as_view()),
     path("api/v1/admin/orders/attention", attention.AttentionView.as_view()),
     path("api/v1/admin/orders/<uuid:order>/retry", attention.RetryView.as_view()),

@@ -8,9 +8,10 @@ from factories import VENDOR_A, VENDOR_B, confirmed, delivered, hear, make_cart,
 from order_service.actions.coupons import create_coupon
 from order_service.actions.returns import Wanted, request_return
 from order_service.actions.shipments import ship_items
+from order_service.actions.taxes import create_tax_category
 from order_service.clients import CartLine
 from order_service.errors import CouponRefused
-from order_service.models import Coupon, Exchange, Order, Refund, Return, Shipment
+from order_service.models import Exchange, Order, Promotion, Refund, Return, Shipment
 from shared.context import new_id
 from shared.contracts.order import ReturnReceived
 from shared.contracts.payment import RefundFailed
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 ROOT = "/admin/order/order_service"
 PAGES = lists_of_records()
-ORDERS, RETURNS, SHIPMENTS, COUPONS = (f"{ROOT}/{name}/" for name in ("order", "return", "shipment", "coupon"))
+ORDERS, RETURNS, SHIPMENTS, COUPONS = (f"{ROOT}/{name}/" for name in ("order", "return", "shipment", "promotion"))
 """Each with operations."""
 
 
@@ -30,6 +31,7 @@ def make_everything() -> Order:
     """A row of each model at least."""
     vendor_id, user_id = new_id(), new_id()
     create_coupon(code=f"TEN-{vendor_id}", kind="percentage", basis_points=1_000)
+    create_tax_category(code=vendor_id.hex, name="Books", categories=[new_id()])
     order = delivered(user_id=user_id, coupon=f"TEN-{vendor_id}")
     request = ask_return(order)
     Exchange.objects.create(order=place(), return_request=request)
@@ -116,7 +118,7 @@ def test_a_redemption_is_found_by_its_order_its_code_and_its_buyer() -> None:
     order, _other = make_everything(), make_everything()
 
     for term in (order.id, order.coupon_code.lower(), order.user_id):
-        assert operator_as("support").found(f"{ROOT}/couponredemption/", term) == 1
+        assert operator_as("support").found(f"{ROOT}/redemption/", term) == 1
 
 
 def test_an_order_s_page_tells_what_was_bought_of_whom_and_what_happened() -> None:
@@ -159,8 +161,8 @@ def test_no_page_has_what_a_payment_is_taken_with_or_a_guest_s_proof() -> None:
 def test_coupons_are_filtered_by_whether_they_can_be_used(usable: str, codes: set[str]) -> None:
     for code, limit in (("OPEN", None), ("LIMITED", 2), ("ENDED", None), ("USED", 1)):
         create_coupon(code=code, kind="percentage", basis_points=1_000, limit=limit)
-    operator_as("admin").press(COUPONS, "end", Coupon.objects.get(code="ENDED"))
-    Coupon.objects.exclude(redemption_limit=None).update(redeemed=1)
+    operator_as("admin").press(COUPONS, "end", Promotion.objects.get(code="ENDED"))
+    Promotion.objects.exclude(redemption_limit=None).update(redeemed=1)
 
     page = operator_as("support").get(COUPONS, {"usable": usable})
 

@@ -301,6 +301,8 @@ class MoneyShape(Shape):
 
     def to_internal_value(self, data: Any) -> Money:
         value = super().to_internal_value(data)
+        if missing := self.fields.keys() - value:  # parts of a body may be left out of a PATCH, parts of money not
+            raise serializers.ValidationError({name: ["This field is required."] for name in sorted(missing)})
         try:
             return Money.parse(value["amount"], value["currency"])
         except MoneyError as error:

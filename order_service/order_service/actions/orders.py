@@ -78,11 +78,12 @@ def _write_group(placing: Placing, quote: Quote) -> Order:
         discount_total=quote.discount,
         shipping_total=quote.shipping,
         tax_total=quote.tax,
+        tax_included=quote.tax_included,
         total=quote.total,
         shipping_method=quote.method,
         shipping_address=placing.shipping_address,
         billing_address=placing.billing_address,
-        coupon_code=quote.coupon.code if quote.coupon else "",
+        coupon_code=(quote.coupon.code or "") if quote.coupon else "",
         payment_method=placing.payment_method,
         payment_token=placing.payment_token,
     )
@@ -109,11 +110,16 @@ def _vendor_order(order: Order, part: QuotedPart) -> VendorOrder:
         items_total=part.items,
         discount_total=part.discount,
         shipping_total=part.shipping,
-        shipping_tax=part.shipping_tax,
+        shipping_tax=part.parcel.tax,
+        shipping_discount=part.parcel.discount,
         tax_total=part.tax,
+        tax_included=part.tax_included,
         total=part.total,
+        weight_grams=part.weight_grams,
+        platform_discount=part.platform_discount,
         commission_basis_points=part.commission_basis_points,
         commission=part.commission,
+        why=[reason.as_json() for reason in part.parcel.why],
     )
 
 
@@ -131,8 +137,14 @@ def _lines(row: VendorOrder, part: QuotedPart) -> list[OrderLine]:
             line_total=quoted.line_total,
             discount=quoted.discount,
             tax=quoted.tax,
+            tax_included=quoted.tax_included,
+            platform_discount=quoted.platform_discount,
+            commission_basis=quoted.commission_basis,
+            commission=fee - quoted.platform_discount,
+            weight_grams=quoted.line.weight_grams,
+            why=[reason.as_json() for reason in quoted.why],
         )
-        for quoted in part.lines
+        for quoted, fee in zip(part.lines, part.fees, strict=True)
     ]
 
 
@@ -187,6 +199,7 @@ def _part(order: Order, row: VendorOrder) -> VendorOrderPart:
         items_total=money(order, row.items_total),
         shipping_total=money(order, row.shipping_total),
         tax_total=money(order, row.tax_total),
+        tax_included=money(order, row.tax_included),
         discount_total=money(order, row.discount_total),
         total=money(order, row.total),
         commission=money(order, row.commission),
@@ -214,7 +227,7 @@ def splits_of(order: Order) -> tuple[Split, ...]:
             vendor_order_id=row.id,
             vendor_id=row.vendor_id,
             gross=row.total,
-            tax=row.tax_total,
+            tax=row.tax_total + row.tax_included,
             commission=row.commission,
         )
         for row in rows

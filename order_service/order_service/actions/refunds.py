@@ -80,7 +80,11 @@ def refund_part(*, order_id: UUID, amount: Money, reason: str, vendor_order_id: 
 def _portion(split: Split, gross: int) -> Split:
     """A part of what is left, of which tax and commission are parts alike."""
     owed = split.gross - split.tax - split.commission
-    tax, commission, _owed = allocate(gross, [split.tax, split.commission, max(owed, 0)])
+    if split.commission < 0:  # the platform paid more of the discounts than it earned: so it gets its part of that back
+        tax, net = allocate(gross, [split.tax, split.gross - split.tax])
+        commission = -(net * -split.commission // (split.gross - split.tax or 1))
+    else:
+        tax, commission, _owed = allocate(gross, [split.tax, split.commission, max(owed, 0)])
     return split.model_copy(update={"gross": gross, "tax": tax, "commission": commission})
 
 

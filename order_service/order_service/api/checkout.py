@@ -1,6 +1,7 @@
 """A quote, and the order itself."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,10 +14,12 @@ from rest_framework.views import APIView
 
 from order_service import checkout
 from order_service.actions.orders import Placing
-from order_service.api.shapes import AddressShape, OrderShape, VendorShape, order_body
+from order_service.api.shapes import AddressShape, OrderShape, ReasonShape, VendorShape, order_body, reason_body
 from order_service.clients import Cart, CartLine, cart_of
+from order_service.models import Promotion
 from order_service.queries import orders as order_queries
-from order_service.queries.quotes import METHODS, Quote, QuotedLine, QuotedPart, quote, shipping_cost
+from order_service.queries.quotes import Option, Quote, QuotedLine, QuotedPart, quote
+from order_service.queries.reasons import Reason
 from shared.auth import Caller
 from shared.errors import Invalid, Unauthenticated
 from shared.http import MoneyShape, Shape, created, read
@@ -45,6 +48,8 @@ class QuotedItemShape(Shape):
     line_total = MoneyShape()
     discount = MoneyShape()
     tax = MoneyShape()
+    tax_included = MoneyShape()
+    why = ReasonShape(many=True)
 
 
 class QuotedPartShape(Shape):
@@ -54,13 +59,30 @@ class QuotedPartShape(Shape):
     discount_total = MoneyShape()
     shipping_total = MoneyShape()
     tax_total = MoneyShape()
+    tax_included = MoneyShape()
     total = MoneyShape()
+    weight_grams = serializers.IntegerField()
+    why = ReasonShape(many=True)
+
+
+class VendorPriceShape(Shape):
+    vendor_id = serializers.UUIDField()
+    price = MoneyShape()
 
 
 class ShippingMethodShape(Shape):
     code = serializers.CharField()
+    name = serializers.CharField()
     price = MoneyShape()
+    vendors = VendorPriceShape(many=True)
     selected = serializers.BooleanField()
+
+
+class QuotedPromotionShape(Shape):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    code = serializers.CharField(allow_null=True)
+    discount = MoneyShape()
 
 
 class QuoteShape(Shape):
@@ -69,8 +91,10 @@ class QuoteShape(Shape):
     discount_total = MoneyShape()
     shipping_total = MoneyShape()
     tax_total = MoneyShape()
+    tax_included = MoneyShape()
     total = MoneyShape()
     coupon = serializers.CharField(allow_null=True)
+    promotions = QuotedPromotionShape(many=True)
     vendor_orders = QuotedPartShape(many=True)
     shipping_methods = ShippingMethodShape(many=True)
 
@@ -93,6 +117,7 @@ class QuoteView(APIView):
         quoted = quote(
             cart=cart,
             country=body["shipping_address"]["country"],
+            region=body["shipping_address"].get("region", ""),
             method=body.get("shipping_method"),
             coupon_code=code,
             buyer_key=_buyer_key(request, body.get("email", "")),
@@ -118,16 +143,37 @@ def _buyer_key(request: Request, email: str) -> str:
 
 
 def quote_body(quoted: Quote) -> dict[str, Any]:
-    methods = [
-        {"code": code, "price": _money(len(quoted.parts) * shipping_cost(code, quoted.currency), quoted)}
-        for code in METHODS
-    ]
     return {
         "currency": quoted.currency,
         **_totals(quoted, quoted),
         "coupon": quoted.coupon.code if quoted.coupon else None,
+        "promotions": [_promotion_body(promotion, quoted) for promotion in quoted.promotions],
         "vendor_orders": [_part_body(part, quoted) for part in quoted.parts],
-        "shipping_methods": [{**method, "selected": method["code"] == quoted.method} for method in methods],
+        "shipping_methods": [_method_body(option, quoted) for option in quoted.options],
+    }
+
+
+def _promotion_body(promotion: Promotion, quoted: Quote) -> dict[str, Any]:
+    """With all that it takes off, shipping too."""
+    reasons = [reason for part in quoted.parts for line in part.lines for reason in line.why]
+    reasons += [reason for part in quoted.parts for reason in part.parcel.why]
+    taken = -sum(reason.amount for reason in reasons if reason.promotion_id == promotion.id)
+    return {
+        "id": promotion.id,
+        "name": promotion.title,
+        "code": promotion.code,
+        "discount": _money(taken, quoted),
+    }
+
+
+def _method_body(option: Option, quoted: Quote) -> dict[str, Any]:
+    priced = zip(quoted.parts, option.parcels, strict=True)
+    return {
+        "code": option.method.code,
+        "name": option.method.name,
+        "price": _money(option.price, quoted),
+        "vendors": [{"vendor_id": part.vendor_id, "price": _money(parcel.price, quoted)} for part, parcel in priced],
+        "selected": option.method.code == quoted.method,
     }
 
 
@@ -137,13 +183,23 @@ def _totals(row: Quote | QuotedPart, quoted: Quote) -> dict[str, Any]:
         "discount_total": _money(row.discount, quoted),
         "shipping_total": _money(row.shipping, quoted),
         "tax_total": _money(row.tax, quoted),
+        "tax_included": _money(row.tax_included, quoted),
         "total": _money(row.total, quoted),
     }
 
 
 def _part_body(part: QuotedPart, quoted: Quote) -> dict[str, Any]:
-    vendor = {"id": part.vendor_id, "name": part.vendor_name}
-    return {"vendor": vendor, "items": [_item_body(line, quoted) for line in part.lines], **_totals(part, quoted)}
+    return {
+        "vendor": {"id": part.vendor_id, "name": part.vendor_name},
+        "items": [_item_body(line, quoted) for line in part.lines],
+        **_totals(part, quoted),
+        "weight_grams": part.weight_grams,
+        "why": _why(part.parcel.why, quoted),
+    }
+
+
+def _why(reasons: Sequence[Reason], quoted: Quote) -> list[dict[str, Any]]:
+    return [reason_body(reason.as_json(), quoted.currency) for reason in reasons]
 
 
 def _item_body(quoted_line: QuotedLine, quoted: Quote) -> dict[str, Any]:
@@ -157,6 +213,8 @@ def _item_body(quoted_line: QuotedLine, quoted: Quote) -> dict[str, Any]:
         "line_total": _money(quoted_line.line_total, quoted),
         "discount": _money(quoted_line.discount, quoted),
         "tax": _money(quoted_line.tax, quoted),
+        "tax_included": _money(quoted_line.tax_included, quoted),
+        "why": _why(quoted_line.why, quoted),
     }
 
 
@@ -216,6 +274,7 @@ class OrdersView(APIView):
         quoted = quote(
             cart=cart,
             country=body["shipping_address"]["country"],
+            region=body["shipping_address"].get("region", ""),
             method=body.get("shipping_method"),
             coupon_code=body.get("coupon", cart.coupon),
             buyer_key=placing.buyer_key,

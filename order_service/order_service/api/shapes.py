@@ -25,6 +25,33 @@ class VendorShape(Shape):
     name = serializers.CharField()
 
 
+class ReasonShape(Shape):
+    """How an amount came about: `rate` (per cent) of `base`, by the rule of that name. What lowers a price is negative;
+    a tax that is `included` in the price is part of it, one that is not comes on top.
+    """
+
+    kind = serializers.ChoiceField(choices=["discount", "shipping", "shipping_discount", "tax", "shipping_tax"])
+    rule = serializers.CharField(allow_blank=True)
+    rate = serializers.CharField(allow_null=True)
+    base = MoneyShape(allow_null=True)
+    amount = MoneyShape()
+    included = serializers.BooleanField()
+    paid_by = serializers.CharField(allow_null=True)
+    promotion_id = serializers.UUIDField(allow_null=True)
+
+
+def reason_body(reason: dict[str, Any], currency: str) -> dict[str, Any]:
+    """ReasonShape's content, of a reason as orders keep it."""
+    rate, base = reason["basis_points"], reason["base"]
+    return {
+        **{name: reason[name] for name in ("kind", "rule", "included", "promotion_id")},
+        "rate": None if rate is None else f"{rate // 100}.{rate % 100:02d}",
+        "base": None if base is None else Money(base, currency).as_json(),
+        "amount": Money(reason["amount"], currency).as_json(),
+        "paid_by": reason["paid_by"] or None,
+    }
+
+
 class LineShape(Shape):
     id = serializers.UUIDField()
     variant_id = serializers.UUIDField()
@@ -39,6 +66,8 @@ class LineShape(Shape):
     line_total = MoneyShape()
     discount = MoneyShape()
     tax = MoneyShape()
+    tax_included = MoneyShape()
+    why = ReasonShape(many=True)
 
 
 class ShipmentItemShape(Shape):
@@ -72,7 +101,9 @@ class VendorOrderShape(Shape):
     discount_total = MoneyShape()
     shipping_total = MoneyShape()
     tax_total = MoneyShape()
+    tax_included = MoneyShape()
     total = MoneyShape()
+    why = ReasonShape(many=True)
 
 
 class NextActionShape(Shape):
@@ -99,6 +130,7 @@ class OrderShape(Shape):
     discount_total = MoneyShape()
     shipping_total = MoneyShape()
     tax_total = MoneyShape()
+    tax_included = MoneyShape()
     total = MoneyShape()
     coupon = serializers.CharField(allow_null=True)
     shipping_method = serializers.CharField()
@@ -114,7 +146,7 @@ class OrderShape(Shape):
     access_token = serializers.CharField(required=False)
 
 
-TOTALS = ("items_total", "discount_total", "shipping_total", "tax_total", "total")
+TOTALS = ("items_total", "discount_total", "shipping_total", "tax_total", "tax_included", "total")
 
 
 def totals(row: Order | VendorOrder, currency: str) -> dict[str, Any]:
@@ -159,6 +191,7 @@ def vendor_order_body(part: VendorOrder, currency: str) -> dict[str, Any]:
         "items": [_line_body(line, currency) for line in part.lines.all()],
         "shipments": [shipment_body(shipment) for shipment in part.shipments.all()],
         **totals(part, currency),
+        "why": [reason_body(reason, currency) for reason in part.why],
     }
 
 
@@ -175,8 +208,9 @@ def shipment_body(shipment: Shipment) -> dict[str, Any]:
 def _line_body(line: OrderLine, currency: str) -> dict[str, Any]:
     counts = ("quantity", "shipped_quantity", "cancelled_quantity", "returned_quantity")
     plain = ("id", "variant_id", "product_id", "name", "sku", *counts)
-    amounts = ("unit_price", "line_total", "discount", "tax")
+    amounts = ("unit_price", "line_total", "discount", "tax", "tax_included")
     return {
         **{name: getattr(line, name) for name in plain},
         **{name: Money(getattr(line, name), currency).as_json() for name in amounts},
+        "why": [reason_body(reason, currency) for reason in line.why],
     }

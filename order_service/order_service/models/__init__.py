@@ -1,24 +1,33 @@
 """State, constraints, and named transitions that refuse illegal moves."""
 
-from order_service.models.coupons import Coupon, CouponRedemption
 from order_service.models.customers import Customer
 from order_service.models.orders import Order, OrderLine, VendorOrder
+from order_service.models.promotions import Promotion, Redemption
 from order_service.models.returns import Exchange, Refund, Return, ReturnItem
 from order_service.models.shipments import Shipment, ShipmentItem
+from order_service.models.shipping import ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
+from order_service.models.taxes import TaxCategory, TaxedCategory, TaxRate
 from order_service.models.vendors import VendorTerms
 
 __all__ = [
-    "Coupon",
-    "CouponRedemption",
     "Customer",
     "Exchange",
     "Order",
     "OrderLine",
+    "Promotion",
+    "Redemption",
     "Refund",
     "Return",
     "ReturnItem",
     "Shipment",
     "ShipmentItem",
+    "ShippingMethod",
+    "ShippingRate",
+    "ShippingZone",
+    "TaxCategory",
+    "TaxRate",
+    "TaxedCategory",
     "VendorOrder",
     "VendorTerms",
+    "ZoneCountry",
 ]

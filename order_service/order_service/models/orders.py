@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from order_service.errors import IllegalMove
 from shared.context import new_id
@@ -61,6 +62,8 @@ class Order(models.Model):
     discount_total = models.BigIntegerField()
     shipping_total = models.BigIntegerField()
     tax_total = models.BigIntegerField()
+    tax_included = models.BigIntegerField(default=0, db_default=0)
+    """Tax that prices contain already: `tax_total` is what is added to them."""
     total = models.BigIntegerField()
     shipping_method = models.CharField(max_length=20)
     shipping_address = models.JSONField()
@@ -83,6 +86,7 @@ class Order(models.Model):
         indexes = (
             models.Index(fields=["user_id", "-id"], name="order_history"),
             models.Index(fields=["email", "-id"], name="order_by_email"),
+            models.Index(Lower("email"), name="order_by_guest", condition=Q(user_id__isnull=True)),
             models.Index(fields=["status", "-id"], name="order_by_status"),
             models.Index(fields=["deadline"], name="order_deadline", condition=Q(deadline__isnull=False)),
             models.Index(fields=["delivered_at"], name="order_to_complete", condition=Q(status="delivered")),
@@ -208,11 +212,19 @@ class VendorOrder(models.Model):
     shipping_total = models.BigIntegerField()
     shipping_tax = models.BigIntegerField(default=0)
     tax_total = models.BigIntegerField()
+    tax_included = models.BigIntegerField(default=0, db_default=0)
     total = models.BigIntegerField()
+    weight_grams = models.BigIntegerField(default=0, db_default=0)
+    shipping_discount = models.BigIntegerField(default=0, db_default=0)
+    """What promotions took off shipping; `shipping_total` is what is left."""
+    platform_discount = models.BigIntegerField(default=0, db_default=0)
+    """What of all discounts, shipping's too, the platform pays: `commission` is lower by it, perhaps below zero."""
     commission_basis_points = models.PositiveIntegerField()
     commission = models.BigIntegerField()
     cancel_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     shipping_refunded = models.BooleanField(default=False, db_default=False)
+    why = models.JSONField(default=list, db_default=[])
+    """How shipping came to cost that: reasons, as in `queries/reasons.py`."""
     delivered_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -263,6 +275,15 @@ class OrderLine(models.Model):
     line_total = models.BigIntegerField()
     discount = models.BigIntegerField(default=0)
     tax = models.BigIntegerField(default=0)
+    tax_included = models.BigIntegerField(default=0, db_default=0)
+    platform_discount = models.BigIntegerField(default=0, db_default=0)
+    commission_basis = models.BigIntegerField(null=True)
+    """What the vendor sold it for, without tax: null on lines of before it was kept."""
+    commission = models.BigIntegerField(null=True)
+    """The line's part of the vendor order's: parts sum to it, but for shipping that the platform pays."""
+    weight_grams = models.PositiveIntegerField(default=0, db_default=0)
+    why = models.JSONField(default=list, db_default=[])
+    """How discount and tax came about: reasons, as in `queries/reasons.py`."""
     shipped_quantity = models.PositiveIntegerField(default=0)
     cancelled_quantity = models.PositiveIntegerField(default=0, db_default=0)
     returned_quantity = models.PositiveIntegerField(default=0)
@@ -275,6 +296,11 @@ class OrderLine(models.Model):
             models.CheckConstraint(condition=Q(quantity__gte=1), name="line_has_quantity"),
             models.CheckConstraint(
                 condition=Q(line_total=F("unit_price") * F("quantity")), name="line_total_is_price_times_quantity"
+            ),
+            models.CheckConstraint(
+                condition=Q(discount__gte=F("platform_discount"), discount__lte=F("line_total"))
+                & Q(platform_discount__gte=0, tax__gte=0, tax_included__gte=0),
+                name="line_parts_within_wholes",
             ),
             models.CheckConstraint(condition=Q(shipped_quantity__lte=F("quantity")), name="line_not_overshipped"),
             models.CheckConstraint(

@@ -1,37 +1,33 @@
 """What an order would cost, and why. The same code prices a quote and an order.
 
 line_total = unit price × quantity
-discount   = the coupon's, spread over the lines it covers (largest remainder)
-tax        = rate × (line_total − discount), rounded per line; and rate × shipping, rounded per vendor order
+discount   = what promotions take off the line (discounts.py)
+shipping   = each vendor's parcel by its weight, less what promotions take off it (shipping.py)
+tax        = rate on line_total − discount, rounded per line; and rate on shipping, rounded per vendor order (taxes.py)
+           it is added to them, or, where the rate is inclusive, they contain it already (tax_included)
 total      = items − discount + shipping + tax, for each vendor order and in all
+commission = the vendor's rate on what it sold the goods for without tax, less the discounts that the platform pays
+
+So of what is paid, both taxes, commission and the vendor's share are all; a discount that the platform pays is the
+vendor's all the same, and commission may be below zero for it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.utils import timezone
 
 from order_service.clients import Cart, CartLine
-from order_service.errors import CouponRefused
-from order_service.models import Coupon, CouponRedemption, VendorTerms
+from order_service.errors import NotDelivered
+from order_service.models import Promotion, ShippingMethod, ShippingRate, TaxRate, VendorTerms
+from order_service.queries.discounts import Cut, cuts, frees_shipping, total_of
+from order_service.queries.promotions import promotions_for
+from order_service.queries.reasons import Reason
+from order_service.queries.shipping import RateTable, offered, rates_to, rule_name
+from order_service.queries.taxes import TaxTable, taxed, taxes_at
 from shared.errors import Invalid
-from shared.money import EXPONENTS, allocate, share
-
-METHODS: dict[str, dict[int, int]] = {
-    "standard": {0: 600, 2: 500, 3: 1_500},
-    "express": {0: 1_800, 2: 1_500, 3: 4_500},
-}
-"""Shipping method → digits of the currency → minor units a vendor order."""
-DEFAULT_METHOD = "standard"
-
-TAX_BASIS_POINTS = {
-    "AT": 2000, "BE": 2100, "CH": 810, "DE": 1900, "DK": 2500, "ES": 2100, "FR": 2000, "GB": 2000, "IE": 2300,
-    "IT": 2200, "NL": 2100, "NO": 2500, "SE": 2500, "US": 700, "CA": 500, "AU": 1000, "JP": 1000,
-}  # fmt: skip
-"""Country → rate on goods and shipping, added to the price. Others: none."""
+from shared.money import allocate, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +37,30 @@ class QuotedLine:
     line: CartLine
     line_total: int
     discount: int
+    platform_discount: int
     tax: int
+    tax_included: int
+    why: tuple[Reason, ...]
+
+    @property
+    def paid(self) -> int:
+        return self.line_total - self.discount
+
+    @property
+    def commission_basis(self) -> int:
+        return self.paid - self.tax_included + self.platform_discount
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedShipping:
+    """`price` is what the buyer pays for a vendor's parcel, after `discount`."""
+
+    price: int
+    discount: int = 0
+    platform_discount: int = 0
+    tax: int = 0
+    tax_included: int = 0
+    why: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +70,7 @@ class QuotedPart:
     vendor_id: UUID
     vendor_name: str
     lines: tuple[QuotedLine, ...]
-    shipping: int
-    shipping_tax: int
+    parcel: QuotedShipping
     commission_basis_points: int
 
     @property
@@ -64,24 +82,63 @@ class QuotedPart:
         return sum(line.discount for line in self.lines)
 
     @property
+    def shipping(self) -> int:
+        return self.parcel.price
+
+    @property
     def tax(self) -> int:
-        return sum(line.tax for line in self.lines) + self.shipping_tax
+        return sum(line.tax for line in self.lines) + self.parcel.tax
+
+    @property
+    def tax_included(self) -> int:
+        return sum(line.tax_included for line in self.lines) + self.parcel.tax_included
 
     @property
     def total(self) -> int:
         return self.items - self.discount + self.shipping + self.tax
 
     @property
+    def platform_discount(self) -> int:
+        return sum(line.platform_discount for line in self.lines) + self.parcel.platform_discount
+
+    @property
+    def weight_grams(self) -> int:
+        return weight_of([line.line for line in self.lines])
+
+    @property
+    def fees(self) -> list[int]:
+        """The commission, spread over the lines, before the platform's discounts."""
+        bases = [line.commission_basis for line in self.lines]
+        return allocate(share(sum(bases), self.commission_basis_points), bases)
+
+    @property
     def commission(self) -> int:
-        return share(self.items - self.discount, self.commission_basis_points)
+        return sum(self.fees) - self.platform_discount
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A way to ship all of it: what each vendor's parcel costs then, in the order of the parts."""
+
+    method: ShippingMethod
+    parcels: tuple[QuotedShipping, ...]
+
+    @property
+    def price(self) -> int:
+        return sum(parcel.price for parcel in self.parcels)
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
     currency: str
     method: str
-    coupon: Coupon | None
+    promotions: tuple[Promotion, ...]
+    options: tuple[Option, ...]
     parts: tuple[QuotedPart, ...]
+
+    @property
+    def coupon(self) -> Promotion | None:
+        return next((one for one in self.promotions if one.code), None)
 
     @property
     def items(self) -> int:
@@ -100,98 +157,162 @@ class Quote:
         return sum(part.tax for part in self.parts)
 
     @property
+    def tax_included(self) -> int:
+        return sum(part.tax_included for part in self.parts)
+
+    @property
     def total(self) -> int:
         return sum(part.total for part in self.parts)
 
 
-def quote(*, cart: Cart, country: str, method: str | None, coupon_code: str | None, buyer_key: str) -> Quote:
-    """Raises CouponRefused and Invalid (an unknown shipping method)."""
-    method = method or DEFAULT_METHOD
-    if method not in METHODS:
-        raise Invalid({"shipping_method": [f"One of: {', '.join(METHODS)}."]})
-    coupon = usable_coupon(code=coupon_code, cart=cart, buyer_key=buyer_key) if coupon_code else None
-    rate = TAX_BASIS_POINTS.get(country, 0)
-    quoted = _lines(cart, coupon, rate)
-    terms = _commissions({line.vendor_id for line in cart.lines})
-    flat = 0 if coupon and coupon.kind == Coupon.Kind.FREE_SHIPPING else shipping_cost(method, cart.currency)
-    vendors = dict.fromkeys(line.vendor_id for line in cart.lines)
+def quote(
+    *, cart: Cart, country: str, method: str | None, coupon_code: str | None, buyer_key: str, region: str = ""
+) -> Quote:
+    """Raises CouponRefused, NotDelivered and Invalid (a shipping method that is not offered for this)."""
+    promotions = promotions_for(cart=cart, code=coupon_code, buyer_key=buyer_key)
+    taxes = taxes_at(country=country, region=region, categories=(line.category_id for line in cart.lines))
+    lines = [_line(*one, taxes) for one in zip(cart.lines, cuts(promotions, cart.lines), strict=True)]
+    vendors = list(dict.fromkeys(line.vendor_id for line in cart.lines))
+    parcels = [[line for line in lines if line.line.vendor_id == vendor] for vendor in vendors]
+    table = rates_to(country=country, currency=cart.currency, vendors=vendors)
+    options = _options(table, parcels, promotions, taxes.for_shipping())
+    chosen = _chosen(options, method)
+    terms = _commissions(vendors)
     return Quote(
         currency=cart.currency,
-        method=method,
-        coupon=coupon,
-        parts=tuple(_part(vendor, quoted, flat, rate, terms) for vendor in vendors),
+        method=chosen.method.code,
+        promotions=promotions,
+        options=tuple(options),
+        parts=tuple(_part(*one, terms) for one in zip(parcels, chosen.parcels, strict=True)),
     )
 
 
-def shipping_cost(method: str, currency: str) -> int:
-    """Minor units for one vendor order."""
-    return METHODS[method][EXPONENTS[currency]]
+def _chosen(options: Sequence[Option], method: str | None) -> Option:
+    if not options:
+        raise NotDelivered("No method ships all of this to this address in this currency.")
+    chosen = next((one for one in options if method in {None, "", one.method.code}), None)
+    if chosen is None:
+        raise Invalid({"shipping_method": [f"One of: {', '.join(one.method.code for one in options)}."]})
+    return chosen
 
 
-def _lines(cart: Cart, coupon: Coupon | None, rate: int) -> list[QuotedLine]:
-    totals = [line.unit_price.minor * line.quantity for line in cart.lines]
-    discounts = allocate(_discount(coupon, sum(totals)), totals) if any(totals) else [0] * len(totals)
+# ── Lines ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _line(line: CartLine, taken: Sequence[Cut], taxes: TaxTable) -> QuotedLine:
+    total, discount = total_of(line), sum(cut.amount for cut in taken)
+    rate = taxes.for_goods(line.category_id)
+    added, contained = taxed(rate, total - discount)
+    return QuotedLine(
+        line=line,
+        line_total=total,
+        discount=discount,
+        platform_discount=sum(cut.amount for cut in taken if _by_platform(cut.promotion)),
+        tax=added,
+        tax_included=contained,
+        why=(*map(_discounted, taken), *_taxed("tax", rate, total - discount)),
+    )
+
+
+def _by_platform(promotion: Promotion) -> bool:
+    return promotion.paid_by == Promotion.Payer.PLATFORM
+
+
+def _discounted(cut: Cut) -> Reason:
+    return Reason(
+        kind="discount",
+        rule=cut.promotion.title,
+        base=cut.base,
+        basis_points=cut.promotion.basis_points if cut.promotion.kind != Promotion.Kind.AMOUNT else None,
+        amount=-cut.amount,
+        paid_by=cut.promotion.paid_by,
+        promotion_id=cut.promotion.id,
+    )
+
+
+def _taxed(kind: str, rate: TaxRate | None, base: int) -> list[Reason]:
+    if rate is None:
+        return []
     return [
-        QuotedLine(line, total, discount, share(total - discount, rate))
-        for line, total, discount in zip(cart.lines, totals, discounts, strict=True)
+        Reason(
+            kind=kind,
+            rule=rate.name,
+            base=base,
+            basis_points=rate.basis_points,
+            amount=sum(taxed(rate, base)),
+            included=rate.inclusive,
+        )
     ]
 
 
-def _discount(coupon: Coupon | None, items_total: int) -> int:
-    if coupon is None:
-        return 0
-    if coupon.kind == Coupon.Kind.PERCENTAGE:
-        return share(items_total, coupon.basis_points)
-    return min(coupon.amount, items_total)
+# ── Parcels ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _part(vendor: UUID, quoted: Sequence[QuotedLine], flat: int, rate: int, terms: dict[UUID, int]) -> QuotedPart:
-    lines = tuple(line for line in quoted if line.line.vendor_id == vendor)
-    return QuotedPart(
-        vendor_id=vendor,
-        vendor_name=lines[0].line.vendor_name,
-        lines=lines,
-        shipping=flat,
-        shipping_tax=share(flat, rate),
-        commission_basis_points=terms.get(vendor, settings.DEFAULT_COMMISSION_BASIS_POINTS),
+def _options(
+    table: RateTable,
+    parcels: Sequence[Sequence[QuotedLine]],
+    promotions: Sequence[Promotion],
+    tax: TaxRate | None,
+) -> list[Option]:
+    weights = [(lines[0].line.vendor_id, weight_of([line.line for line in lines])) for lines in parcels]
+    options = []
+    for method in offered(table, weights):
+        rates = [table.rate_for(method=method.code, vendor=vendor, grams=grams) for vendor, grams in weights]
+        priced = zip(rates, parcels, strict=True)
+        quoted = tuple(_parcel(rate, lines, promotions, tax) for rate, lines in priced if rate is not None)
+        options.append(Option(method, quoted))
+    return options
+
+
+def weight_of(lines: Sequence[CartLine]) -> int:
+    """Grams."""
+    return sum(line.weight_grams * line.quantity for line in lines)
+
+
+def _parcel(
+    rate: ShippingRate, lines: Sequence[QuotedLine], promotions: Sequence[Promotion], tax_rate: TaxRate | None
+) -> QuotedShipping:
+    charge = rate.charge(sum(line.paid for line in lines))
+    plain = [line.line for line in lines]
+    free = next((one for one in promotions if frees_shipping(one, plain)), None) if charge else None
+    price = 0 if free else charge
+    added, contained = taxed(tax_rate, price)
+    return QuotedShipping(
+        price=price,
+        discount=charge - price,
+        platform_discount=charge - price if free and _by_platform(free) else 0,
+        tax=added,
+        tax_included=contained,
+        why=(
+            Reason(kind="shipping", rule=rule_name(rate), amount=charge, base=rate.price),
+            *([_freed(free, charge)] if free else []),
+            *_taxed("shipping_tax", tax_rate, price),
+        ),
     )
 
 
-def _commissions(vendors: set[UUID]) -> dict[UUID, int]:
+def _freed(promotion: Promotion, charge: int) -> Reason:
+    return Reason(
+        kind="shipping_discount",
+        rule=promotion.title,
+        base=charge,
+        amount=-charge,
+        paid_by=promotion.paid_by,
+        promotion_id=promotion.id,
+    )
+
+
+def _part(lines: Sequence[QuotedLine], parcel: QuotedShipping, terms: dict[UUID, int]) -> QuotedPart:
+    vendor = lines[0].line
+    return QuotedPart(
+        vendor_id=vendor.vendor_id,
+        vendor_name=vendor.vendor_name,
+        lines=tuple(lines),
+        parcel=parcel,
+        commission_basis_points=terms.get(vendor.vendor_id, settings.DEFAULT_COMMISSION_BASIS_POINTS),
+    )
+
+
+def _commissions(vendors: Sequence[UUID]) -> dict[UUID, int]:
     rows = VendorTerms.objects.filter(vendor_id__in=vendors)
     return dict(rows.values_list("vendor_id", "commission_basis_points"))
-
-
-def usable_coupon(*, code: str, cart: Cart, buyer_key: str) -> Coupon:
-    """The coupon, if this buyer may use it on this cart now. Raises CouponRefused, which says why not."""
-    coupon = Coupon.objects.filter(code=code.strip().upper()).first()
-    if coupon is None:
-        raise CouponRefused("There is no such coupon.")
-    if reason := _why_not(coupon, cart, buyer_key, timezone.now()):
-        raise CouponRefused(reason)
-    return coupon
-
-
-def _why_not(coupon: Coupon, cart: Cart, buyer_key: str, now: datetime) -> str:
-    items_total = sum(line.unit_price.minor * line.quantity for line in cart.lines)
-    reasons = {
-        "This coupon is not valid yet.": coupon.starts_at is not None and now < coupon.starts_at,
-        "This coupon has expired.": coupon.ends_at is not None and now >= coupon.ends_at,
-        "This coupon has been used up.": (
-            coupon.redemption_limit is not None and coupon.redeemed >= coupon.redemption_limit
-        ),
-        "This coupon is for another currency.": bool(
-            (coupon.amount and coupon.currency != cart.currency)
-            or (coupon.minimum and coupon.minimum_currency != cart.currency)
-        ),
-        "The cart has not reached this coupon's minimum.": items_total < coupon.minimum,
-    }
-    first = next((reason for reason, holds in reasons.items() if holds), "")
-    return first or _used_enough(coupon, buyer_key)
-
-
-def _used_enough(coupon: Coupon, buyer_key: str) -> str:
-    if coupon.per_user_limit is None:
-        return ""
-    used = CouponRedemption.objects.filter(coupon=coupon, buyer_key=buyer_key, released_at=None).count()
-    return "You have used this coupon as often as it allows." if used >= coupon.per_user_limit else ""

@@ -1,7 +1,7 @@
 """What goes back of a vendor order, from its lines' own figures; parts sum to the whole, never to more."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from order_service.models import Order, OrderLine, Refund, VendorOrder
@@ -22,15 +22,16 @@ def whole_of(part: VendorOrder) -> Split:
         vendor_order_id=part.id,
         vendor_id=part.vendor_id,
         gross=part.total,
-        tax=part.tax_total,
+        tax=part.tax_total + part.tax_included,
         commission=part.commission,
     )
 
 
 def _less(whole: Split, asked: Sequence[dict[str, int | str]]) -> Split:
     own = [split for split in asked if split["vendor_order_id"] == str(whole.vendor_order_id)]
-    left = {name: max(getattr(whole, name) - sum(int(one[name]) for one in own), 0) for name in FIGURES}
-    return whole.model_copy(update=left)
+    gone = {name: sum(int(one[name]) for one in own) for name in FIGURES}
+    left = {name: max(getattr(whole, name) - gone[name], 0) for name in ("gross", "tax")}
+    return whole.model_copy(update={**left, "commission": whole.commission - gone["commission"]})
 
 
 def split_of(part: VendorOrder, quantities: Counter[UUID], *, shipping: bool) -> Split:
@@ -46,25 +47,47 @@ def split_of(part: VendorOrder, quantities: Counter[UUID], *, shipping: bool) ->
     if all(after[line.id] == line.quantity for line in lines) and (shipping or part.shipping_refunded):
         return left
     wanted = _difference(part, lines, before, after, shipping=shipping and not part.shipping_refunded)
-    return left.model_copy(update={name: min(getattr(left, name), wanted[name]) for name in FIGURES})
+    most = {name: min(getattr(left, name), wanted[name]) for name in ("gross", "tax")}
+    return left.model_copy(update={**most, "commission": _at_most(left.commission, wanted["commission"])})
+
+
+def _at_most(left: int, wanted: int) -> int:
+    """A commission that is below zero for what the platform pays is not to be capped by what is left of all lines."""
+    return min(left, wanted) if left >= 0 and wanted >= 0 else wanted
 
 
 def _difference(
     part: VendorOrder, lines: Sequence[OrderLine], before: Counter[UUID], after: Counter[UUID], *, shipping: bool
 ) -> dict[str, int]:
-    goods_before, goods_after = _goods(lines, before), _goods(lines, after)
-    tax = sum(_portion(line, line.tax, after) - _portion(line, line.tax, before) for line in lines)
-    sent = (part.shipping_total, part.shipping_tax) if shipping else (0, 0)
-    rate = part.commission_basis_points
+    sent = _sent(part, lines) if shipping else {}
+
+    def back(amount: Callable[[OrderLine], int]) -> int:
+        return sum(_portion(line, amount(line), after) - _portion(line, amount(line), before) for line in lines)
+
     return {
-        "gross": goods_after - goods_before + tax + sum(sent),
-        "tax": tax + sent[1],
-        "commission": share(goods_after, rate) - share(goods_before, rate),
+        "gross": back(lambda line: line.line_total - line.discount + line.tax) + sent.get("gross", 0),
+        "tax": back(lambda line: line.tax + line.tax_included) + sent.get("tax", 0),
+        "commission": _commission(part, lines, after) - _commission(part, lines, before) + sent.get("commission", 0),
     }
 
 
-def _goods(lines: Sequence[OrderLine], gone: Counter[UUID]) -> int:
-    return sum(_portion(line, line.line_total - line.discount, gone) for line in lines)
+def _sent(part: VendorOrder, lines: Sequence[OrderLine]) -> dict[str, int]:
+    """Shipping, as paid: its tax may be on top or inside; its commission is what the platform paid of it."""
+    inside = part.tax_included - sum(line.tax_included for line in lines)
+    on_lines = [line.commission for line in lines if line.commission is not None]
+    return {
+        "gross": part.shipping_total + part.shipping_tax,
+        "tax": part.shipping_tax + inside,
+        "commission": part.commission - sum(on_lines) if len(on_lines) == len(lines) else 0,
+    }
+
+
+def _commission(part: VendorOrder, lines: Sequence[OrderLine], gone: Counter[UUID]) -> int:
+    """Lines of before they kept their commission share the vendor order's rate."""
+    if any(line.commission is None for line in lines):
+        goods = sum(_portion(line, line.line_total - line.discount, gone) for line in lines)
+        return share(goods, part.commission_basis_points)
+    return sum(_portion(line, line.commission or 0, gone) for line in lines)
 
 
 def _portion(line: OrderLine, amount: int, gone: Counter[UUID]) -> int:

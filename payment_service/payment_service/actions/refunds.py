@@ -58,7 +58,9 @@ def _at_most_what_is_left(payment: Payment, wanted: Sequence[Split]) -> list[Spl
 def _capped(wanted: Split, left: Split) -> Split:
     if wanted.gross >= left.gross:
         return left
-    figures = {"tax": min(wanted.tax, left.tax), "commission": min(wanted.commission, left.commission)}
+    capped = wanted.commission >= 0 and left.commission >= 0  # below zero: discounts that the platform paid
+    commission = min(wanted.commission, left.commission) if capped else wanted.commission
+    figures = {"tax": min(wanted.tax, left.tax), "commission": commission}
     return wanted.model_copy(update=figures)
 
 
@@ -101,7 +103,11 @@ def _left_of(payment: Payment, split: Split) -> Split:
 
 def _part_of(split: Split, gross: int) -> Split:
     owed = split.gross - split.tax - split.commission
-    tax, commission, _owed = allocate(gross, [split.tax, split.commission, owed]) if split.gross else (0, 0, 0)
+    if split.commission < 0:
+        tax, net = allocate(gross, [split.tax, split.gross - split.tax])
+        commission = -(net * -split.commission // (split.gross - split.tax or 1))
+    else:
+        tax, commission, _owed = allocate(gross, [split.tax, split.commission, owed]) if split.gross else (0, 0, 0)
     return split.model_copy(update={"gross": gross, "tax": tax, "commission": commission})
 
 

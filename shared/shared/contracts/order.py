@@ -24,7 +24,10 @@ class OrderLine(_Part):
 
 
 class VendorOrderPart(_Part):
-    """A vendor's share. items + shipping + tax − discount = total; `commission` is frozen at sale."""
+    """A vendor's share. items + shipping + tax − discount = total; `tax_included` is what prices contain besides.
+
+    `commission` is frozen at sale; it is below zero where discounts that the platform pays are more.
+    """
 
     vendor_order_id: UUID
     vendor_id: UUID
@@ -36,6 +39,7 @@ class VendorOrderPart(_Part):
     discount_total: MoneyData
     total: MoneyData
     commission: MoneyData
+    tax_included: MoneyData | None = None
 
 
 class Buyer(_Part):

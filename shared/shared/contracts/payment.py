@@ -16,7 +16,9 @@ class _Part(BaseModel):
 class Split(_Part):
     """A vendor order's share of a payment, in minor units of its currency.
 
-    gross = items − discount + shipping + tax; the vendor is owed gross − tax − commission.
+    gross = items − discount + shipping + the tax that is added to them; `tax` is that and what prices contain. The
+    vendor is owed gross − tax − commission.
+    `commission` is below zero where the platform pays more of a discount than it earns.
     """
 
     vendor_order_id: UUID

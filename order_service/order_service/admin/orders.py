@@ -1,18 +1,15 @@
-"""The operators' pages: orders with all that belongs to them, returns, coupons. No page shows a token or its digest."""
+"""The operators' pages: orders with all that belongs to them, returns, customers, vendors. No page shows a token."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html_join
 
 from order_service import checkout
-from order_service.actions import completion, coupons, refunds, returns, shipments
+from order_service.actions import completion, refunds, returns, shipments
 from order_service.models import (
-    Coupon,
-    CouponRedemption,
     Customer,
     Exchange,
     Order,
@@ -29,7 +26,6 @@ from order_service.queries.timeline import timeline
 from shared.admin import Records, Rows, amount, operation
 from shared.auth import Caller
 from shared.errors import Invalid
-from shared.money import Money
 
 CANCEL_REASON_LENGTH = Order._meta.get_field("cancel_reason").max_length or 0
 
@@ -314,70 +310,7 @@ class Exchanges(Records):
     ordering = ("-id",)
 
 
-# ── Coupons, and what is known of customers and vendors ──────────────────────────────────────────────────────────────
-
-
-@operation("End now")
-def end(coupon: Coupon, _by: Caller, _reason: str) -> None:
-    coupons.end_coupon(coupon_id=coupon.id)
-
-
-class Usable(admin.SimpleListFilter):
-    title = parameter_name = "usable"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "now"), ("ended", "ended"), ("used_up", "used up")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        now, used_up = timezone.now(), Q(redemption_limit__isnull=False, redeemed__gte=F("redemption_limit"))
-        match self.value():
-            case "yes":
-                begun = Q(starts_at=None) | Q(starts_at__lte=now)
-                return queryset.filter(begun, Q(ends_at=None) | Q(ends_at__gt=now)).exclude(used_up)
-            case "ended":
-                return queryset.filter(ends_at__lte=now)
-            case "used_up":
-                return queryset.filter(used_up)
-        return queryset
-
-
-@admin.register(Coupon)
-class Coupons(Records):
-    list_display = ("code", "kind", "worth", "redeemed", "redemption_limit", "starts_at", "ends_at", "created_at")
-    list_filter = (Usable, "kind", "created_at")
-    search_ids = ("id",)
-    search_fields = ("code__iexact",)
-    ordering = ("-id",)
-    fields = (
-        "id", "code", "kind", "worth", "from_a_total_of", "redeemed", "redemption_limit", "per_user_limit", "starts_at",
-        "ends_at", "created_at",
-    )  # fmt: skip
-    actions = (end,)
-
-    @admin.display
-    def worth(self, coupon: Coupon) -> str:
-        match coupon.kind:
-            case Coupon.Kind.PERCENTAGE:
-                return f"{coupon.basis_points / 100:g} %"
-            case Coupon.Kind.AMOUNT:
-                return str(Money(coupon.amount, coupon.currency))
-        return "shipping"
-
-    @admin.display
-    def from_a_total_of(self, coupon: Coupon) -> str:
-        return str(Money(coupon.minimum, coupon.minimum_currency)) if coupon.minimum else ""
-
-
-@admin.register(CouponRedemption)
-class CouponRedemptions(Records):
-    list_display = ("created_at", "coupon", "order_id", "buyer_key", "released_at")
-    list_filter = (("released_at", admin.EmptyFieldListFilter), "created_at")
-    list_select_related = ("coupon",)
-    search_ids = ("id", "order_id", "coupon_id", "buyer_key")
-    search_fields = ("coupon__code__iexact", "buyer_key__exact")
-    search_help_text = "Redemption, order, coupon or user by id; code; a guest's e-mail address."
-    ordering = ("-id",)
-    fields = ("id", "coupon", "order_id", "buyer_key", "created_at", "released_at")
+# ── What is known of customers and vendors ───────────────────────────────────────────────────────────────────────────
 
 
 @admin.register(Customer)
