@@ -17,6 +17,7 @@ from catalog_service.models import (
     Category,
     DailySales,
     DiscardedFile,
+    ExchangeRate,
     Export,
     Image,
     ImageToFetch,
@@ -24,6 +25,7 @@ from catalog_service.models import (
     Location,
     Movement,
     Price,
+    PriceChange,
     Product,
     Purchase,
     Reservation,
@@ -40,7 +42,10 @@ from catalog_service.models import (
     Synonym,
     Variant,
     Vendor,
+    Wish,
+    card_prices,
 )
+from catalog_service.models.card_prices import MIXED, base_of
 from shared import media
 from shared.admin import Records, Rows, amount, operation
 from shared.auth import Caller
@@ -97,8 +102,9 @@ def _edit(product: Product, changes: ProductChanges) -> None:
 
 @admin.display(description="price")
 def price_of(product: Product) -> str:
-    price = product.price_in(settings.DEFAULT_CURRENCY)
-    return str(price[0]) if price else ""
+    known = base_of(one for one in product.prices if one != MIXED)
+    price = known and card_prices.price_of(product.prices, Wish(known))
+    return str(price.money) if price else ""
 
 
 class VariantRows(Rows):
@@ -202,6 +208,24 @@ class Variants(Records):
 @operation("Delete", final=True)
 def delete_category(category: Category, by: Caller, reason: str) -> None:
     taxonomy.delete_category(reference=str(category.id))
+
+
+@admin.register(PriceChange)
+class PriceChanges(Records):
+    list_display = ("at", "variant", amount("minor"), amount("compare_at_minor"))
+    list_filter = ("currency", "at")
+    list_select_related = ("variant",)
+    search_ids = ("id", "variant_id", "product_id")
+    search_fields = ("variant__sku__exact",)
+    search_help_text = "Variant or product by id, or SKU."
+    ordering = ("-at",)
+
+
+@admin.register(ExchangeRate)
+class ExchangeRates(Records):
+    list_display = ("currency", "rate", "day", "version")
+    search_fields = ("currency__iexact",)
+    ordering = ("currency",)
 
 
 @admin.register(Category)

@@ -12,6 +12,7 @@ from catalog_service.actions import (
     part_cancellations,
     popularity,
     purchases,
+    rates,
     recommendations,
     remote_images,
     reservations,
@@ -30,6 +31,7 @@ from shared.contracts.order import (
     VendorOrderCancelled,
     VendorOrderDelivered,
 )
+from shared.contracts.payment import ExchangeRatesPublished
 from shared.contracts.user import UserErased
 from shared.contracts.vendor import VendorChanged
 from shared.inbox import Subscriptions
@@ -43,6 +45,7 @@ SUBSCRIPTIONS: Subscriptions = {
     ReturnReceived: reservations.restock,
     VendorOrderDelivered: purchases.remember_purchase,
     VendorChanged: vendors.follow_vendor,
+    ExchangeRatesPublished: rates.follow_rates,
     UserErased: erasure.forget_user,
 }
 

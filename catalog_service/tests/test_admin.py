@@ -22,6 +22,7 @@ from catalog_service.models import (
     BoughtTogether,
     Brand,
     Category,
+    ExchangeRate,
     Image,
     ImageToFetch,
     Product,
@@ -34,6 +35,7 @@ from catalog_service.models import (
 )
 from shared.context import new_id
 from shared.contracts.user import RecordAudit
+from shared.money import EXPONENTS
 from shared.testing import operator_as, published
 from tests.factories import (
     ask,
@@ -78,6 +80,8 @@ def make_everything() -> Product:
     queue_export(**whose, format_="jsonl", currency="USD")
     ImageToFetch.objects.create(product=product, batch=batch, line=1, url="https://a.example/a.png", position=0)
     discard([f"lost-{number}.webp"])
+    currency = sorted(EXPONENTS)[number % len(EXPONENTS)]
+    ExchangeRate.objects.create(currency=currency, rate=2, day=timezone.now().date(), version=number)
     sell_from_elsewhere(number)
     return product
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import floor
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,9 +16,9 @@ from hypothesis import strategies as st
 
 from catalog_service.actions import cards
 from catalog_service.actions.variants import PriceInput, VariantInput
-from catalog_service.models import Card, Product
+from catalog_service.models import Card, ExchangeRate, Product
 from shared.context import new_id
-from shared.money import Money
+from shared.money import EXPONENTS, Money, factor
 from shared.testing import body, client_as
 from tests.factories import make_category, make_product, make_vendor
 
@@ -25,18 +26,20 @@ pytestmark = pytest.mark.django_db
 URL = "/api/v1/products"
 CATEGORIES = {"home": None, "pots": "home", "bowls": "pots", "wood": None}
 NOUNS = ("lamp", "chair", "tall lamp", "armchair")
+RATES = {"USD": Decimal(1), "EUR": Decimal("0.9173"), "JPY": Decimal("151.37"), "KWD": Decimal("0.3071")}
 TAGS, COLOURS, SIZES = ("new", "hot", "eco"), ("red", "blue"), ("M", "L")
 
 
 @dataclass(eq=False)
 class Thing:
-    """A product as the oracle knows it. `prices` in minor units of USD and EUR."""
+    """A product as the oracle knows it. `prices` in minor units of USD and EUR; `others` those of a second variant."""
 
     name: str
     category: str
     vendor: str
     brand: str | None
     prices: dict[str, int]
+    others: dict[str, int]
     compared: bool
     stock: int
     tags: list[str]
@@ -69,6 +72,7 @@ THINGS = st.builds(
     vendor=st.sampled_from(["kiln", "mill"]),
     brand=st.sampled_from([None, "acme", "zenith"]),
     prices=st.dictionaries(st.sampled_from(["USD", "EUR"]), st.integers(100, 105), min_size=1),
+    others=st.just({}) | st.dictionaries(st.sampled_from(["USD", "EUR", "KWD"]), st.integers(90, 105), max_size=2),
     compared=st.booleans(),
     stock=st.integers(0, 1),
     tags=st.lists(st.sampled_from(TAGS), unique=True),
@@ -88,9 +92,10 @@ QUERIES = st.fixed_dictionaries(
         "category": st.sampled_from([*CATEGORIES, "nowhere"]),
         "brand": st.sampled_from(["acme", "zenith", "acme,zenith", "nobody"]),
         "vendor": st.sampled_from(["kiln", "mill"]),
-        "min_price": st.sampled_from(["1.02", "1.035"]),
-        "max_price": st.sampled_from(["1.04", "1.009"]),
-        "currency": st.sampled_from(["USD", "EUR"]),
+        "min_price": st.sampled_from(["0.94", "1.02", "1.035", "154.5"]),
+        "max_price": st.sampled_from(["1.04", "1.009", "0.945", "156"]),
+        "currency": st.sampled_from(["USD", "EUR", "JPY"]),
+        "converted": st.booleans(),
         "in_stock": st.booleans(),
         "rating": st.sampled_from(["3.5", "4"]),
         "featured": st.booleans(),
@@ -119,10 +124,19 @@ def shelf(things: list[Thing]) -> Iterator[None]:
 def put(thing: Thing) -> None:
     for name, parent in CATEGORIES.items():
         make_category(name, make_category(parent) if parent else None)
-    compared = {
-        currency: Money(minor + 50, currency) if thing.compared else None for currency, minor in thing.prices.items()
-    }
-    prices = [PriceInput(Money(minor, currency), compared[currency]) for currency, minor in thing.prices.items()]
+    variants = [
+        VariantInput(
+            sku=str(new_id()),
+            prices=[
+                PriceInput(Money(minor, currency), Money(minor + 50, currency) if thing.compared else None)
+                for currency, minor in prices.items()
+            ],
+            stock=thing.stock,
+            options={"size": thing.size},
+        )
+        for prices in (thing.prices, thing.others)
+        if prices
+    ]
     row = make_product(
         thing.name,
         category=make_category(thing.category),
@@ -131,7 +145,7 @@ def put(thing: Thing) -> None:
         tags=thing.tags,
         featured=thing.featured,
         specifications={"colour": thing.colour} if thing.colour else {},
-        variants=[VariantInput(sku=str(new_id()), prices=prices, stock=thing.stock, options={"size": thing.size})],
+        variants=variants,
         status=None if thing.active else "draft",
     )
     Product.objects.filter(id=row.id).update(rating_average=thing.rating)
@@ -147,9 +161,27 @@ def matches(thing: Thing, query: dict[str, Any]) -> bool:
     return thing.active and all(TESTS[name](thing, value, query) for name, value in query.items() if name in TESTS)
 
 
+def exact_price(thing: Thing, query: dict[str, Any]) -> Decimal | None:
+    """In minor units, before they are rounded: of the cheapest variant, by its own price or else by the rates."""
+    currency, found = query.get("currency", "USD"), []
+    for prices in filter(None, (thing.prices, thing.others)):
+        if currency in prices:
+            found.append(Decimal(prices[currency]))
+        elif query.get("converted"):
+            base = "USD" if "USD" in prices else min(prices)
+            found.append(prices[base] * (factor(RATES, base, currency) or 0))
+    return min(found, default=None)
+
+
+def price(thing: Thing, query: dict[str, Any]) -> Decimal | None:
+    """In whole units of the currency."""
+    exact, digits = exact_price(thing, query), EXPONENTS[query.get("currency", "USD")]
+    return None if exact is None else Decimal(floor(exact + Decimal("0.5"))) / 10**digits
+
+
 def _priced(thing: Thing, query: dict[str, Any], test: Callable[[Decimal], bool]) -> bool:
-    minor = thing.prices.get(query.get("currency", "USD"))
-    return minor is not None and test(Decimal(minor) / 100)
+    told = price(thing, query)
+    return told is not None and test(told)
 
 
 def _has_attributes(thing: Thing, text: str) -> bool:
@@ -189,21 +221,20 @@ TESTS: dict[str, Callable[[Thing, Any, dict[str, Any]], bool]] = {
 
 
 def on_sale(thing: Thing, query: dict[str, Any]) -> bool:
-    return thing.compared and query.get("currency", "USD") in thing.prices
+    return thing.compared and price(thing, query) is not None
 
 
 def ordered(things: list[Thing], ordering: str, query: dict[str, Any]) -> list[str]:
-    currency = query.get("currency", "USD")
     keys: dict[str, Callable[[Thing], Any]] = {
         "newest": lambda thing: (thing.row.created_at, thing.row.id),
-        "price": lambda thing: (thing.prices[currency], thing.row.id),
-        "-price": lambda thing: (thing.prices[currency], thing.row.id),
+        "price": lambda thing: (exact_price(thing, query), thing.row.id),
+        "-price": lambda thing: (exact_price(thing, query), thing.row.id),
         "name": lambda thing: (thing.name, thing.row.id),
         "rating": lambda thing: (thing.rating, thing.row.id),
         "bestselling": lambda thing: (thing.sold, thing.row.id),
     }
     if "price" in ordering:
-        things = [thing for thing in things if currency in thing.prices]
+        things = [thing for thing in things if price(thing, query) is not None]
     return [thing.id for thing in sorted(things, key=keys[ordering], reverse=ordering not in ("price", "name"))]
 
 
@@ -219,7 +250,14 @@ def counted(
 
 
 def ask(query: dict[str, Any], **more: Any) -> Any:
-    text = urlencode({name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()})
+    """`converted` is no parameter, but whether there are rates."""
+    ExchangeRate.objects.all().delete()
+    if query.get("converted"):
+        ExchangeRate.objects.bulk_create(
+            ExchangeRate(currency=currency, rate=rate, day="2026-01-01", version=1) for currency, rate in RATES.items()
+        )
+    given = {name: value for name, value in query.items() if name != "converted"}
+    text = urlencode({name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()})
     response = client_as().get(f"{URL}?{text}&{urlencode(more)}")
     assert response.status_code == 200, response.content
     return body(response)
@@ -257,6 +295,9 @@ def test_a_list_has_what_fits_in_order_and_its_pages_make_it_up(
         fitting = [thing for thing in things if matches(thing, query)]
 
         assert walk(query, ordering=ordering, limit=limit) == ordered(fitting, ordering, query)
+        for row in ask(query, ordering=ordering, limit=100)["results"]:
+            thing = next(thing for thing in things if thing.id == row["id"])
+            assert price(thing, query) in (None, Decimal(row["price"]["amount"])), note(row)
         if "search" in query:
             assert sorted(walk(query, limit=limit)) == sorted(thing.id for thing in fitting)
 
@@ -281,7 +322,7 @@ def test_facets_count_what_is_there(things: list[Thing], query: dict[str, Any]) 
         }
         assert {name: numbers(facets[name]) for name in expected} == expected
         prices = {name: value for name, value in query.items() if name not in ("min_price", "max_price")}
-        priced = [thing for thing in things if matches(thing, prices) and query.get("currency", "USD") in thing.prices]
+        priced = [thing for thing in things if matches(thing, prices) and price(thing, query) is not None]
         assert sum(row["count"] for row in facets["price"]) == len(priced)
         for row in facets["price"]:
             bounds = {side: row[side]["amount"] for side in ("min_price", "max_price")}

@@ -1,9 +1,9 @@
 """Money in minor units: an integer and an ISO 4217 currency. No float ever touches an amount."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Self
 
 EXPONENTS = {
@@ -119,3 +119,25 @@ def allocate(minor: int, weights: Sequence[int]) -> list[int]:
     for i in by_remainder[: size - sum(parts)]:
         parts[i] += 1
     return [sign * part for part in parts]
+
+
+CROSS_RATE = Context(prec=16, rounding=ROUND_HALF_UP)
+
+
+def factor(rates: Mapping[str, Decimal], source: str, target: str) -> Decimal | None:
+    """What to multiply minor units of `source` by to come to minor units of `target`: 16 digits. None without rates.
+
+    `rates` are units of each currency for one unit of their base, which is among them.
+    """
+    if source == target:
+        return Decimal(1)
+    if not (rates.get(source) and rates.get(target)):
+        return None
+    return CROSS_RATE.divide(rates[target], rates[source]).scaleb(EXPONENTS[target] - EXPONENTS[source])
+
+
+def convert(money: Money, target: str, by: Decimal) -> Money | None:
+    """A price by a factor, rounded half up to the target's minor units; never to nothing. None: beyond MAX_MINOR."""
+    exact = money.minor * by
+    minor = int(exact.to_integral_value(ROUND_HALF_UP)) if exact <= MAX_MINOR else MAX_MINOR + 1
+    return Money(max(1, minor), target) if minor <= MAX_MINOR else None

@@ -1,8 +1,10 @@
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.money import EXPONENTS, MAX_MINOR, Money, MoneyError, allocate, share
+from shared.money import EXPONENTS, MAX_MINOR, Money, MoneyError, allocate, convert, factor, share
 
 amounts = st.integers(min_value=-(10**12), max_value=10**12)
 weights = st.lists(st.integers(min_value=0, max_value=10**9), min_size=1, max_size=20)
@@ -48,3 +50,31 @@ def test_two_currencies_do_not_add() -> None:
 
 def test_a_share_is_rounded_half_up_and_symmetric() -> None:
     assert [share(150, 100), share(149, 100), share(-150, 100)] == [2, 1, -2]
+
+
+@pytest.mark.parametrize(
+    ("money", "target", "converted"),
+    [
+        (Money(1_235, "USD"), "EUR", Money(1_112, "EUR")),  # 11.115
+        (Money(1_233, "USD"), "EUR", Money(1_110, "EUR")),  # 11.097
+        (Money(1_112, "EUR"), "USD", Money(1_236, "USD")),
+        (Money(1_000, "USD"), "JPY", Money(1_515, "JPY")),
+        (Money(1_000, "USD"), "KWD", Money(3_070, "KWD")),
+        (Money(1, "JPY"), "EUR", Money(1, "EUR")),
+        (Money(1, "JPY"), "KWD", Money(2, "KWD")),
+        (Money(77, "GBP"), "GBP", Money(77, "GBP")),
+        (Money(MAX_MINOR, "USD"), "JPY", None),
+    ],
+)
+def test_amounts_are_converted_half_up_and_never_to_nothing(money: Money, target: str, converted: Money | None) -> None:
+    rates = {"USD": Decimal(1), "EUR": Decimal("0.9"), "JPY": Decimal("151.5"), "KWD": Decimal("0.307")}
+
+    by = factor(rates, money.currency, target)
+
+    assert by is not None
+    assert convert(money, target, by) == converted
+
+
+def test_without_both_rates_there_is_no_way_from_one_currency_to_another() -> None:
+    assert factor({"USD": Decimal(1)}, "USD", "EUR") is None
+    assert factor({"EUR": Decimal(1)}, "USD", "EUR") is None

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from catalog_service.actions.price_history import record_prices
 from catalog_service.models import CommonWord, Product, StockItem, Variant
 
 MEND_BATCH = 200
@@ -20,30 +21,44 @@ MEND_BATCH = 200
 _DROP_PRICES = "DELETE FROM product_price WHERE product_id = ANY(%s)"
 
 _PRICES = """
-    INSERT INTO product_price (product_id, currency, minor, compare_at_minor)
-    SELECT DISTINCT ON (variant.product_id, price.currency)
-        variant.product_id, price.currency, price.minor, price.compare_at_minor
-    FROM variant JOIN price_at(%s) AS price ON price.variant_id = variant.id
-    WHERE variant.product_id = ANY(%s) AND variant.deleted_at IS NULL
-    ORDER BY variant.product_id, price.currency, price.minor, price.compare_at_minor NULLS LAST
+    INSERT INTO product_price (product_id, currency, own, minor, compare_at_minor, lowest_minor, mixed)
+    SELECT *, count(own) OVER (PARTITION BY product_id) > 1
+    FROM (
+        SELECT DISTINCT ON (source.product_id, source.currency, source.own)
+            source.product_id, source.currency, source.own, price.minor, price.compare_at_minor, price.lowest_minor
+        FROM price_source(%s) AS source
+        JOIN price_at(%s) AS price ON price.variant_id = source.variant_id AND price.currency = source.currency
+        WHERE source.product_id = ANY(%s)
+        ORDER BY source.product_id, source.currency, source.own, price.minor, price.compare_at_minor NULLS LAST
+    ) AS cheapest
 """
 
-_ON_PRODUCT = """
+_ENTRY = """
+    jsonb_build_object('minor', minor, 'compare_at', compare_at_minor)
+    || CASE WHEN compare_at_minor IS NULL OR lowest_minor IS NULL THEN '{}'
+        ELSE jsonb_build_object('lowest', lowest_minor) END
+    || coalesce((
+        SELECT jsonb_build_object('then', jsonb_agg(step ORDER BY step.from))
+        FROM (
+            SELECT extract(epoch FROM at) AS "from", minor, compare_at_minor AS compare_at
+            FROM product_price_steps(product.id, %s, %s)
+            WHERE currency = now.currency AND own IS NOT DISTINCT FROM now.own ORDER BY at LIMIT 20
+        ) AS step HAVING count(*) > 0), '{}')
+"""
+
+_ON_PRODUCT = f"""
     UPDATE product SET
         prices = coalesce((
-            SELECT jsonb_object_agg(
-                currency, jsonb_build_object('minor', minor, 'compare_at', compare_at_minor) || coalesce((
-                    SELECT jsonb_build_object('then', jsonb_agg(step ORDER BY step.from))
-                    FROM (
-                        SELECT extract(epoch FROM at) AS "from", minor, compare_at_minor AS compare_at
-                        FROM product_price_steps(product.id, %s) WHERE currency = now.currency ORDER BY at LIMIT 20
-                    ) AS step HAVING count(*) > 0), '{}'))
-            FROM product_price now WHERE product_id = product.id), '{}'),
+            SELECT jsonb_object_agg(currency, {_ENTRY})
+            FROM product_price now WHERE product_id = product.id AND own IS NULL), '{{}}') || coalesce((
+            SELECT jsonb_build_object('mixed', jsonb_agg(jsonb_build_object('own', own) || {_ENTRY} ORDER BY own))
+            FROM product_price now WHERE product_id = product.id AND own IS NOT NULL AND mixed
+            HAVING count(*) > 0), '{{}}'),
         image = coalesce((
             SELECT coalesce(nullif(thumbnail, ''), file) FROM image
             WHERE product_id = product.id AND "primary"), '')
     WHERE id = ANY(%s)
-"""
+"""  # noqa: S608
 
 _LOCK = "SELECT 1 FROM card WHERE product_id = ANY(%s) ORDER BY product_id FOR NO KEY UPDATE"
 
@@ -71,7 +86,7 @@ _PUT = """
             UNION ALL SELECT DISTINCT 'tag:' || tag FROM unnest(product.tags) AS tag
             UNION ALL SELECT 'featured' WHERE product.featured
             UNION ALL SELECT 'sale:' || currency FROM product_price
-                WHERE product_id = product.id AND compare_at_minor IS NOT NULL
+                WHERE product_id = product.id AND compare_at_minor IS NOT NULL AND own IS NULL
             UNION ALL SELECT 'attribute:' || name || E'\\x1f' || value FROM (
                 SELECT DISTINCT name, value FROM product_attribute WHERE product_id = product.id
                 ORDER BY name, value LIMIT 60) AS attribute),
@@ -175,16 +190,17 @@ _COMMON = """
 """
 
 
-def refresh(product_ids: Collection[UUID], *, with_stock: bool) -> None:
+def refresh(product_ids: Collection[UUID], *, with_stock: bool, planned: bool = False) -> None:
     """Bring prices, image and card of these products up to date. The caller has locked them, and for `with_stock` all
-    their stock rows; without, what a card says of the stock stays.
+    their stock rows; without, what a card says of the stock stays. `planned` as in record_prices.
     """
     ids = sorted(product_ids)
-    now = timezone.now()
+    now, default = timezone.now(), settings.DEFAULT_CURRENCY
+    record_prices(ids, now, planned=planned)
     with connection.cursor() as cursor:
         cursor.execute(_DROP_PRICES, [ids])
-        cursor.execute(_PRICES, [now, ids])
-        cursor.execute(_ON_PRODUCT, [now, ids])
+        cursor.execute(_PRICES, [default, now, ids])
+        cursor.execute(_ON_PRODUCT, [*(now, default) * 2, ids])
         for statement in (_LOCK, _TAKE_AWAY):
             cursor.execute(statement, [ids])
         cursor.execute(_PUT, [ids, with_stock])

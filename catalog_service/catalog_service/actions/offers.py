@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
@@ -21,19 +22,22 @@ _NOT_OFFERED = [
 ]
 """What of a product is long, and in no offer."""
 _NEXT_PRICES = """
-    UPDATE product SET prices_change_at = (SELECT min(at) FROM product_price_steps(product.id, %s))
+    UPDATE product SET prices_change_at = (SELECT min(at) FROM product_price_steps(product.id, %s, %s))
     WHERE id = ANY(%s) AND (prices_change_at IS NOT NULL OR EXISTS (
         SELECT FROM variant JOIN price ON price.variant_id = variant.id
         WHERE variant.product_id = product.id AND price.sale_minor IS NOT NULL))
 """
 
 
-def product_changed(product_ids: Collection[UUID], *, gone: Collection[UUID] = ()) -> None:
-    """After any change of locked products: their cards, and an OfferChanged for each variant, those just gone too."""
+def product_changed(product_ids: Collection[UUID], *, gone: Collection[UUID] = (), planned: bool = False) -> None:
+    """After any change of locked products: their cards, and an OfferChanged for each variant, those just gone too.
+
+    `planned`: nothing but the time has changed them.
+    """
     told = Q(product_id__in=product_ids, deleted_at__isnull=True) | Q(id__in=gone)
     variants = StockItem.objects.locked(Variant.objects.filter(told).values_list("id", flat=True))
     _plan_next(product_ids)
-    cards.refresh(product_ids, with_stock=True)
+    cards.refresh(product_ids, with_stock=True, planned=planned)
     _tell_again(variants)
 
 
@@ -55,7 +59,7 @@ def _plan_next(product_ids: Collection[UUID]) -> None:
     nothing falls between.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT_PRICES, [timezone.now(), sorted(product_ids)])
+        cursor.execute(_NEXT_PRICES, [timezone.now(), settings.DEFAULT_CURRENCY, sorted(product_ids)])
 
 
 def _tell_again(variant_ids: Collection[UUID]) -> None:

@@ -22,7 +22,8 @@ from django.utils import timezone
 from catalog_service.actions import offers
 from catalog_service.actions.inventory import record, tell_supply
 from catalog_service.actions.places import give_back_to, held_by, let_go, take
-from catalog_service.models import DailySales, Movement, Reservation, ReservationLine, StockItem, Variant
+from catalog_service.models import DailySales, Movement, Reservation, ReservationLine, StockItem, Variant, Wish
+from catalog_service.models.card_prices import variant_price
 from catalog_service.models.inventory import Level
 from catalog_service.models.locations import Change, Place
 from shared.contracts.catalog import (
@@ -40,6 +41,7 @@ from shared.contracts.catalog import (
 from shared.contracts.order import OrderCancelled, OrderConfirmed, ReturnReceived
 from shared.errors import Retry
 from shared.messages import MoneyData
+from shared.money import Money
 from shared.outbox import publish
 
 log = logging.getLogger("nexus.catalog")
@@ -58,12 +60,13 @@ def reserve_stock(asked: ReserveStock) -> None:
     wanted = _quantities(asked.lines)
     stock = StockItem.objects.locked(wanted)
     variants = offers.load(wanted)
-    if unsellable := [line for line in asked.lines if not _sells(variants.get(line.variant_id), asked.currency)]:
+    prices = _prices(variants, asked.currency)
+    if unsellable := [line for line in asked.lines if line.variant_id not in prices]:
         _reject(asked, "unavailable", unsellable, {})
     elif short := [line for line in asked.lines if wanted[line.variant_id] > stock[line.variant_id].available]:
         _reject(asked, "out_of_stock", short, stock)
     else:
-        _hold(asked, take(asked.order_id, wanted, stock), variants)
+        _hold(asked, take(asked.order_id, wanted, stock), variants, prices)
 
 
 def release_stock(asked: ReleaseStock) -> None:
@@ -134,17 +137,18 @@ def _quantities(lines: tuple[LineToReserve, ...]) -> Counter[UUID]:
     return wanted
 
 
-def _sells(variant: Variant | None, currency: str) -> bool:
-    return (
-        variant is not None
-        and offers.is_for_sale(variant)
-        and any(price.currency == currency for price in variant.prices.all())
-    )
+def _prices(variants: dict[UUID, Variant], currency: str) -> dict[UUID, Money]:
+    """Of those that are sold in this currency: by their own price, or by the day's rate."""
+    wish, now = Wish(currency), timezone.now()
+    prices = {
+        id_: variant_price(variant, wish, now) for id_, variant in variants.items() if offers.is_for_sale(variant)
+    }
+    return {id_: price.money for id_, price in prices.items() if price}
 
 
-def _hold(asked: ReserveStock, taken: Counter[Place], variants: dict[UUID, Variant]) -> None:
+def _hold(asked: ReserveStock, taken: Counter[Place], variants: dict[UUID, Variant], prices: dict[UUID, Money]) -> None:
     levels = StockItem.objects.change({place: Change(reserved=n) for place, n in taken.items()})
-    lines = [_reserved_line(line, variants[line.variant_id], asked.currency) for line in asked.lines]
+    lines = [_reserved_line(line, variants[line.variant_id], prices[line.variant_id]) for line in asked.lines]
     ReservationLine.objects.bulk_create(
         [
             ReservationLine(
@@ -160,8 +164,7 @@ def _hold(asked: ReserveStock, taken: Counter[Place], variants: dict[UUID, Varia
     offers.tell(levels, variants)
 
 
-def _reserved_line(line: LineToReserve, variant: Variant, currency: str) -> ReservedLine:
-    price = next(price.asked(timezone.now()) for price in variant.prices.all() if price.currency == currency)
+def _reserved_line(line: LineToReserve, variant: Variant, price: Money) -> ReservedLine:
     return ReservedLine(
         line_id=line.line_id,
         variant_id=variant.id,
@@ -172,7 +175,7 @@ def _reserved_line(line: LineToReserve, variant: Variant, currency: str) -> Rese
         sku=variant.sku,
         name=variant.title,
         quantity=line.quantity,
-        unit_price=MoneyData(minor=price.money.minor, currency=currency),
+        unit_price=MoneyData(minor=price.minor, currency=price.currency),
     )
 
 

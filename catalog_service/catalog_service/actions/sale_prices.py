@@ -63,7 +63,7 @@ def _turn_batch() -> int:
     rows = due.order_by("prices_change_at").select_for_update(skip_locked=True, no_key=True)
     ids = list(rows.values_list("id", flat=True)[:BATCH])
     if ids:
-        offers.product_changed(ids)
+        offers.product_changed(ids, planned=True)
     return len(ids)
 
 

@@ -12,17 +12,20 @@ from rest_framework.utils.urls import replace_query_param
 
 from catalog_service.actions import searches
 from catalog_service.api.lists import PUBLIC, PageQuery, page_body, read_query
+from catalog_service.api.prices import CONVERTED, LOWEST, price_body
 from catalog_service.api.taxonomy import BrandShape, PlaceShape, place
 from catalog_service.api.translations import in_language
-from catalog_service.models import Product
+from catalog_service.models import Product, Wish
+from catalog_service.models.card_prices import price_of
 from catalog_service.models.images import media_url
-from catalog_service.models.products import price_of
 from catalog_service.queries import cards, facets
 from catalog_service.queries.filters import Filters, by_slug
 from shared.http import MoneyShape, Shape
 from shared.money import EXPONENTS, Money
 
 MAX_PRICE = 10**12
+PRICED = {"min_price", "max_price", "on_sale"}
+"""Filters for which prices in other currencies count."""
 _COMMA = re.compile(r"(?<!\\),")
 
 
@@ -63,7 +66,12 @@ class ProductQuery(PageQuery):
     vendor = serializers.CharField(required=False, max_length=220, help_text="Slug or id, or `me`.")
     min_price = serializers.DecimalField(20, 4, required=False, min_value=0, max_value=MAX_PRICE)
     max_price = serializers.DecimalField(20, 4, required=False, min_value=0, max_value=MAX_PRICE)
-    currency = serializers.ChoiceField(sorted(EXPONENTS), required=False)
+    currency = serializers.ChoiceField(
+        sorted(EXPONENTS),
+        required=False,
+        help_text="Of all prices, filters, facets and order by price. What has no price of its own in it is converted "
+        "by the day's rate; where there is no rate, a price stays in its own currency.",
+    )
     in_stock = serializers.BooleanField(required=False)
     rating = serializers.DecimalField(3, 2, required=False, min_value=0, max_value=5, help_text="At least.")
     featured = serializers.BooleanField(required=False)
@@ -99,6 +107,8 @@ class CardShape(Shape):
     status = serializers.CharField()
     price = MoneyShape(allow_null=True, help_text="Of the cheapest variant.")
     compare_at_price = MoneyShape(allow_null=True)
+    lowest_price_30_days = MoneyShape(allow_null=True, help_text=LOWEST)
+    converted_from = MoneyShape(allow_null=True, help_text=CONVERTED)
     rating = serializers.FloatField(help_text="Average; 0 without reviews.")
     rating_count = serializers.IntegerField()
     image = serializers.URLField(allow_null=True)
@@ -159,10 +169,11 @@ def list_shelf(request: Request) -> Response:
     query = read_query(ProductQuery, request)
     cursor, limit, ordering = query.pop("cursor", None), query.pop("limit"), query.pop("ordering")
     counted = query.pop("facets", None)
-    currency = query.setdefault("currency", settings.DEFAULT_CURRENCY)
-    filters = by_slug(Filters(**query))
+    wish = Wish(query.setdefault("currency", settings.DEFAULT_CURRENCY))
+    by_price = ordering.endswith("price") or query.keys() & PRICED or set(counted or ()) & {"price", "on_sale"}
+    filters = by_slug(Filters(**query, factors=wish.factors if by_price else {}))
     found = cards.list_cards(filters, ordering=ordering, cursor=cursor, limit=limit)
-    body = page_body(_address(request, found), found.page, lambda row: shown_body(row, currency))
+    body = page_body(_address(request, found), found.page, lambda row: shown_body(row, wish))
     if filters.search:
         body["did_you_mean"] = found.corrected
         if not cursor:
@@ -170,7 +181,7 @@ def list_shelf(request: Request) -> Response:
     if counted:
         nothing = filters.search and found.wanted is None
         numbers = facets.nothing() if nothing else facets.count_facets(filters, found.wanted, counted)
-        body["facets"] = facets_body(numbers, counted, currency)
+        body["facets"] = facets_body(numbers, counted, wish.currency)
     return in_language(request, body, PUBLIC)
 
 
@@ -180,31 +191,22 @@ def _address(request: Request, found: cards.Found) -> str:
     return replace_query_param(address, "search", found.corrected) if found.corrected else address
 
 
-def shown_body(row: cards.Shown, currency: str) -> dict[str, Any]:
-    return shelf_body(json.loads(row.body), json.loads(row.prices), currency, in_stock=row.in_stock)
+def shown_body(row: cards.Shown, wish: Wish) -> dict[str, Any]:
+    return shelf_body(json.loads(row.body), json.loads(row.prices), wish, in_stock=row.in_stock)
 
 
-def shelf_body(body: dict[str, Any], prices: dict[str, Any], currency: str, *, in_stock: bool) -> dict[str, Any]:
+def shelf_body(body: dict[str, Any], prices: dict[str, Any], wish: Wish, *, in_stock: bool) -> dict[str, Any]:
     """Of `body` and `prices` as a Card has them."""
-    price = price_of(prices, currency)
-    return body | {
-        "price": price[0].as_json() if price else None,
-        "compare_at_price": price[1].as_json() if price and price[1] else None,
-        "image": media_url(body["image"]),
-        "in_stock": in_stock,
-    }
+    return body | price_body(price_of(prices, wish)) | {"image": media_url(body["image"]), "in_stock": in_stock}
 
 
-def card_body(product: Product, currency: str, *, in_stock: bool) -> dict[str, Any]:
+def card_body(product: Product, wish: Wish, *, in_stock: bool) -> dict[str, Any]:
     """As `shown_body`, of a product that need not be on sale."""
-    price = product.price_in(currency)
-    return {
+    return price_body(price_of(product.prices, wish)) | {
         "id": str(product.id),
         "slug": product.slug,
         "name": product.name,
         "status": product.status,
-        "price": price[0].as_json() if price else None,
-        "compare_at_price": price[1].as_json() if price and price[1] else None,
         "rating": float(product.rating_average),
         "rating_count": product.rating_count,
         "image": media_url(product.image),

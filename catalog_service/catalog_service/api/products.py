@@ -33,18 +33,20 @@ from catalog_service.api.popularity import note_view
 from catalog_service.api.revisions import RevisionShape, pending_body
 from catalog_service.api.taxonomy import PlaceShape, place
 from catalog_service.api.translations import ACCEPT_LANGUAGE, in_language
-from catalog_service.api.variants import NewVariant, VariantShape, variant_body, variant_input
-from catalog_service.models import Image, Product
+from catalog_service.api.variants import CurrencyQuery, NewVariant, VariantShape, variant_body, variant_input
+from catalog_service.models import Image, Product, Wish
 from catalog_service.models.images import media_url
 from catalog_service.queries import products as reading
 from shared.auth import Caller, caller_of, roles
 from shared.errors import Invalid
 from shared.http import LineField, Shape, created, read
 from shared.idempotency import idempotent
+from shared.money import EXPONENTS
 
 
 class WriterQuery(PageQuery):
     status = serializers.ChoiceField(Product.Status.choices, required=False, default="")
+    currency = serializers.ChoiceField(sorted(EXPONENTS), required=False)
 
 
 class ProductFields(Shape):
@@ -131,10 +133,10 @@ def image_body(image: Image) -> dict[str, Any]:
     }
 
 
-def product_body(whole: reading.ProductInWhole, currency: str, *, for_writer: bool = False) -> dict[str, Any]:
+def product_body(whole: reading.ProductInWhole, wish: Wish, *, for_writer: bool = False) -> dict[str, Any]:
     product = whole.product
-    variants = [variant_body(variant, currency, for_writer=for_writer) for variant in whole.variants]
-    body = card_body(product, currency, in_stock=any(variant["in_stock"] for variant in variants))
+    variants = [variant_body(variant, wish, for_writer=for_writer) for variant in whole.variants]
+    body = card_body(product, wish, in_stock=any(variant["in_stock"] for variant in variants))
     body["category"]["breadcrumbs"] = [place(step) for step in whole.breadcrumbs]
     body |= {
         "description": product.description,
@@ -192,16 +194,20 @@ class ProductDetail(APIView):
     permission_classes = (ReadOnly | roles("vendor", "admin"),)
 
     @extend_schema(
-        parameters=[ACCEPT_LANGUAGE], responses=ProductShape, auth=ANYBODY, tags=["products"], operation_id="product"
+        parameters=[*parameters(CurrencyQuery), ACCEPT_LANGUAGE],
+        responses=ProductShape,
+        auth=ANYBODY,
+        tags=["products"],
+        operation_id="product",
     )
     def get(self, request: Request, product: str) -> Response:
         """By id or slug. What is not on sale is there for its vendor and admins only."""
-        currency = read_query(ProductQuery, request).get("currency", settings.DEFAULT_CURRENCY)
+        wish = Wish(read_query(CurrencyQuery, request).get("currency", settings.DEFAULT_CURRENCY))
         whole = reading.find_product(product, **viewer_of(request))
         public = whole.product.is_visible
         if public:
             note_view(request, whole.product)
-        body, headers = product_body(whole, currency, for_writer=not public), PUBLIC if public else PRIVATE
+        body, headers = product_body(whole, wish, for_writer=not public), PUBLIC if public else PRIVATE
         if _writes(request, whole.product):  # they see what they wrote, and would write what they see
             return Response(body, headers=headers)
         return in_language(request, body, headers)
@@ -298,13 +304,13 @@ def _list_for_writers(request: Request, vendor_id: UUID | None) -> Response:
         cursor=query.get("cursor"),
         limit=query["limit"],
     )
-    currency = settings.DEFAULT_CURRENCY
-    return answer_page(request, page, lambda row: card_body(row, currency, in_stock=row.in_stock))
+    wish = Wish(query.get("currency", settings.DEFAULT_CURRENCY))
+    return answer_page(request, page, lambda row: card_body(row, wish, in_stock=row.in_stock))
 
 
 def _after_write(product: Product) -> dict[str, Any]:
     whole = reading.find_product(str(product.id), is_admin=True)
-    return product_body(whole, settings.DEFAULT_CURRENCY, for_writer=True)
+    return product_body(whole, Wish(settings.DEFAULT_CURRENCY), for_writer=True)
 
 
 def _only_admins_feature(request: Request, given: dict[str, Any]) -> None:

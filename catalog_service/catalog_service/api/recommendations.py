@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from catalog_service.api.cards import CardShape, shelf_body
 from catalog_service.api.lists import ANYBODY, PRIVATE, PUBLIC, parameters, read_query
 from catalog_service.api.translations import in_language
+from catalog_service.models import Wish
 from catalog_service.queries import recommendations as reading
 from shared.auth import Caller
 from shared.http import Shape
@@ -54,14 +55,14 @@ class RecommendedList(Shape):
     results = RecommendedShape(many=True)
 
 
-def related_body(suggestion: reading.Suggestion, currency: str) -> dict[str, Any]:
+def related_body(suggestion: reading.Suggestion, wish: Wish) -> dict[str, Any]:
     lift = None if suggestion.lift is None else round(suggestion.lift, 2)
-    return {**recommended_body(suggestion, currency), "lift": lift}
+    return {**recommended_body(suggestion, wish), "lift": lift}
 
 
-def recommended_body(suggestion: reading.Suggestion, currency: str) -> dict[str, Any]:
+def recommended_body(suggestion: reading.Suggestion, wish: Wish) -> dict[str, Any]:
     card = suggestion.card
-    return {**shelf_body(card.body, card.prices, currency, in_stock=card.in_stock), "reason": suggestion.reason}
+    return {**shelf_body(card.body, card.prices, wish, in_stock=card.in_stock), "reason": suggestion.reason}
 
 
 class RelatedProducts(APIView):
@@ -77,9 +78,9 @@ class RelatedProducts(APIView):
     def get(self, request: Request, product: str) -> Response:
         """What others bought with it, then what is like it. Only what is in stock."""
         query = read_query(RelatedQuery, request)
-        currency = query.get("currency", settings.DEFAULT_CURRENCY)
+        wish = Wish(query.get("currency", settings.DEFAULT_CURRENCY))
         found = reading.related(product, kind=query["kind"], limit=query["limit"])
-        return in_language(request, {"results": [related_body(one, currency) for one in found]}, PUBLIC)
+        return in_language(request, {"results": [related_body(one, wish) for one in found]}, PUBLIC)
 
 
 class Recommendations(APIView):
@@ -95,9 +96,9 @@ class Recommendations(APIView):
     def get(self, request: Request) -> Response:
         """For the caller, by what they bought, liked and saw; filled up with what is in fashion, and liked best."""
         query = read_query(RecommendationQuery, request)
-        currency = query.get("currency", settings.DEFAULT_CURRENCY)
+        wish = Wish(query.get("currency", settings.DEFAULT_CURRENCY))
         caller: object = request.user
         user_id = caller.id if isinstance(caller, Caller) and query["kind"] == "for_me" else None
         found = reading.recommended(user_id, limit=query["limit"])
         headers = PRIVATE if user_id else PUBLIC
-        return in_language(request, {"results": [recommended_body(one, currency) for one in found]}, headers)
+        return in_language(request, {"results": [recommended_body(one, wish) for one in found]}, headers)

@@ -12,7 +12,8 @@ from rest_framework.views import APIView
 
 from catalog_service.actions import sale_prices as writing
 from catalog_service.api.lists import read_query, scope_of
-from catalog_service.api.variants import PositiveMoney, VariantShape, variant_body
+from catalog_service.api.variants import CurrencyQuery, PositiveMoney, VariantShape, variant_body
+from catalog_service.models import Wish
 from catalog_service.queries.products import find_variant
 from shared.auth import roles
 from shared.http import Shape, read
@@ -26,10 +27,6 @@ class SaleInput(Shape):
     ends_at = serializers.DateTimeField(required=False, allow_null=True, help_text="Left out: until it is ended.")
 
 
-class CurrencyQuery(Shape):
-    currency = serializers.ChoiceField(sorted(EXPONENTS), required=False)
-
-
 class VariantSale(APIView):
     permission_classes = (roles("vendor", "admin"),)
 
@@ -41,7 +38,7 @@ class VariantSale(APIView):
         """
         sale: dict[str, Any] = read(SaleInput, request.data)
         writing.set_sale(product=product, variant_id=variant, vendor_id=scope_of(request), **sale)
-        return Response(variant_body(find_variant(variant), sale["price"].currency, for_writer=True))
+        return Response(variant_body(find_variant(variant), Wish(sale["price"].currency), for_writer=True))
 
     @extend_schema(
         parameters=[OpenApiParameter("currency", str, enum=sorted(EXPONENTS))],

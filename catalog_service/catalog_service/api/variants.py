@@ -14,14 +14,17 @@ from rest_framework.views import APIView
 from catalog_service.actions import variants as writing
 from catalog_service.actions.variants import PriceInput, VariantInput
 from catalog_service.api.lists import scope_of
+from catalog_service.api.prices import CONVERTED, LOWEST, price_body
 from catalog_service.api.revisions import RevisionShape, pending_body
-from catalog_service.models import Price, Variant
+from catalog_service.models import Price, Variant, Wish
+from catalog_service.models.card_prices import CardPrice, base_of, converted
 from catalog_service.models.prices import Asked
 from catalog_service.models.products import SKU_PATTERN
 from catalog_service.queries.products import find_variant
 from shared.auth import caller_of, roles
 from shared.http import MoneyShape, Shape, created, read
 from shared.idempotency import idempotent
+from shared.money import EXPONENTS
 
 MAX_FIRST_STOCK = 10_000_000
 
@@ -84,6 +87,12 @@ class NewVariant(VariantFields):
         return super().validate(attrs)
 
 
+class CurrencyQuery(Shape):
+    currency = serializers.ChoiceField(
+        sorted(EXPONENTS), required=False, help_text="Prices that are not set in it are converted by the day's rate."
+    )
+
+
 class SaleShape(Shape):
     price = MoneyShape()
     regular_price = MoneyShape()
@@ -97,7 +106,9 @@ class VariantShape(Shape):
     options = serializers.DictField(child=serializers.CharField())
     price = MoneyShape(allow_null=True)
     compare_at_price = MoneyShape(allow_null=True)
-    prices = PriceShape(many=True)
+    lowest_price_30_days = MoneyShape(allow_null=True, help_text=LOWEST)
+    converted_from = MoneyShape(allow_null=True, help_text=CONVERTED)
+    prices = PriceShape(many=True, help_text="The variant's own, in every currency that it has one in.")
     sale = SaleShape(
         allow_null=True, help_text="Of `price`, while it is on; those who write it see it before it starts too."
     )
@@ -119,21 +130,18 @@ def _check_comparison(attrs: dict[str, Any]) -> None:
         raise serializers.ValidationError({"compare_at_price": ["Must be above the price, in its currency."]})
 
 
-def variant_body(variant: Variant, currency: str, *, for_writer: bool = False) -> dict[str, Any]:
+def variant_body(variant: Variant, wish: Wish, *, for_writer: bool = False) -> dict[str, Any]:
     now = timezone.now()
-    prices = sorted(variant.prices.all(), key=lambda price: (price.currency != currency, price.currency))
-    asked = [price.asked(now) for price in prices]
-    first = asked[0] if asked else None
-    told = bool(prices) and (for_writer or prices[0].is_on_sale(now))
+    prices = {price.currency: price for price in variant.prices.all()}
+    first = prices.get(wish.currency) or prices.get(base_of(prices) or "")
+    others = sorted(prices, key=lambda currency: (currency != wish.currency, currency))
     available = variant.stock.available
-    return {
+    return price_body(_wished(CardPrice(*first.asked(now)), wish) if first else None) | {
         "id": str(variant.id),
         "sku": variant.sku,
         "options": variant.options,
-        "price": first.money.as_json() if first else None,
-        "compare_at_price": first.compare_at.as_json() if first and first.compare_at else None,
-        "prices": [_price_body(price) for price in asked],
-        "sale": sale_body(prices[0]) if told else None,
+        "prices": [_price_body(prices[currency].asked(now)) for currency in others],
+        "sale": sale_body(first, wish) if first and (for_writer or first.is_on_sale(now)) else None,
         "available": available,
         "in_stock": available > 0,
         "barcode": variant.barcode,
@@ -142,12 +150,17 @@ def variant_body(variant: Variant, currency: str, *, for_writer: bool = False) -
     }
 
 
-def sale_body(price: Price) -> dict[str, Any] | None:
+def _wished(price: CardPrice, wish: Wish) -> CardPrice:
+    return converted(price, wish) or price
+
+
+def sale_body(price: Price, wish: Wish) -> dict[str, Any] | None:
     if price.sale is None:
         return None
+    sale = _wished(CardPrice(price.sale, price.money, None), wish)
     return {
-        "price": price.sale.as_json(),
-        "regular_price": price.money.as_json(),
+        "price": sale.money.as_json(),
+        "regular_price": (sale.compare_at or sale.money).as_json(),
         "starts_at": price.sale_starts_at,
         "ends_at": price.sale_ends_at,
     }
@@ -212,6 +225,6 @@ class VariantDetail(APIView):
 
 def _after_write(variant: Variant) -> dict[str, Any]:
     row = find_variant(variant.id)
-    return variant_body(row, settings.DEFAULT_CURRENCY, for_writer=True) | {
+    return variant_body(row, Wish(settings.DEFAULT_CURRENCY), for_writer=True) | {
         "pending_revision": pending_body(row.product)
     }

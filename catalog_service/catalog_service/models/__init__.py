@@ -8,8 +8,9 @@ from catalog_service.models.imports import ImageToFetch, Import, ImportFile
 from catalog_service.models.inventory import Movement, Reservation, ReservationLine, ReservationPlace, StockItem
 from catalog_service.models.locations import Location, StockLevel
 from catalog_service.models.popularity import ProductPopularity, ProductView, UserView
-from catalog_service.models.prices import Price
+from catalog_service.models.prices import Price, PriceChange
 from catalog_service.models.products import Product, ProductPrice, Variant
+from catalog_service.models.rates import ExchangeRate, Wish
 from catalog_service.models.recommendations import BoughtTogether, CategoryPick, Recommendation, Sale, Shopper
 from catalog_service.models.reviews import Purchase, Review, ReviewFlag, ReviewImage, ReviewVote
 from catalog_service.models.revisions import Revision
@@ -29,6 +30,7 @@ __all__ = [
     "CommonWord",
     "DailySales",
     "DiscardedFile",
+    "ExchangeRate",
     "Export",
     "ExportPart",
     "Image",
@@ -38,6 +40,7 @@ __all__ = [
     "Location",
     "Movement",
     "Price",
+    "PriceChange",
     "Product",
     "ProductPopularity",
     "ProductPrice",
@@ -63,4 +66,5 @@ __all__ = [
     "UserView",
     "Variant",
     "Vendor",
+    "Wish",
 ]

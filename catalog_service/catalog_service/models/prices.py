@@ -6,15 +6,17 @@ from typing import NamedTuple
 from django.db import models
 from django.db.models import Q
 
-from catalog_service.models.products import Variant
+from catalog_service.models.products import Product, Variant
+from shared.context import new_id
 from shared.money import EXPONENTS, MAX_MINOR, Money
 
 
 class Asked(NamedTuple):
-    """What is asked for a variant at some moment, and what it is crossed out from."""
+    """What is asked for a variant at some moment, what it is crossed out from, and what was asked before that."""
 
     money: Money
     compare_at: Money | None
+    lowest: Money | None = None
 
 
 class Price(models.Model):
@@ -22,7 +24,8 @@ class Price(models.Model):
 
     A sale asks `sale_minor` from `sale_starts_at` until before `sale_ends_at` (null: always, for good), crossed out
     from `minor`. The database's function `price_at(moment)` says the same as `asked`. `approved_minor` is what an admin
-    agreed to, if the price has moved since.
+    agreed to, if the price has moved since. `lowest_minor` is the least that was asked in the 30 days before the latest
+    PriceChange (null: nothing was).
     """
 
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="prices")
@@ -33,6 +36,7 @@ class Price(models.Model):
     sale_starts_at = models.DateTimeField(null=True)
     sale_ends_at = models.DateTimeField(null=True)
     approved_minor = models.BigIntegerField(null=True)
+    lowest_minor = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "price"
@@ -84,12 +88,36 @@ class Price(models.Model):
         )
 
     def asked(self, moment: datetime) -> Asked:
-        if self.sale and self.is_on_sale(moment):
-            return Asked(self.sale, self.money)
-        return Asked(self.money, self.compare_at)
+        money, compare_at = (
+            (self.sale, self.money) if self.sale and self.is_on_sale(moment) else (self.money, self.compare_at)
+        )
+        lowest = Money(self.lowest_minor, self.currency) if compare_at and self.lowest_minor else None
+        return Asked(money, compare_at, lowest)
 
     def put_on_sale(self, money: Money, starts_at: datetime | None, ends_at: datetime | None) -> None:
         self.sale_minor, self.sale_starts_at, self.sale_ends_at = money.minor, starts_at, ends_at
 
     def end_sale(self) -> None:
         self.sale_minor = self.sale_starts_at = self.sale_ends_at = None
+
+
+class PriceChange(models.Model):
+    """What was asked for a variant in a currency from `at` on, and what that was crossed out from. Null: nothing is."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="price_changes")
+    product = models.ForeignKey(Product, models.CASCADE, related_name="+")
+    currency = models.CharField(max_length=3)
+    minor = models.BigIntegerField(null=True)
+    compare_at_minor = models.BigIntegerField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "price_change"
+        indexes = (
+            models.Index(fields=["variant", "currency", "-at"], name="price_change_of_variant"),
+            models.Index(fields=["product", "at", "id"], name="price_change_of_product"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.minor} {self.currency}"

@@ -17,7 +17,6 @@ from catalog_service.models.taxonomy import NAME_LENGTH, SLUG_LENGTH, Brand, Cat
 from catalog_service.models.vendors import Vendor
 from shared.context import new_id
 from shared.errors import NotFound
-from shared.money import Money
 
 SKU_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._+:#()-]{0,63}$"
 WORDS_OF_PATHS = {"adjustments", "locations", "transfers"}
@@ -80,8 +79,10 @@ class ProductQuerySet(models.QuerySet["Product"]):
 class Product(models.Model):
     """A product with what stands on its card: `prices` (the cheapest variant's, per currency), `image`, ratings.
 
-    `prices` is `{"USD": {"minor": 1250, "compare_at": 1500 | null, "then": [{"from": 1764000000.0, "minor": 1500,
-    "compare_at": null}]}}`, where `then` has what sales that start and end will make of it, by seconds since 1970.
+    `prices` is `{"USD": {"minor": 1250, "compare_at": 1500 | null, "lowest": 1300, "then": [{"from": 1764000000.0,
+    "minor": 1500, "compare_at": null}]}}`, where `then` has what sales that start and end will make of it, by seconds
+    since 1970, and `lowest` was asked in the 30 days before a reduction. Where variants have their own prices in
+    different currencies, `"mixed"` lists the cheapest of each kind: `{"own": ["USD", "EUR"], "minor": …}`, in dollars.
     `prices_change_at` is when carts are told next. `rating_histogram` counts one to five stars.
     """
 
@@ -212,39 +213,42 @@ class Product(models.Model):
         self.rating_histogram, self.rating_count = histogram, count
         self.rating_average = round(Decimal(stars) / count, 2) if count else Decimal(0)
 
-    def price_in(self, currency: str) -> tuple[Money, Money | None] | None:
-        return price_of(self.prices, currency)
-
-
-def price_of(prices: dict[str, Any], currency: str) -> tuple[Money, Money | None] | None:
-    """The cheapest variant's price now and what it is compared with, in this currency or else in any there is."""
-    known = currency if currency in prices else min(prices, default=None)
-    if known is None:
-        return None
-    price = _by_now(prices[known])
-    compare_at = price["compare_at"]
-    return Money(price["minor"], known), None if compare_at is None else Money(compare_at, known)
-
-
-def _by_now(price: dict[str, Any]) -> dict[str, Any]:
-    """A sale starts and ends by the time of day, not when somebody gets round to it."""
-    now = timezone.now().timestamp()
-    begun = [step for step in price.get("then") or () if step["from"] <= now]
-    return begun[-1] if begun else price
-
 
 class ProductPrice(models.Model):
-    """The card's price in one currency, as a row: what price filters and price order are read from."""
+    """The card's prices as rows: what price filters and price order are read from.
+
+    With `own` null: the cheapest of the prices set in this currency. Else the cheapest variant of those that have
+    prices of their own in just these currencies, in the first of them, from which all others are converted. `mixed`: the
+    product has several kinds of variants in this sense, so several rows may stand for it.
+    """
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="card_prices")
     currency = models.CharField(max_length=3)
+    own = ArrayField(models.CharField(max_length=3), null=True)
     minor = models.BigIntegerField()
     compare_at_minor = models.BigIntegerField(null=True)
+    lowest_minor = models.BigIntegerField(null=True)
+    mixed = models.BooleanField(db_default=False)
 
     class Meta:
         db_table = "product_price"
-        constraints = (models.UniqueConstraint(fields=["product", "currency"], name="product_price_once"),)
-        indexes = (models.Index(fields=["currency", "minor", "product"], name="product_price_order"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["product", "currency"], name="product_price_once", condition=Q(own__isnull=True)
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["currency", "minor", "product"], name="product_price_order", condition=Q(own__isnull=True)
+            ),
+            models.Index(
+                fields=["currency", "minor", "product"],
+                include=["own"],
+                name="product_price_converted",
+                condition=Q(own__isnull=False),
+            ),
+            models.Index(fields=["product"], name="product_price_of", condition=Q(own__isnull=False)),
+        )
 
     def __str__(self) -> str:
         return f"{self.minor} {self.currency}"

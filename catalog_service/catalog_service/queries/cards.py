@@ -1,26 +1,44 @@
 """Lists of what is on sale: one statement, one walk along the index of the order, from where the last page ended."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
 from catalog_service.queries import search as port
-from catalog_service.queries.filters import Condition, Filters, conditions, where
-from catalog_service.queries.pages import Page, decimal_number, moment, read_cursor, whole_number, write_cursor
+from catalog_service.queries.filters import MOST, Condition, Filters, Lane, conditions, lanes, where
+from catalog_service.queries.pages import (
+    Page,
+    decimal_number,
+    exact_amount,
+    moment,
+    read_cursor,
+    whole_number,
+    write_cursor,
+)
 from catalog_service.queries.words import Match, Source, Wanted, understand
 
 COLUMNS = "card.body::text, card.prices::text, card.in_stock"
 RELEVANCE = "relevance"
 
-_WITH_PRICE = "JOIN product_price price ON price.product_id = card.product_id AND price.currency = %s"
 
 _LIST = f"""
-    SELECT {COLUMNS}, {{column}}, card.product_id FROM {{source}} {{join}}
-    WHERE {{where}} ORDER BY {{column}} {{way}}, {{id}} {{way}} LIMIT %s
+    SELECT {COLUMNS}, {{column}}, card.product_id FROM {{source}}
+    WHERE {{where}} ORDER BY {{column}} {{way}}, card.product_id {{way}} LIMIT %s
 """  # noqa: S608
+
+_LANE = f"""
+    (SELECT {COLUMNS}, price.minor * %s AS asked, price.product_id
+    FROM {{source}} JOIN product_price price ON price.product_id = card.product_id
+    WHERE {{where}} ORDER BY price.minor {{way}}, price.product_id {{way}} LIMIT %s)
+"""  # noqa: S608
+_MERGED = "SELECT * FROM ({lanes}) AS every ORDER BY asked {way}, product_id {way} LIMIT %s"
+
+
+PRICE = "price"
 
 
 class Order(NamedTuple):
@@ -33,8 +51,8 @@ class Order(NamedTuple):
 
 ORDERS = {
     "newest": Order("card.created_at", True, moment),
-    "price": Order("price.minor", False, whole_number),
-    "-price": Order("price.minor", True, whole_number),
+    "price": Order(PRICE, False, exact_amount),
+    "-price": Order(PRICE, True, exact_amount),
     "name": Order("card.name_key", False, str),
     "rating": Order("card.rating", True, decimal_number),
     "bestselling": Order("card.sold", True, whole_number),
@@ -81,26 +99,54 @@ def _searched(filters: Filters, wanted: Wanted, ordering: str, cursor: str | Non
 
 def _ordered(filters: Filters, match: Match | None, ordering: str, cursor: str | None, limit: int) -> Page[Shown]:
     order = ORDERS[ordering]
-    by_price = order.column.startswith("price.")
-    name = f"{ordering} {filters.currency}" if by_price else ordering
+    name = f"{ordering} {filters.currency}" if order.column == PRICE else ordering
     backwards, *place = read_cursor(cursor, name, [order.parse, UUID]) if cursor else (False,)
-    every = [*conditions(filters, price="price" if by_price else ""), *(match.conditions if match else ())]
-    source = match.source if match else Source()
     descending = order.descending != backwards
-    id_column = "price.product_id" if by_price else "card.product_id"
+    walk = _by_price if order.column == PRICE else _by_column(order.column)
+    statement, values = walk(filters, match, place, descending=descending, limit=limit + 1)
+    return _page(_rows(statement, values), name, limit, backwards=backwards, first=not cursor)
+
+
+def _by_column(column: str) -> Callable[..., tuple[str, list[Any]]]:
+    def walk(
+        filters: Filters, match: Match | None, place: Sequence[Any], *, descending: bool, limit: int
+    ) -> tuple[str, list[Any]]:
+        every = [*conditions(filters), *(match.conditions if match else ())]
+        source = match.source if match else Source()
+        if place:
+            every.append(_beyond(column, "card.product_id", descending, place))
+        sql, values = where(every)
+        way = "DESC" if descending else "ASC"
+        statement = _LIST.format(source=source.sql, where=sql, column=column, way=way)
+        return statement, [*source.values, *values, limit]
+
+    return walk
+
+
+def _by_price(
+    filters: Filters, match: Match | None, place: Sequence[Any], *, descending: bool, limit: int
+) -> tuple[str, list[Any]]:
+    """A walk for each currency that prices come from, as far as the page needs; then the best of all of them."""
+    every = [*conditions(filters, price=True), *(match.conditions if match else ())]
+    source, way = match.source if match else Source(), "DESC" if descending else "ASC"
+    parts, values = [], list[Any]()
+    for lane in lanes(filters, "price"):
+        sql, of_lane = where([*_in_lane(lane, place, descending), *every])
+        parts.append(_LANE.format(source=source.sql, where=sql, way=way))
+        values += [lane.factor, *source.values, *of_lane, limit]
+    return _MERGED.format(lanes=" UNION ALL ".join(parts), way=way), [*values, limit]
+
+
+def _in_lane(lane: Lane, place: Sequence[Any], descending: bool) -> Iterator[Condition]:
+    """A page goes on at an amount in the wished currency, so where it starts in the lane's own has to be worked out."""
+    yield Condition("price", lane.sql, lane.values)
+    least, greatest = lane.least, lane.greatest
     if place:
-        every.append(_beyond(order.column, id_column, descending, place))
-    sql, values = where(every)
-    statement = _LIST.format(
-        source=source.sql,
-        join=_WITH_PRICE if by_price else "",
-        where=sql,
-        column=order.column,
-        id=id_column,
-        way="DESC" if descending else "ASC",
-    )
-    rows = _rows(statement, [*source.values, *([filters.currency] if by_price else []), *values, limit + 1])
-    return _page(rows, name, limit, backwards=backwards, first=not cursor)
+        near = int((Decimal(place[0]) / lane.factor).to_integral_value(ROUND_FLOOR))
+        least, greatest = (least, min(greatest, near + 1)) if descending else (max(least, near - 1), greatest)
+        sql = f"(price.minor * %s, price.product_id) {'<' if descending else '>'} (%s, %s)"
+        yield Condition("", sql, (lane.factor, *place))
+    yield Condition("price", "price.minor BETWEEN %s AND %s", (max(least, 0), min(greatest, MOST)))
 
 
 def _ranked(filters: Filters, wanted: Wanted, cursor: str | None, limit: int) -> Page[Shown]:

@@ -11,12 +11,12 @@ been chosen of it yet; categories and tags narrow, and are counted within what i
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
 
-from catalog_service.queries.filters import Condition, Filters, conditions, where
+from catalog_service.queries.filters import Condition, Filters, conditions, lanes, where
 from catalog_service.queries.words import Source, Wanted
 
 FACETS = ("category", "brand", "vendor", "tags", "attributes", "price", "rating", "in_stock", "featured", "on_sale")
@@ -29,8 +29,8 @@ _HASHES = 2**32
 
 _COUNT = """
     WITH picked AS MATERIALIZED (
-        SELECT tokens, in_stock, featured, rating, (prices -> %s ->> 'minor')::bigint AS minor, shuffle
-        FROM {source} WHERE {where} ORDER BY shuffle LIMIT %s),
+        SELECT tokens, in_stock, featured, rating, asked.minor, asked.reduced, shuffle
+        FROM {source}{asked} WHERE {where} ORDER BY shuffle LIMIT %s),
     counted AS (
         SELECT CASE WHEN strpos(token, E'\\x1f') > 0 THEN split_part(token, E'\\x1f', 1)
             ELSE split_part(token, ':', 1) END AS kind, token, cards
@@ -40,11 +40,21 @@ _COUNT = """
     SELECT kind, substr(token, length(kind) + 2), cards FROM placed WHERE place <= %s
     UNION ALL SELECT 'in_stock', in_stock::text, count(*) FROM picked GROUP BY in_stock
     UNION ALL SELECT 'featured', featured::text, count(*) FROM picked GROUP BY featured
-    UNION ALL SELECT 'on_sale', (tokens @> ARRAY[%s]::text[])::text, count(*) FROM picked GROUP BY 2
+    UNION ALL SELECT 'on_sale', coalesce(reduced, false)::text, count(*) FROM picked GROUP BY 2
     UNION ALL SELECT 'rating', stars::text, count(*) FROM picked, unnest(%s::int[]) AS stars
         WHERE rating >= stars GROUP BY stars
     UNION ALL SELECT 'price', coalesce(array_to_string(array_agg(minor), ' '), ''), count(minor) FROM picked WHERE %s
     UNION ALL SELECT 'last', max(shuffle)::text, count(*) FROM picked
+"""
+
+_ON_CARD = """
+    CROSS JOIN LATERAL (
+        SELECT (prices -> %s ->> 'minor')::bigint AS minor, tokens @> ARRAY[%s]::text[] AS reduced) AS asked
+"""
+_OF_ROWS = " LEFT JOIN LATERAL ({}) AS asked ON true"
+_OF_LANE = """
+    SELECT greatest(1, round(price.minor * %s))::bigint AS minor, price.compare_at_minor IS NOT NULL AS reduced
+    FROM product_price price WHERE price.product_id = card.product_id AND {}
 """
 
 _NAMES = """
@@ -87,10 +97,10 @@ def count_facets(filters: Filters, wanted: Wanted | None, asked: Sequence[str]) 
     if wanted:
         match = wanted.anywhere()
         every, source = [*every, *match.conditions], match.source
-    whole = _count(source, every, filters.currency, asked)
+    whole = _count(source, every, filters, asked)
     facets = Facets(whole.total, whole.exact, counts=whole.counts, prices=whole.prices)
     for chosen in _chosen(every, asked):
-        apart = _count(source, [one for one in every if one.facet != chosen], filters.currency, asked)
+        apart = _count(source, [one for one in every if one.facet != chosen], filters, asked)
         facets.exact &= apart.exact
         facets.counts[chosen] = apart.counts.get(chosen, [])
         facets.prices = apart.prices if chosen == "price" else facets.prices
@@ -112,17 +122,27 @@ def _asked_as(facet: str) -> str:
     return "attributes" if facet.startswith("attribute:") else facet
 
 
-def _count(source: Source, every: Sequence[Condition], currency: str, asked: Sequence[str]) -> Sample:
+def _asked(filters: Filters) -> tuple[str, list[Any]]:
+    """What a card asks in the wished currency: from itself where that is enough, else from its rows."""
+    if not filters.factors:
+        return _ON_CARD, [filters.currency, f"sale:{filters.currency}"]
+    every = lanes(filters, "price")
+    parts = " UNION ALL ".join(_OF_LANE.format(lane.sql) for lane in every)
+    return _OF_ROWS.format(parts), [value for lane in every for value in (lane.factor, *lane.values)]
+
+
+def _count(source: Source, every: Sequence[Condition], filters: Filters, asked: Sequence[str]) -> Sample:
     sql, values = where(every)
+    asked_sql, asked_values = _asked(filters)
     most = settings.FACETS_EXACT_UP_TO
     prefixes = [prefix for facet, prefix in _PREFIXES.items() if facet in asked]
     prefixes += ["attribute:%"] if "attributes" in asked else []
     with connection.cursor() as cursor:
         cursor.execute(
-            _COUNT.format(source=source.sql, where=sql),
+            _COUNT.format(source=source.sql, asked=asked_sql, where=sql),
             [
-                *(currency, *source.values, *values, most + 1, prefixes, MAX_VALUES),
-                *(f"sale:{currency}", list(STARS), "price" in asked),
+                *(*source.values, *asked_values, *values, most + 1, prefixes, MAX_VALUES),
+                *(list(STARS), "price" in asked),
             ],
         )
         return _sample(cursor.fetchall(), most)

@@ -17,7 +17,18 @@ _SLUGS = """
     UNION ALL SELECT id, slug FROM known_vendor WHERE id = ANY(%s)
 """
 
-_PRICED = "card.product_id IN (SELECT asked.product_id FROM product_price asked WHERE asked.currency = %s AND {})"
+_PRICED = "card.product_id IN ({})"
+_ASKED = "SELECT asked.product_id FROM product_price asked WHERE {}"
+MOST = 2**62
+
+_CHEAPEST = """
+    (NOT {0}.mixed OR {0}.id = (
+        SELECT other.id FROM product_price other
+        LEFT JOIN (VALUES {1}) AS rate (currency, factor) ON rate.currency = other.currency
+        WHERE other.product_id = {0}.product_id AND CASE WHEN other.own IS NULL THEN other.currency = %s
+            ELSE rate.factor IS NOT NULL AND %s <> ALL(other.own) END
+        ORDER BY other.minor * CASE WHEN other.own IS NULL THEN 1 ELSE rate.factor END, other.id LIMIT 1))
+"""
 
 
 class Condition(NamedTuple):
@@ -31,7 +42,7 @@ class Condition(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Filters:
     """None and empty mean: no matter. Prices are in units of `currency`. Tags must all be there; of brands one, and of
-    each attribute one of its values.
+    each attribute one of its values. `factors` are those of the currencies that prices are converted from (Wish).
     """
 
     currency: str
@@ -47,6 +58,21 @@ class Filters:
     on_sale: bool | None = None
     tags: Sequence[str] = ()
     attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    factors: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+class Lane(NamedTuple):
+    """Prices that stand for products in the filters' currency: those set in it, or those converted from another.
+
+    They are walked along the index of one currency each. `least` and `greatest` are in minor units of the lane's own.
+    """
+
+    currency: str
+    factor: Decimal
+    least: int
+    greatest: int
+    sql: str
+    values: tuple[Any, ...]
 
 
 def by_slug(filters: Filters) -> Filters:
@@ -70,9 +96,9 @@ def by_slug(filters: Filters) -> Filters:
     )
 
 
-def conditions(filters: Filters, *, price: str = "") -> list[Condition]:
-    """`price` is the alias of a joined product_price in the filters' currency, if there is one."""
-    found = [*_tokens(filters), *_prices(filters, price)]
+def conditions(filters: Filters, *, price: bool = False) -> list[Condition]:
+    """`price`: a lane's product_price is joined as `price`, and it is the lane that knows about prices."""
+    found = [*_tokens(filters), *([] if price else _prices(filters))]
     if filters.in_stock is not None:
         found.append(Condition("in_stock", "card.in_stock" if filters.in_stock else "NOT card.in_stock"))
     if filters.rating is not None:
@@ -97,7 +123,7 @@ def _tokens(filters: Filters) -> list[Condition]:
     found += [_has("tags", f"tag:{tag}") for tag in filters.tags]
     for name, values in filters.attributes.items():
         found.append(_has(f"attribute:{name}", *(f"attribute:{name}{SEPARATOR}{value}" for value in values)))
-    if filters.on_sale is not None:
+    if filters.on_sale is not None and not filters.factors:
         sale = _has("on_sale", f"sale:{filters.currency}")
         found.append(sale if filters.on_sale else sale._replace(sql=f"NOT ({sale.sql})"))
     return found
@@ -108,20 +134,70 @@ def _has(facet: str, *tokens: str) -> Condition:
     return Condition(facet, f"card.tokens {'@>' if len(tokens) == 1 else '&&'} %s::text[]", (list(tokens),))
 
 
-def _prices(filters: Filters, alias: str) -> list[Condition]:
+def lanes(filters: Filters, alias: str, *, facet: str = "price") -> list[Lane]:
+    """Each product with a price stands in one of them, once, with the price that is the lowest for it."""
+    least, greatest = _bounds(filters) if facet == "price" else (0, MOST)
+    only, values = _cheapest(filters, alias)
+    own = Lane(
+        filters.currency,
+        Decimal(1),
+        least,
+        greatest,
+        f"{alias}.own IS NULL AND {alias}.currency = %s AND {only}",
+        (filters.currency, *values),
+    )
+    return [own, *(_converted(filters, source, alias, least, greatest, only, values) for source in filters.factors)]
+
+
+def _converted(
+    filters: Filters, source: str, alias: str, least: int, greatest: int, only: str, values: tuple[Any, ...]
+) -> Lane:
+    """Bounds such that what is rounded half up to at least 1 lies within those that were asked for."""
+    factor = filters.factors[source]
+    low = 0 if least <= 1 else _half_above(2 * least - 1, factor)
+    high = -1 if greatest < 1 else MOST if greatest == MOST else _half_above(2 * greatest + 1, factor) - 1
+    sql = f"{alias}.own IS NOT NULL AND {alias}.currency = %s AND %s <> ALL({alias}.own) AND {only}"
+    return Lane(source, factor, min(low, MOST), min(high, MOST), sql, (source, filters.currency, *values))
+
+
+def _half_above(doubled: int, factor: Decimal) -> int:
+    """The least integer that is not below half of this, divided by the factor: to the last digit."""
+    above, below = factor.as_integer_ratio()
+    return -(-doubled * below // (2 * above))
+
+
+def _cheapest(filters: Filters, alias: str) -> tuple[str, tuple[Any, ...]]:
+    if not filters.factors:
+        return "true", ()
+    pairs = ", ".join(["(%s, %s::numeric)"] * len(filters.factors))
+    rates = tuple(value for pair in filters.factors.items() for value in pair)
+    return _CHEAPEST.format(alias, pairs), (*rates, filters.currency, filters.currency)
+
+
+def _prices(filters: Filters) -> list[Condition]:
+    found = []
+    if filters.min_price is not None or filters.max_price is not None:
+        found.append(_among("price", lanes(filters, "asked")))
+    if filters.on_sale is not None and filters.factors:
+        reduced = _among("on_sale", lanes(filters, "asked", facet="on_sale"), " AND asked.compare_at_minor IS NOT NULL")
+        found.append(reduced if filters.on_sale else reduced._replace(sql=f"NOT ({reduced.sql})"))
+    return found
+
+
+def _among(facet: str, every: Sequence[Lane], more: str = "") -> Condition:
+    parts = [_ASKED.format(f"{lane.sql} AND asked.minor BETWEEN %s AND %s{more}") for lane in every]
+    values = (value for lane in every for value in (*lane.values, lane.least, lane.greatest))
+    return Condition(facet, _PRICED.format(" UNION ALL ".join(parts)), tuple(values))
+
+
+def _bounds(filters: Filters) -> tuple[int, int]:
     exponent = EXPONENTS[filters.currency]
-    bounds: list[tuple[str, int]] = []
+    least, greatest = 0, MOST
     if filters.min_price is not None:
-        bounds.append((">=", int(filters.min_price.scaleb(exponent).to_integral_value(ROUND_CEILING))))
+        least = int(filters.min_price.scaleb(exponent).to_integral_value(ROUND_CEILING))
     if filters.max_price is not None:
-        bounds.append(("<=", int(filters.max_price.scaleb(exponent).to_integral_value(ROUND_FLOOR))))
-    if not bounds:
-        return []
-    sql = " AND ".join(f"{alias or 'asked'}.minor {comparison} %s" for comparison, _minor in bounds)
-    values = tuple(minor for _comparison, minor in bounds)
-    if alias:
-        return [Condition("price", sql, values)]
-    return [Condition("price", _PRICED.format(sql), (filters.currency, *values))]
+        greatest = int(filters.max_price.scaleb(exponent).to_integral_value(ROUND_FLOOR))
+    return least, greatest
 
 
 def _id(reference: str) -> UUID | None:

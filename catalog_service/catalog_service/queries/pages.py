@@ -109,7 +109,15 @@ def whole_number(text: str) -> int:
 
 def decimal_number(text: str) -> Decimal:
     """A small decimal from a cursor. Raises ValueError, InvalidOperation."""
+    number = exact_amount(text)
+    if abs(number) > 1_000_000:
+        raise ValueError
+    return number
+
+
+def exact_amount(text: str) -> Decimal:
+    """Minor units, as they are before they are rounded, from a cursor. Raises ValueError, InvalidOperation."""
     number = Decimal(text)
-    if not number.is_finite() or abs(number.adjusted()) > 60 or abs(number) > 1_000_000:
+    if not number.is_finite() or abs(number.adjusted()) > 60:
         raise ValueError
     return number

@@ -1,6 +1,7 @@
 """payment_service: takes money, gives it back, and keeps the ledger of whose it is."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -163,3 +164,21 @@ class PayoutRefused(Event):
     payout_id: UUID
     vendor_id: UUID
     reason: str
+
+
+class ExchangeRate(_Part):
+    """One unit of the base is worth `rate` units of `currency`."""
+
+    currency: str
+    rate: Decimal
+
+
+class ExchangeRatesPublished(Event):
+    """All rates of a day; the highest version counts, and what it does not name has no rate any more."""
+
+    type = "payment.exchange_rates_published.v1"
+    key = "base"
+    base: str
+    day: date
+    rates: tuple[ExchangeRate, ...]
+    version: int
