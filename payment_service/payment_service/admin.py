@@ -14,6 +14,7 @@ from payment_service.models import (
     Payment,
     Payout,
     Posting,
+    RateTable,
     Refund,
     Release,
     SimulatedCharge,
@@ -158,6 +159,15 @@ class Postings(AdminRecords):
     search_help_text = "Posting, entry, account or vendor order by id; the entry's memo."
     ordering = ("-id",)
     fields: ClassVar[Any] = list_display
+
+
+@admin.register(RateTable)
+class RateTables(Records):
+    list_display = ("day", "base", "version", "updated_at")
+    list_filter = ("day",)
+    search_ids = ()
+    search_fields = ("day__startswith",)
+    ordering = ("-day",)
 
 
 # ── The simulated provider's side ────────────────────────────────────────────────────────────────────────────────────

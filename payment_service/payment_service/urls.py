@@ -2,7 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from payment_service.api import ledger, payments, simulator
+from payment_service.api import ledger, payments, rates, simulator
 from shared import admin, health
 from shared.http import path
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/v1/payments/<uuid:payment>", payments.PaymentView.as_view()),
     path("api/v1/payments/<uuid:payment>/refunds", payments.RefundsView.as_view()),
     path("api/v1/payment-methods", payments.MethodsView.as_view()),
+    path("api/v1/exchange-rates", rates.RatesView.as_view()),
     path("api/v1/payment-webhooks/<slug:provider>", payments.WebhookView.as_view()),
     path("api/v1/admin/financials", ledger.FinancialsView.as_view()),
     path("api/v1/admin/ledger", ledger.LedgerView.as_view()),

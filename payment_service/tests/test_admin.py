@@ -1,10 +1,14 @@
 """The operators' pages: every record can be found and looked at, none shows a secret, a refund is an action's."""
 
+import itertools
+from datetime import date, timedelta
+from decimal import Decimal
+
 import pytest
 from django.utils import timezone
 from factories import LUMEN, delivered, hear, pay_out, refund_of, split, take
 
-from payment_service.actions import payments, payouts, refunds, simulator
+from payment_service.actions import payments, payouts, rates, refunds, simulator
 from payment_service.clients import Charge, Transfer
 from payment_service.models import Entry, Payment, Refund, SimulatedCharge, WebhookEvent
 from shared.context import new_id
@@ -18,6 +22,7 @@ ROOT = "/admin/payment/payment_service"
 PAYMENTS = f"{ROOT}/payment/"
 PAGES = lists_of_records()
 TOKEN = "tok_of_a_card"
+_days = (date(2020, 1, 1) + timedelta(days=i) for i in itertools.count())
 BOOKS = {f"{ROOT}/{name}/" for name in ("payout", "account", "entry", "posting")}
 
 
@@ -48,6 +53,7 @@ def make_everything() -> TakePayment:
     WebhookEvent.objects.create(
         provider="simulator", event_id=new_id(), payload={"charge": str(charge.id)}, due_at=timezone.now()
     )
+    rates.publish_rates(day=next(_days), base="USD", rates={"EUR": Decimal("0.9")})
     return message
 
 

@@ -218,8 +218,8 @@ class ProductPrice(models.Model):
     """The card's prices as rows: what price filters and price order are read from.
 
     With `own` null: the cheapest of the prices set in this currency. Else the cheapest variant of those that have
-    prices of their own in just these currencies, in the first of them, from which all others are converted. `mixed`: the
-    product has several kinds of variants in this sense, so several rows may stand for it.
+    prices of their own in just these currencies, in the first of them, from which all others are converted. `mixed`:
+    the product has several kinds of variants in this sense, so several rows may stand for it.
     """
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="card_prices")

@@ -3,6 +3,7 @@
 from payment_service.models.ledger import Account, Entry, Posting
 from payment_service.models.payments import Cancellation, Payment, Refund, WebhookEvent
 from payment_service.models.payouts import Payout, Release
+from payment_service.models.rates import RateTable
 from payment_service.models.simulator import SimulatedCharge, SimulatedTransfer, SimulatedWebhook
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Payment",
     "Payout",
     "Posting",
+    "RateTable",
     "Refund",
     "Release",
     "SimulatedCharge",
