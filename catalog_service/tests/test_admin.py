@@ -6,10 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib import admin
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog_service.actions.exports import queue_export
@@ -36,7 +32,7 @@ from catalog_service.models import (
 from shared.context import new_id
 from shared.contracts.user import RecordAudit
 from shared.money import EXPONENTS
-from shared.testing import operator_as, published
+from shared.testing import FOR_OPERATORS, answers_by_role, lists_of_records, operator_as, published
 from tests.factories import (
     ask,
     confirmed,
@@ -51,11 +47,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 ROOT = "/admin/catalog/catalog_service"
-PAGES = {
-    f"{ROOT}/{model._meta.model_name}/": model
-    for model in admin.site._registry
-    if model._meta.app_label == "catalog_service"
-}
+PAGES = lists_of_records()
 PRODUCTS, REVIEWS, VARIANTS = f"{ROOT}/product/", f"{ROOT}/review/", f"{ROOT}/variant/"
 _numbers = itertools.count(1)
 
@@ -105,16 +97,6 @@ def make_review(product: Product, *, votes: int = 0) -> Review:
     return review
 
 
-def found(client: Client, path: str, term: object, **filters: str) -> int:
-    return int(client.get(path, {"q": str(term), **filters}).context["cl"].result_count)
-
-
-def press(client: Client, path: str, operation: str, *records: Any, reason: str = "") -> list[str]:
-    """Carry an operation out; what is told."""
-    chosen = {"action": operation, "_selected_action": [record.pk for record in records], "index": "0"}
-    return [str(told) for told in client.post(path, {**chosen, "reason": reason}, follow=True).context["messages"]]
-
-
 def recorded() -> list[tuple[str, str]]:
     return [(entry.action, entry.subject_id) for entry in published(RecordAudit)]
 
@@ -127,13 +109,15 @@ def test_every_list_opens_with_each_filter_and_any_search(path: str) -> None:
     make_everything()
     client = operator_as("admin")
 
-    page = client.get(path).context["cl"]
-    queries = [list(one.choices(page))[1]["query_string"] for one in page.filter_specs]
+    assert client.opened(path) == {200}
+    assert client.found_by_odd_terms(path) == 0
 
-    assert {client.get(f"{path}{query}").status_code for query in queries} <= {200}
-    assert client.get(path, {"q": '"'}).status_code == 200
-    for term in ("nobody", "100%", "ü\\'", "x" * 5_000, new_id()):
-        assert found(client, path, term) == 0
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_nonsense_upsets_a_list(path: str) -> None:
+    make_everything()
+
+    assert operator_as("admin").upset_by(path) == []
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -145,29 +129,24 @@ def test_every_record_has_a_page_and_is_found_by_its_id(path: str) -> None:
 
     assert page.status_code == 200
     assert hasattr(record, "created_at") is ("Created at" in page.content.decode())
-    assert found(client, path, record.pk) == 1
-    assert found(client, path, new_id()) == 0
+    assert client.found(path, record.pk) == 1
+    assert client.found(path, new_id()) == 0
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_list_asks_the_database_no_more_for_more_rows(path: str) -> None:
     client = operator_as("admin")
 
-    def asked() -> int:
-        make_everything()
-        with CaptureQueriesContext(connection) as queries:
-            client.get(path)
-        return len(queries)
+    make_everything()
+    few = client.asked(path)
+    make_everything()
 
-    assert asked() == asked()
+    assert client.asked(path) == few
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_support_looks_and_others_do_not(path: str) -> None:
-    answers = {role: operator_as(role).get(path, follow=True).status_code for role in ("support", "customer", "vendor")}
-
-    assert answers == {"support": 200, "customer": 403, "vendor": 403}
-    assert Client().get(path, follow=True).redirect_chain[-1][0].startswith("/admin/login")
+def test_operators_look_and_others_do_not(path: str) -> None:
+    assert answers_by_role(path) == FOR_OPERATORS
 
 
 def test_products_are_found_by_name_slug_and_whoever_sells_them() -> None:
@@ -175,8 +154,8 @@ def test_products_are_found_by_name_slug_and_whoever_sells_them() -> None:
     client = operator_as("support")
 
     for term in (product.name.upper(), product.slug, product.vendor_id, product.category_id, product.brand_id):
-        assert found(client, PRODUCTS, term) == 1
-    assert found(client, PRODUCTS, product.vendor_id, status__exact="in_review") == 0
+        assert client.found(PRODUCTS, term) == 1
+    assert client.found(PRODUCTS, product.vendor_id, status__exact="in_review") == 0
 
 
 def test_a_variant_is_found_by_its_sku_and_so_are_its_stock_and_its_holds() -> None:
@@ -185,7 +164,7 @@ def test_a_variant_is_found_by_its_sku_and_so_are_its_stock_and_its_holds() -> N
     client = operator_as("support")
 
     for name in ("variant", "stockitem", "movement", "reservationline"):
-        assert found(client, f"{ROOT}/{name}/", variant.sku) == 1
+        assert client.found(f"{ROOT}/{name}/", variant.sku) == 1
 
 
 def test_a_product_s_page_has_its_variants_with_price_and_stock_and_its_pictures() -> None:
@@ -204,7 +183,7 @@ def test_stock_is_filtered_by_what_is_left(supply: str, count: int) -> None:
     hear(ask((make_variant(stock=10), 1)))
     hear(ask((make_variant(stock=3), 3)))
 
-    assert found(operator_as("admin"), f"{ROOT}/stockitem/", "", supply=supply) == count
+    assert operator_as("admin").found(f"{ROOT}/stockitem/", "", supply=supply) == count
 
 
 def test_holds_that_nobody_gave_back_are_found() -> None:
@@ -224,7 +203,7 @@ def test_holds_that_nobody_gave_back_are_found() -> None:
 def test_products_are_approved_and_refusals_are_told() -> None:
     waiting, active, me = make_product(by_admin=False, status="in_review"), make_product(), new_id()
 
-    told = press(operator_as("admin", user_id=me), PRODUCTS, "approve", waiting, active)
+    told = operator_as("admin", user_id=me).press(PRODUCTS, "approve", waiting, active)
 
     waiting.refresh_from_db()
     assert waiting.status == "active"
@@ -238,8 +217,8 @@ def test_products_are_approved_and_refusals_are_told() -> None:
 def test_a_rejection_needs_a_reason_which_the_vendor_reads() -> None:
     product, client = make_product(by_admin=False, status="in_review"), operator_as("admin")
 
-    assert press(client, PRODUCTS, "reject", product) == ["Give a reason."]
-    assert press(client, PRODUCTS, "reject", product, reason="No pictures.") == ["Reject: 1"]
+    assert client.press(PRODUCTS, "reject", product) == ["Give a reason."]
+    assert client.press(PRODUCTS, "reject", product, reason="No pictures.") == ["Reject: 1"]
 
     product.refresh_from_db()
     assert (product.status, product.rejection_reason) == ("draft", "No pictures.")
@@ -259,7 +238,7 @@ def test_products_are_edited_by_the_api_s_rules(operation: str, field: str, valu
     product = make_product(featured=operation == "feature_no_more")
     Product.objects.filter(id=product.id).update(status="inactive" if operation == "put_on_sale" else "active")
 
-    press(operator_as("admin"), PRODUCTS, operation, product)
+    operator_as("admin").press(PRODUCTS, operation, product)
 
     product.refresh_from_db()
     assert getattr(product, field) == value
@@ -270,7 +249,7 @@ def test_what_is_archived_is_not_put_on_sale() -> None:
     product = make_product()
     Product.objects.filter(id=product.id).update(status="archived")
 
-    told = press(operator_as("admin"), PRODUCTS, "put_on_sale", product)
+    told = operator_as("admin").press(PRODUCTS, "put_on_sale", product)
 
     assert told == [f"{product.slug}: A product that is archived cannot become active."]
 
@@ -278,8 +257,8 @@ def test_what_is_archived_is_not_put_on_sale() -> None:
 def test_a_product_is_deleted_once() -> None:
     product, client = make_product(), operator_as("admin")
 
-    assert press(client, PRODUCTS, "delete", product) == ["Delete: 1"]
-    assert press(client, PRODUCTS, "delete", product) == [f"{product.slug}: Not found"]
+    assert client.press(PRODUCTS, "delete", product) == ["Delete: 1"]
+    assert client.press(PRODUCTS, "delete", product) == [f"{product.slug}: Not found"]
     assert Product.objects.get().deleted_at is not None
 
 
@@ -287,9 +266,9 @@ def test_reviews_are_judged() -> None:
     good, bad = (make_review(make_product()) for _time in range(2))
     client = operator_as("admin")
 
-    press(client, REVIEWS, "approve_review", good)
-    press(client, REVIEWS, "reject_review", bad, reason="An advertisement.")
-    told = press(client, REVIEWS, "approve_review", good)
+    client.press(REVIEWS, "approve_review", good)
+    client.press(REVIEWS, "reject_review", bad, reason="An advertisement.")
+    told = client.press(REVIEWS, "approve_review", good)
 
     assert (Review.objects.get(id=good.id).status, Review.objects.get(id=bad.id).status) == ("approved", "rejected")
     assert told == [f"{good}: This has been decided"]
@@ -304,7 +283,7 @@ def test_categories_and_brands_are_deleted_when_nothing_carries_them(name: str, 
         model.objects.get(id=make_category("Spare").id) if name == "category" else Brand.objects.create(name="Spare")
     )
 
-    told = press(client, f"{ROOT}/{name}/", f"delete_{name}", used, spare)
+    told = client.press(f"{ROOT}/{name}/", f"delete_{name}", used, spare)
 
     assert list(model.objects.all()) == [used]
     assert "Delete: 1" in told
@@ -324,7 +303,7 @@ def test_support_is_offered_nothing_to_do(path: str) -> None:
 def test_support_does_nothing_even_so() -> None:
     product = make_product()
 
-    press(operator_as("support"), PRODUCTS, "delete", product)
+    operator_as("support").press(PRODUCTS, "delete", product)
 
     assert Product.objects.get().deleted_at is None
 
@@ -335,8 +314,8 @@ def test_edits_of_approved_products_are_decided() -> None:
     for product in (good, bad):
         edit_product(reference=str(product.id), vendor_id=product.vendor_id, changes={"name": "Golden"})
 
-    press(operator, path, "approve_edit", good.revisions.get())
-    press(operator, path, "reject_edit", bad.revisions.get(), reason="It is clay.")
+    operator.press(path, "approve_edit", good.revisions.get())
+    operator.press(path, "reject_edit", bad.revisions.get(), reason="It is clay.")
 
     assert list(Product.objects.order_by("id").values_list("name", flat=True)) == ["Golden", "Bad"]
     assert bad.revisions.get().reason == "It is clay."

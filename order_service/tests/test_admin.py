@@ -68,6 +68,13 @@ def test_every_list_opens_with_each_filter_and_any_search(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
+def test_no_nonsense_upsets_a_list(path: str) -> None:
+    make_everything()
+
+    assert operator_as("admin").upset_by(path) == []
+
+
+@pytest.mark.parametrize("path", PAGES)
 def test_every_record_has_a_page_and_is_found_by_its_id(path: str) -> None:
     make_everything()
     client, record = operator_as("support"), PAGES[path]._default_manager.latest("pk")

@@ -30,6 +30,18 @@ from shared.models import OutboxMessage
 from shared.operators import SIGN_IN
 
 FOR_OPERATORS: dict[str, object] = {"admin": 200, "support": 200, "customer": 403, "vendor": 403, "guest": SIGN_IN}
+NONSENSE = (
+    "%00",
+    "%ED%A0%80",
+    "-1",
+    "9" * 400,
+    "1e999",
+    "0000-00-00",
+    "9999-12-31+23:59:59-14:00",
+    "%F0%9F%8F%BA",
+    "__",
+)
+"""What nobody would type into an address, quoted."""
 FOR_ADMINS = {**FOR_OPERATORS, "support": 403}
 """What `answers_by_role` is for a page that operators look at, and for one that support does not see."""
 
@@ -136,6 +148,16 @@ class Browser(Client):
         page = self.get(path).context["cl"]
         queries = [choice["query_string"] for one in page.filter_specs for choice in one.choices(page)]
         return {self.get(f"{path}{query}").status_code for query in [*queries, "?q=%22"]}
+
+    def upset_by(self, path: str) -> list[str]:
+        """Which nonsense in the place of a filter's value, a page's number or a record's id a list fails on."""
+        page = self.get(path).context["cl"]
+        names = [name for one in page.filter_specs for name in one.expected_parameters() if name]
+        names = sorted({*names, *(name.partition("__")[0] for name in names), "q", "o", "p", "all"})
+        asked = [f"{path}?{name}={value}" for name in names for value in NONSENSE]
+        asked += [f"{path}{value}/change/" for value in NONSENSE]
+        self.raise_request_exception = False
+        return [address for address in asked if self.get(address).status_code >= 500]
 
     def asked(self, path: str) -> int:
         """How often a page asks the database, once Django knows what it keeps."""

@@ -77,6 +77,13 @@ def test_every_list_opens_with_each_filter_and_any_search(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
+def test_no_nonsense_upsets_a_list(path: str) -> None:
+    make_everything()
+
+    assert operator_as("admin").upset_by(path) == []
+
+
+@pytest.mark.parametrize("path", PAGES)
 def test_a_list_asks_the_database_no_more_for_more_rows(path: str) -> None:
     client = operator_as("admin")
 
