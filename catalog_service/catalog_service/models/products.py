@@ -23,6 +23,8 @@ WORDS_OF_PATHS = {"adjustments", "locations", "transfers"}
 """They stand where a SKU would in paths of the inventory."""
 MAX_SPECIFICATIONS = 20_000
 MAX_DEPTH = 5
+_NULL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""As JSON writes it; a backslash before it is a backslash."""
 _VISIBLE = Q(status="active", deleted_at__isnull=True)
 
 
@@ -41,7 +43,7 @@ def unstorable(specifications: dict[str, Any]) -> str | None:
         return "Contains what is no JSON text or number."
     if len(text) > MAX_SPECIFICATIONS:
         return f"At most {MAX_SPECIFICATIONS} characters."
-    if "\\u0000" in text:
+    if _NULL.search(text):
         return "Null characters are not allowed."
     return "Too deep." if _depth(specifications) > MAX_DEPTH else None
 
