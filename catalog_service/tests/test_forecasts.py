@@ -87,6 +87,26 @@ def test_new_stock_is_due_for_the_time_it_takes_and_the_days_to_be_covered() -> 
     assert told["reorder_quantity"] == 2 * 30 + 5 - 20
 
 
+def test_new_stock_is_due_when_no_more_than_the_point_is_available() -> None:
+    above, at = make_variant(stock=86), make_variant(stock=85)
+    for variant in (above, at):
+        first_stocked(variant, 29)
+        for days_ago in range(30):
+            sell(variant, 2, timezone.now() - timedelta(days=days_ago))
+
+    told = [forecast(variant, "?lead_days=10&cover_days=20") for variant in (above, at)]
+
+    assert [(one["available"], one["reorder_point"]) for one in told] == [(26, 25), (25, 25)]
+    assert [one["reorder_quantity"] for one in told] == [0, 40]
+
+
+def test_a_day_whose_orders_all_came_to_nothing_is_not_told() -> None:
+    variant = make_variant(stock=10)
+    hear(cancelled(sell(variant, 2)))
+
+    assert forecast(variant)["sales"] == []
+
+
 def test_late_sales_weigh_more_than_early_ones() -> None:
     rising, falling = {0: 10}, {27: 10}
 

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from catalog_service.models import Movement, StockItem, Variant
+from catalog_service.models.inventory import MAX_STOCK
 from catalog_service.queries.books import broken_rules
 from shared.context import new_id
 from shared.contracts.catalog import OfferChanged, StockCameBack, StockRanLow, StockRanOut
@@ -55,6 +56,31 @@ def test_stock_is_adjusted_by_difference_or_by_count_and_every_step_is_kept() ->
         ("initial", 10, 10),
     ]
     assert [offer.available for offer in published(OfferChanged)] == [10, 7, 20, 20]
+
+
+def test_a_movement_remembers_by_whose_hand_it_came() -> None:
+    variant, owner = make_variant(stock=10), new_id()
+    client = client_as("vendor", vendor_id=variant.vendor_id, user_id=owner)
+
+    client.post(f"/api/v1/inventory/{variant.sku}/adjustments", {"delta": 1})
+    client.post(MANY, {"lines": [{"sku": variant.sku, "delta": 1}]})
+
+    hands = Movement.objects.filter(variant=variant, kind="adjustment").values_list("actor_id", flat=True)
+    assert list(hands) == [owner, owner]
+
+
+def test_there_is_never_more_of_a_sku_than_can_be_counted() -> None:
+    variant = make_variant(stock=10)
+    harbour, client = place_elsewhere(variant, 5), client_as("vendor", vendor_id=variant.vendor_id)
+    half = MAX_STOCK // 2
+    lines = [{"sku": variant.sku, "delta": half}, {"sku": variant.sku, "delta": half, "location": str(harbour.id)}]
+
+    alone = client.post(f"/api/v1/inventory/{variant.sku}/adjustments", {"delta": MAX_STOCK - 9})
+    together = client.post(MANY, {"lines": lines})
+
+    assert (alone.status_code, body(alone)["errors"]) == (400, {"on_hand": [f"At most {MAX_STOCK}."]})
+    assert (together.status_code, body(together)["errors"]) == (409, {"lines": [f"At most {MAX_STOCK} of a SKU."]})
+    assert StockItem.objects.get(variant=variant).on_hand == 10
 
 
 def test_stock_never_falls_below_what_orders_hold() -> None:

@@ -101,6 +101,21 @@ def test_what_is_written_twice_counts_once_and_what_comes_meanwhile_is_not_lost(
     assert views_of(product) == (2, 2)
 
 
+def test_what_was_written_down_stays_though_redis_was_emptied(django_capture_on_commit_callbacks: Any) -> None:
+    product = make_product()
+    for guest in ("one", "two", "three"):
+        look(product, guest=guest)
+    flush(django_capture_on_commit_callbacks)
+    store: redis.Redis[str] = redis.Redis.from_url(settings.REDIS_URL, decode_responses=True)
+    store.delete(*store.scan_iter("views:*"))
+    store.close()
+
+    look(product, guest="four")
+    flush(django_capture_on_commit_callbacks)
+
+    assert views_of(product) == (3, 3)
+
+
 def test_views_of_what_does_not_exist_are_dropped(django_capture_on_commit_callbacks: Any) -> None:
     product = make_product()
     popularity.note(new_id(), "x", new_id(), timezone.now())

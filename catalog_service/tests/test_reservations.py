@@ -31,6 +31,7 @@ from shared.context import new_id
 from shared.contracts.catalog import (
     CommitFailed,
     OfferChanged,
+    StockCameBack,
     StockCommitted,
     StockRanLow,
     StockRejected,
@@ -283,6 +284,19 @@ def test_returned_goods_fit_for_sale_are_on_hand_again() -> None:
     assert levels(variant) == (9, 0)
     assert Movement.objects.get(variant=variant, kind="return").reference == back.return_id
     assert published(OfferChanged)[-1].available == 9
+
+
+def test_what_comes_back_after_the_last_was_sold_is_told() -> None:
+    variant = make_variant(stock=1)
+    asked = ask((variant, 1))
+    hear(asked)
+    hear(confirmed(asked.order_id))
+    items = (ReturnedItem(variant_id=variant.id, quantity=1),)
+    about = {"order_id": asked.order_id, "number": "N-1", "buyer": BUYER, "vendor_id": variant.vendor_id}
+
+    hear(ReturnReceived(return_id=new_id(), items=items, **about))
+
+    assert [told.variant_id for told in published(StockCameBack)] == [variant.id]
 
 
 def test_low_stock_is_told_once_on_the_way_down() -> None:
