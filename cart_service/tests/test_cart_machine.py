@@ -44,15 +44,18 @@ from shared.messages import MoneyData
 from shared.testing import deliver
 
 pytestmark = pytest.mark.django_db
-MAX_LINES, DIGITS = 3, {"USD": 2, "JPY": 0, "KWD": 3}
-TABS, VARIANTS = st.sampled_from([0, 1]), st.sampled_from([0, 1, 2, 3])
-QUANTITIES = st.sampled_from([1, 2, 3, 7, 500, 999])
-WANTED = st.sampled_from([None, None, *DIGITS])
-PRICES = st.dictionaries(st.sampled_from(sorted(DIGITS)), st.integers(0, 10**6), min_size=1)
+MAX_LINES, DIGITS = 2, {"USD": 2, "JPY": 0, "KWD": 3}
+TABS, VARIANTS = st.sampled_from([0, 1]), st.sampled_from([0, 1, 2])
+QUANTITIES = st.sampled_from([1, 2, 3, 7, 999])
+WANTED = st.sampled_from([None, *DIGITS])
+MINOR = st.integers(0, 10**6)
+PRICES = st.one_of(
+    st.fixed_dictionaries(dict.fromkeys(DIGITS, MINOR)), st.dictionaries(st.sampled_from(sorted(DIGITS)), MINOR)
+)
 OFFERS = st.fixed_dictionaries(
     {
         "prices": PRICES,
-        "available": st.sampled_from([0, 1, 5, 10, 2000]),
+        "available": st.sampled_from([1, 3, 2000, 0]),
         "active": st.sampled_from([True, True, False]),
     }
 )
@@ -80,7 +83,7 @@ class Plain:
 
 
 class Carts(RuleBasedStateMachine):
-    @initialize(offers=st.lists(OFFERS, min_size=4, max_size=4))
+    @initialize(offers=st.lists(OFFERS, min_size=3, max_size=3))
     def begin(self, offers: list[dict[str, Any]]) -> None:
         self.owner, self.mine = carts.of_user(new_id()), Plain()
         self.guest: carts.Owner | None = None
@@ -307,8 +310,8 @@ def test_the_cart_is_as_its_model(settings: Any) -> None:
 
 
 CALM = settings(
-    max_examples=40,
-    stateful_step_count=25,
+    max_examples=60,
+    stateful_step_count=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
