@@ -21,7 +21,9 @@ ADDIS_COFFEE = UUID("0192f000-0000-7000-8000-00000000c0fe")
 
 
 @pytest.fixture(autouse=True)
-def _empty_redis() -> Iterator[None]:
+def _empty_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """And a patient client: on a busy machine a second is short."""
+    monkeypatch.setattr(store, "TIMEOUT_SECONDS", 20.0)
     store.connection.cache_clear()
     redis.Redis.from_url(settings.REDIS_URL).flushdb()
     yield

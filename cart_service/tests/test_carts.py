@@ -461,6 +461,18 @@ def test_merging_stops_at_the_stock_and_says_so() -> None:
     assert [(c["kind"], c["requested"], c["quantity"]) for c in shown["changes"]] == [("quantity_reduced", 7, 6)]
 
 
+def test_merging_never_lowers_what_the_user_had() -> None:
+    offer = make_offer(available=6)
+    guest, buyer = make_guest(offer, 2), client_as("customer")
+    add(buyer, offer, 5)
+    change(offer, available=1)
+
+    shown = body(merge(buyer, guest))
+
+    assert quantities(shown) == [5]
+    assert ("quantity_reduced", 7, 5) in [(c["kind"], c["requested"], c["quantity"]) for c in shown["changes"]]
+
+
 def test_a_cart_merged_by_one_user_is_absent_to_another() -> None:
     guest = make_guest(make_offer())
     merge(client_as("customer"), guest)
