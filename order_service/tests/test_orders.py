@@ -17,8 +17,9 @@ from rest_framework.test import APIClient
 
 from order_service.actions.coupons import create_coupon
 from order_service.models import Order
-from shared.contracts.order import OrderCancelled
+from shared.contracts.order import OrderCancelled, OrderPlaced
 from shared.contracts.payment import RefundPayment
+from shared.contracts.user import UserChanged
 from shared.testing import body, client_as, published
 
 pytestmark = pytest.mark.django_db
@@ -355,3 +356,36 @@ def test_an_admin_moves_an_order_within_the_rules() -> None:
     assert (odd.status_code, set(body(odd)["errors"])) == (400, {"to", "reason"})
     assert (body(done)["status"], body(done)["cancel_reason"]) == ("cancelled", "fraud")
     assert admin.post(path, {"to": "cancelled", "reason": "again"}).status_code == 409
+
+
+# ── In whose language ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_order_keeps_the_language_of_the_buyers_account_and_tells_it() -> None:
+    changed = {"first_name": "Ada", "last_name": "Buyer", "version": 1, "locale": "fr"}
+    hear(UserChanged(user_id=ADA, email="ada@example.com", **changed))
+
+    order = body(post(ada()))
+
+    assert order["locale"] == "fr"
+    assert published(OrderPlaced)[0].buyer.locale == "fr"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "locale"),
+    [
+        ("de-CH,de;q=0.9,en;q=0.8", "de-CH"),
+        ("fr", "fr"),
+        ("*", "en"),
+        ("", "en"),
+        ("<script>", "en"),
+        ("x" * 5_000, "en"),
+    ],
+    ids=["several", "one", "any", "none", "odd", "long"],
+)
+def test_a_guests_order_keeps_the_language_that_the_browser_prefers(accepted: str, locale: str) -> None:
+    headers = {"Idempotency-Key": "k-1", "X-Cart-Token": TOKEN, "Accept-Language": accepted}
+
+    response = client_as().post(ORDERS, {**FORM, "email": "guest@example.com"}, headers=headers)
+
+    assert body(response)["locale"] == locale

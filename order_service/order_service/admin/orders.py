@@ -122,8 +122,15 @@ class Orders(Records):
 
     @admin.display(description="timeline")
     def happenings(self, order: Order) -> str:
-        told = ((f"{one.at:%Y-%m-%d %H:%M:%S}", one.service, one.kind, one.name, one.detail) for one in timeline(order))
-        return format_html_join("", "<div>{} {} {} <b>{}</b> {}</div>", told)
+        told = (
+            (f"{one.at:%Y-%m-%d %H:%M:%S.%f}", one.service, one.kind, one.name, one.detail, _took(one.latency_ms))
+            for one in timeline(order)
+        )
+        return format_html_join("", "<div>{} {} {} <b>{}</b> {} {}</div>", told)
+
+
+def _took(latency_ms: float | None) -> str:
+    return "" if latency_ms is None else f"{latency_ms} ms"
 
 
 class LineRows(OwnRows):

@@ -3,6 +3,9 @@
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpResponse
+from django.shortcuts import render
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
@@ -19,7 +22,7 @@ from order_service.queries import orders as order_queries
 from order_service.queries import timeline as timelines
 from shared.auth import Caller, roles
 from shared.http import LineField, Shape, read
-from shared.idempotency import idempotent
+from shared.idempotency import ReplayRenderer, idempotent
 
 LINK = OpenApiParameter("token", str, description="A guest's link to this order.")
 
@@ -91,19 +94,45 @@ class TimelineShape(Shape):
     results = HappeningShape(many=True)
 
 
+class PageRenderer(ReplayRenderer):
+    """For browsers; what is refused is told as JSON all the same."""
+
+    media_type = "text/html"
+    format = "html"
+
+
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
 class TimelineView(APIView):
+    """A page for those who would rather read one."""
+
     permission_classes = [AllowAny]
+    renderer_classes = [ReplayRenderer, PageRenderer]
 
     @extend_schema(
         operation_id="orders_timeline",
         tags=["orders"],
         summary="Every command, event, retry and compensation of an order, oldest first",
-        responses=TimelineShape,
+        responses={(200, "application/json"): TimelineShape, (200, "text/html"): OpenApiTypes.STR},
         parameters=[LINK, CART_TOKEN],
     )
-    def get(self, request: Request, order: UUID) -> Response:
-        happenings = timelines.timeline(visible(request, order))
+    def get(self, request: Request, order: UUID) -> HttpResponse | Response:
+        found = visible(request, order)
+        happenings = timelines.timeline(found)
+        if isinstance(request.accepted_renderer, PageRenderer):
+            return _page(request, found, happenings)
         return Response({"results": [_happening(one) for one in happenings]})
+
+
+def _page(request: Request, order: Order, happenings: list[timelines.Happening]) -> HttpResponse:
+    shown = {"order": order, "happenings": happenings}
+    page = render(request._request, "order_service/timeline.html", shown)
+    page["Content-Security-Policy"] = PAGE_POLICY
+    page["Referrer-Policy"], page["Cache-Control"] = "no-referrer", "private, no-store"
+    return page
 
 
 def _happening(one: timelines.Happening) -> dict[str, Any]:

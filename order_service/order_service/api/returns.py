@@ -94,8 +94,23 @@ def _item_body(item: ReturnItem) -> dict[str, Any]:
     return {"id": item.line_id, **{name: getattr(item, name) for name in plain}}
 
 
+class ReturnsOfOrder(Shape):
+    results = ReturnShape(many=True)
+
+
 class OrderReturnsView(APIView):
     permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="orders_returns",
+        tags=["returns"],
+        summary="What of an order is on its way back, or has come back",
+        responses=ReturnsOfOrder,
+        parameters=[LINK, CART_TOKEN],
+    )
+    def get(self, request: Request, order: UUID) -> Response:
+        rows = return_queries.returns_of_order(visible(request, order).id)
+        return Response({"results": [return_body(row) for row in rows]})
 
     @extend_schema(
         operation_id="orders_return",

@@ -6,7 +6,7 @@ from django.core import signing
 from django.db.models import Prefetch, Q, QuerySet
 
 from order_service.errors import OrderNotFound
-from order_service.models import Customer, Order, OrderLine, Shipment, ShipmentItem, VendorOrder
+from order_service.models import Customer, Order, OrderLine, Refund, Shipment, ShipmentItem, VendorOrder
 
 LINK_SALT = "order-link"
 HIDDEN_FROM_VENDORS = (VendorOrder.Status.PLACED,)
@@ -76,6 +76,10 @@ def vendor_order_for(vendor_order_id: UUID, *, vendor_id: UUID | None) -> Vendor
     if row is None:
         raise OrderNotFound()
     return row
+
+
+def refunds_of(order: Order) -> QuerySet[Refund]:
+    return order.refunds.order_by("id")
 
 
 def contact_of(user_id: UUID) -> tuple[str, str]:

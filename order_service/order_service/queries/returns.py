@@ -14,6 +14,10 @@ def returns_of(*, user_id: UUID | None = None, vendor_id: UUID | None = None) ->
     return rows if user_id is None else rows.filter(vendor_order__order__user_id=user_id)
 
 
+def returns_of_order(order_id: UUID) -> QuerySet[Return]:
+    return returns_of().filter(vendor_order__order=order_id).order_by("id")
+
+
 def return_for(return_id: UUID, rows: "QuerySet[Return]") -> Return:
     """Raises OrderNotFound when it is not among the rows the caller may see."""
     row = rows.filter(id=return_id).first()
