@@ -240,3 +240,20 @@ def test_refunds_show_on_the_payment(provider: Any) -> None:
 
     assert seen["refunded"] == {"amount": "30.00", "currency": "USD"}
     assert [(one["status"], one["amount"]["amount"]) for one in seen["refunds"]] == [("done", "30.00")]
+
+
+def test_discounts_that_the_platform_paid_go_back_to_it_with_the_vendors_share(provider: Any) -> None:
+    whole = split(gross=6_000, tax=1_000, commission=-800)
+    message = take(whole)
+    asked(message)
+    assert balances(NORTHWIND)["vendor_pending"] == 5_800
+
+    refunded(message, whole.model_copy(update={"gross": 1_500, "tax": 250, "commission": -200}))
+    assert (balances(NORTHWIND)["vendor_pending"], balances()["commission"]) == (4_350, -600)
+    refunds.start_refund(payment_id=message.payment_id, amount=Money(1_500, "USD"), reason="sorry")
+    refunds.ask_for_refunds()
+    assert (balances(NORTHWIND)["vendor_pending"], balances()["commission"]) == (2_900, -400)
+    refunded(message, whole)
+
+    assert balances() == {"provider": 0, "tax": 0, "commission": 0}
+    assert balances(NORTHWIND)["vendor_pending"] == 0

@@ -87,6 +87,7 @@ def _ids(journey: Journey) -> Json:
     return {
         "order": journey.order["id"],
         "payment": journey.order["payment"]["id"],
+        "refund": _first(buyer, f"orders/{journey.order['id']}/refunds"),
         "vendor_order": journey.vendor_orders[1]["id"],
         "shipment": journey.shipments[1]["id"],
         "return_id": _first(buyer, "returns"),

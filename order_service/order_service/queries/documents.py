@@ -37,7 +37,7 @@ def invoice(order: Order) -> Document:
             [_invoiced(line, order) for line in part.lines.all()],
             (44, 10, 12, 12, 11, 13),
         )
-        paper.say_all(_sums(part, order))
+        paper.say_all([*_sums(part, order), *_taxes(part, order)])
         paper.gap()
     paper.say("In all", size=11, bold=True)
     paper.say_all(_sums(order, order))
@@ -50,6 +50,7 @@ def _letter(title: str, number: str, order: Order, at: datetime, texts: Sequence
     """Head and addresses."""
     to, shipped = _address(order.billing_address), _address(order.shipping_address)
     names = [line.name + line.sku for part in order.vendor_orders.all() for line in part.lines.all()]
+    names += [why["rule"] for part in order.vendor_orders.all() for line in part.lines.all() for why in line.why]
     paper = Paper(title=f"{title} {number}", at=at, texts="".join([*to, *shipped, *names, *texts]))
     paper.say(title, size=18, bold=True)
     paper.say_all([f"{number} · {at:%Y-%m-%d}", f"Order {order.number}, placed {order.placed_at:%Y-%m-%d}"])
@@ -71,14 +72,36 @@ def _address(address: dict[str, Any]) -> list[str]:
 
 
 def _invoiced(line: OrderLine, order: Order) -> tuple[str, ...]:
-    amounts = (line.unit_price, -line.discount, line.tax, line.line_total - line.discount + line.tax)
+    amounts = (
+        line.unit_price,
+        -line.discount,
+        line.tax + line.tax_included,
+        line.line_total - line.discount + line.tax,
+    )
     return (f"{line.name} ({line.sku})", str(line.quantity), *(_shown(minor, order) for minor in amounts))
 
 
 def _sums(row: Order | VendorOrder, order: Order) -> list[str]:
     taxed = {"Items": row.items_total, "Discount": -row.discount_total, "Shipping": row.shipping_total}
     shown = {name: minor for name, minor in taxed.items() if minor or name == "Items"}
-    return [f"{name} {_shown(minor, order)}" for name, minor in {**shown, "Tax": row.tax_total}.items()]
+    taxes = {"Tax": row.tax_total, "Tax in the prices": row.tax_included}
+    shown |= {name: minor for name, minor in taxes.items() if minor or name == "Tax"}
+    return [f"{name} {_shown(minor, order)}" for name, minor in shown.items()]
+
+
+def _taxes(part: VendorOrder, order: Order) -> list[str]:
+    """Each rate, on what, and how much, as they were reckoned when it was ordered."""
+    found: dict[tuple[str, int, bool], list[int]] = {}
+    for why in [*part.why, *(one for line in part.lines.all() for one in line.why)]:
+        if why["kind"] in {"tax", "shipping_tax"}:
+            key = (why["rule"], why["basis_points"] or 0, bool(why["included"]))
+            sums = found.setdefault(key, [0, 0])
+            sums[0] += why["base"] or 0
+            sums[1] += why["amount"]
+    return [
+        f"{rule}: {rate / 100:g} % of {_shown(base, order)} is {_shown(tax, order)}{', in the prices' * included}"
+        for (rule, rate, included), (base, tax) in sorted(found.items())
+    ]
 
 
 def _went_back(order: Order) -> list[str]:
