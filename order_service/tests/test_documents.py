@@ -48,8 +48,8 @@ def test_the_invoice_has_each_vendors_lines_with_tax_and_what_they_sum_to() -> N
     assert response["Content-Disposition"] == f'inline; filename="invoice-{order.number}.pdf"'
     for wanted in (
         f"INV-{order.number}", "Sold by Northwind", "Sold by Lumen", "Lamp (LAMP-1)", "(MUG-1)", "Ada Buyer",
-        "N1 London", "Tax 9.00 USD", "Tax 5.00 USD", "Tax 14.00 USD", "20 % of 45.00 USD is 9.00 USD", "Shipping 10.00 USD",
-        "Total 84.00 USD",
+        "N1 London", "Tax 9.00 USD", "Tax 5.00 USD", "Tax 14.00 USD", "20 % of 45.00 USD is 9.00 USD",
+        "Shipping 10.00 USD", "Total 84.00 USD",
     ):  # fmt: skip
         assert wanted in printed, wanted
 
