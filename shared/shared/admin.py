@@ -127,6 +127,10 @@ class Records(admin.ModelAdmin):
                 raise BadRequest("What is chosen names no record.") from None
         return super().response_action(request, queryset)
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The database takes no null character, not even to look for it among names."""
+        return None if "\0" in object_id else super().get_object(request, object_id, from_field)
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

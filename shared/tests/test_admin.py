@@ -220,3 +220,7 @@ def test_what_cannot_be_taken_back_is_asked_about_once_more(idle: WorkerReport, 
     assert fields.pop("csrfmiddlewaretoken")
     assert told(client.post(REPORTS, fields, follow=True)) == ["Destroy: 1"]
     assert list(WorkerReport.objects.all()) == [busy]
+
+
+def test_no_nonsense_upsets_a_list_of_records_with_names(idle: WorkerReport) -> None:
+    assert operator_as("admin").upset_by(REPORTS) == []
