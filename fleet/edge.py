@@ -28,8 +28,8 @@ SOURCES = ROOT / "nginx"
 ERRORS = {status: status for status in (400, 401, 403, 404, 405, 408, 413, 414, 429, 500, 502, 503, 504)} | {494: 431}
 """What NGINX may end a request with, and what that is called outside; 494 is its own name for too large headers."""
 LOG_KEPT = 20_000_000
-ON_ONE_MACHINE = {"rate": "2000r/s", "burst": 4000}
-"""Here all clients have the same address, and tests and demonstrations play sixty buyers at once."""
+ON_ONE_MACHINE = {"rate": "2000r/s", "burst": 4000, "crowd": 512}
+"""Here all clients have the same address, and tests and demonstrations play hundreds of buyers at once."""
 HSTS = "max-age=31536000; includeSubDomains"
 HSTS_ON_ONE_MACHINE = "max-age=300"
 """`localhost` is the name of everything that a developer runs here: it must not be pinned to HTTPS for a year."""
@@ -297,7 +297,7 @@ def _location(edge: Edge, page: dict[str, Any], match: str, route: dict[str, Any
     if brake := route.get("brake"):
         lines.append(f"limit_req zone={brake} burst={page['brakes'][brake]['burst']} nodelay;")
     if crowd := route.get("crowd"):
-        at_once = page["crowds"][crowd]["at_once"] * len(edge.upstreams[route["to"]])
+        at_once = edge.limits.get("crowd", page["crowds"][crowd]["at_once"]) * len(edge.upstreams[route["to"]])
         lines.append(f"limit_conn {crowd} {at_once};")
     at = _pass(edge, route["to"])
     if alias:

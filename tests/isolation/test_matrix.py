@@ -20,6 +20,7 @@ AT_ONCE = 4
 FOR_EVERYBODY = {
     "GET /api/v1/brands/{brand}",
     "GET /api/v1/categories/{category}",
+    "GET /api/v1/categories/{category}/attributes",
     "GET /api/v1/products/{product}",
     "GET /api/v1/products/{product}/reviews",
     "POST /api/v1/products/{product}/reviews",
@@ -114,6 +115,7 @@ def _ids(journey: Journey) -> Json:
         **{noun: _first(journey.admin, f"admin/{path}") for noun, path in RATES.items()},
         "review": str(buyer.get("reviews?mine=true")["results"][0]["id"]),
         "user": str(buyer.user["id"]),
+        "language": "de",
     }
 
 
