@@ -72,13 +72,29 @@ REQUESTS = {
         "search/suggestions?q=depart",
         "search/suggestions?q=hedph",
     ],
+    "currency": [
+        "products?currency=GBP",
+        "products?currency=GBP&ordering=price",
+        "products?currency=EUR&ordering=price",
+        "products?currency=EUR&ordering=-price&category=aisle-7",
+        "products?currency=GBP&min_price=50&max_price=150&ordering=price",
+        "products?currency=EUR&min_price=100&max_price=300",
+        "products?currency=GBP&on_sale=true",
+        "products?currency=GBP&search=chair&ordering=price",
+    ],
     "facets (no limit)": [
         "products?facets=all",
         "products?facets=all&category=department-1",
         "products?facets=all&search=lamp",
         "products?facets=brand,price&category=shelf-7",
+        "products?facets=price,on_sale&currency=GBP",
     ],
 }
+
+RATES = """
+    INSERT INTO exchange_rate (currency, rate, day, version)
+    VALUES ('USD', 1, '2026-01-01', 1), ('EUR', 0.92, '2026-01-01', 1), ('GBP', 0.79, '2026-01-01', 1)
+"""
 
 
 class Shop:
@@ -89,6 +105,8 @@ class Shop:
         self.environment = _environment(url)
         _manage(self.environment, "migrate", "--verbosity=0")
         _manage(self.environment, "seed_catalogue", str(products))
+        with psycopg.connect(url, autocommit=True) as connection:  # a third of the products are priced in EUR, too
+            connection.execute(RATES)
         command = [sys.executable, "-m", "benchmarks.catalogue", SERVE]
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

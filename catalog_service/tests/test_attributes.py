@@ -91,7 +91,8 @@ def test_every_wrong_and_missing_attribute_is_named_at_once() -> None:
     [
         ("text", ["x"], ["", 1, None, ["x"], "x" * 501]),
         ("number", [1, 0.5, -3], ["1", True, None, [1]]),
-        ("integer", [3, 3.0], [3.5, "3", False]),
+        ("integer", [3, 3.0, 10**400], [3.5, "3", False]),
+        ("date", ["2026-11-30", "0001-01-01"], ["2026-02-30", "20261130", "2026-W48-1", "30.11.2026", "", 20261130]),
         ("boolean", [True, False], [0, "true", None]),
         ("choice", ["a"], ["c", ["a"], None, 1]),
         ("choices", [["a"], ["b", "a"]], ["a", [], ["a", "a"], ["c"], [1], [["a"]]]),
@@ -102,6 +103,19 @@ def test_a_value_is_of_its_attributes_kind(kind: str, right: list[Any], wrong: l
 
     assert [attribute.wrong(value) for value in right] == [None] * len(right)
     assert all(attribute.wrong(value) for value in wrong)
+
+
+def test_a_whole_number_may_be_of_any_length() -> None:
+    place = make_category("Pots")
+    grains, made_on = {"label": "Grains", "kind": "integer"}, {"label": "Made", "kind": "date"}
+    schema(place, {"name": "grains", **grains}, {"name": "made", **made_on})
+
+    made = post({"grains": 10**400, "made": "2026-11-30"})
+    refused = post({"grains": 1.5, "made": "yesterday"})
+
+    assert made.status_code == 201, made.content
+    assert [one["name"] for one in body(made)["attributes"]] == ["grains", "made"]
+    assert set(body(refused)["errors"]) == {"specifications.grains", "specifications.made"}
 
 
 def test_a_draft_may_lack_what_is_required_until_it_is_submitted() -> None:

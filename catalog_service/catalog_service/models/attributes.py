@@ -5,6 +5,7 @@ attribute's type.
 """
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -40,6 +41,7 @@ class Attribute(models.Model):
         NUMBER = "number"
         INTEGER = "integer"
         BOOLEAN = "boolean"
+        DATE = "date"
         CHOICE = "choice"
         CHOICES = "choices"
 
@@ -63,7 +65,7 @@ class Attribute(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["category", "name"], name="attribute_once"),
             models.CheckConstraint(
-                condition=Q(kind__in=["text", "number", "integer", "boolean", "choice", "choices"]),
+                condition=Q(kind__in=["text", "number", "integer", "boolean", "date", "choice", "choices"]),
                 name="attribute_kind_known",
             ),
             models.CheckConstraint(
@@ -85,6 +87,19 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _is_whole(value: Any) -> bool:
+    """An integer of any length, which float() may not take."""
+    return _is_number(value) and (isinstance(value, int) or value.is_integer())
+
+
+def _is_date(value: Any) -> bool:
+    """`2026-11-30`, and no other of ISO 8601's ways to write it."""
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= MAX_TEXT
 
@@ -102,8 +117,9 @@ def _are_choices(attribute: Attribute, value: Any) -> bool:
 _FITS: dict[str, Callable[[Attribute, Any], bool]] = {
     Attribute.Kind.TEXT: lambda _attribute, value: _is_text(value),
     Attribute.Kind.NUMBER: lambda _attribute, value: _is_number(value),
-    Attribute.Kind.INTEGER: lambda _attribute, value: _is_number(value) and float(value).is_integer(),
+    Attribute.Kind.INTEGER: lambda _attribute, value: _is_whole(value),
     Attribute.Kind.BOOLEAN: lambda _attribute, value: isinstance(value, bool),
+    Attribute.Kind.DATE: lambda _attribute, value: _is_date(value),
     Attribute.Kind.CHOICE: lambda attribute, value: isinstance(value, str) and value in attribute.choices,
     Attribute.Kind.CHOICES: _are_choices,
 }
@@ -113,6 +129,7 @@ _WANTED: dict[str, str] = {
     Attribute.Kind.NUMBER: "Must be a number.",
     Attribute.Kind.INTEGER: "Must be a whole number.",
     Attribute.Kind.BOOLEAN: "Must be true or false.",
+    Attribute.Kind.DATE: "Must be a date, as 2026-11-30.",
     Attribute.Kind.CHOICE: "Must be one of: {}.",
     Attribute.Kind.CHOICES: "Must be a list of different ones of: {}.",
 }
