@@ -38,6 +38,16 @@ FETCH_SECONDS = env.number("FETCH_SECONDS", 20)
 JOB_LEASE_SECONDS = env.number("JOB_LEASE_SECONDS", 30)
 EXPORT_KEEP_HOURS = env.number("EXPORT_KEEP_HOURS", 72)
 BESTSELLING_DAYS = env.number("BESTSELLING_DAYS", 30)
+# How long answers are kept that nothing of has changed; 0: not at all. CACHE_ENTRIES of them, in each process.
+CACHE_LIST_SECONDS = env.number("CACHE_LIST_SECONDS", 300)
+CACHE_DETAIL_SECONDS = env.number("CACHE_DETAIL_SECONDS", 900)
+CACHE_TREE_SECONDS = env.number("CACHE_TREE_SECONDS", 3_600)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": env.number("CACHE_ENTRIES", 1_000)},
+    }
+}
 SEARCH_LANGUAGES = env.text("SEARCH_LANGUAGES", "en").split(",")
 FACETS_EXACT_UP_TO = env.number("FACETS_EXACT_UP_TO", 2_000)
 SEARCHES_KEEP_DAYS = env.number("SEARCHES_KEEP_DAYS", 90)

@@ -43,21 +43,22 @@ def names(query: str = "") -> list[str]:
 @pytest.mark.parametrize(
     ("query", "statements"),
     [
-        ("", 1),
-        ("ordering=price&category=pots&brand=acme,other&vendor=blue-kiln&tags=clay&min_price=1&in_stock=true", 2),
-        ("ordering=-price&attributes=size:M,size:L,colour:red&on_sale=false&rating=0&featured=false", 2),
-        ("category={category}&brand={brand}", 2),
-        ("search=lamp", 2),
-        ("search=lamp&ordering=price&category=pots", 3),
-        ("search=lmap", 6),
-        ("search=zzzzzz", 4),
-        ("search=!!!", 1),
-        ("facets=all", 4),
-        ("facets=all&brand=acme&attributes=size:M&min_price=1&category=pots", 6),
-        ("facets=price&brand=acme", 3),
+        ("", 2),
+        ("ordering=price&category=pots&brand=acme,other&vendor=blue-kiln&tags=clay&min_price=1&in_stock=true", 3),
+        ("ordering=-price&attributes=size:M,size:L,colour:red&on_sale=false&rating=0&featured=false", 3),
+        ("category={category}&brand={brand}", 3),
+        ("search=lamp", 3),
+        ("search=lamp&ordering=price&category=pots", 4),
+        ("search=lmap", 7),
+        ("search=zzzzzz", 5),
+        ("search=!!!", 2),
+        ("facets=all", 5),
+        ("facets=all&brand=acme&attributes=size:M&min_price=1&category=pots", 7),
+        ("facets=price&brand=acme", 4),
     ],
 )
 def test_how_many_statements_a_list_takes(query: str, statements: int, django_assert_num_queries: Any) -> None:
+    """One of them asks whether the answer that was kept is still true."""
     for _product in range(3):
         make_product("Lamp", brand="Acme", tags=["clay"])
     query = query.format(category=Category.objects.get().id, brand=Brand.objects.get().id)

@@ -406,13 +406,13 @@ def test_drafts_and_what_waits_for_approval_are_not_listed() -> None:
     assert body(client_as().get(f"{URL}?currency=JPY"))["results"][0]["price"]["currency"] == "USD"
 
 
-def test_a_product_is_six_statements() -> None:
+def test_a_product_is_six_statements_and_whether_it_has_changed() -> None:
     product = make_product("Alone")
 
     with CaptureQueriesContext(connection) as detail:
         client_as().get(f"{URL}/{product.slug}")
 
-    assert len(detail) == 6
+    assert len(detail) == 7
 
 
 def test_public_reads_may_be_cached_for_a_second_and_private_ones_not() -> None:

@@ -5,12 +5,14 @@ import re
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpResponse
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from catalog_service.actions import searches
+from catalog_service.api import kept
 from catalog_service.api.lists import PUBLIC, PageQuery, page_body, read_query
 from catalog_service.api.prices import CONVERTED, LOWEST, price_body
 from catalog_service.api.taxonomy import BrandShape, PlaceShape, place
@@ -18,7 +20,7 @@ from catalog_service.api.translations import in_language
 from catalog_service.models import Product, Wish
 from catalog_service.models.card_prices import price_of
 from catalog_service.models.images import media_url
-from catalog_service.queries import cards, facets
+from catalog_service.queries import cards, editions, facets
 from catalog_service.queries.filters import Filters, by_slug
 from shared.http import MoneyShape, Shape
 from shared.money import EXPONENTS, Money
@@ -165,7 +167,20 @@ class CardPageShape(Shape):
     facets = FacetsShape(required=False)
 
 
-def list_shelf(request: Request) -> Response:
+def list_shelf(request: Request) -> HttpResponse:
+    return kept.answer(
+        request, settings.CACHE_LIST_SECONDS, editions.of_lists, lambda: _list_shelf(request), _note_search
+    )
+
+
+def _note_search(searched: tuple[str, bool] | None) -> None:
+    """The words, and whether they found anything."""
+    if searched:
+        text, found = searched
+        searches.note(text, found=found)
+
+
+def _list_shelf(request: Request) -> tuple[Response, tuple[str, bool] | None]:
     query = read_query(ProductQuery, request)
     cursor, limit, ordering = query.pop("cursor", None), query.pop("limit"), query.pop("ordering")
     counted = query.pop("facets", None)
@@ -176,13 +191,13 @@ def list_shelf(request: Request) -> Response:
     body = page_body(_address(request, found), found.page, lambda row: shown_body(row, wish))
     if filters.search:
         body["did_you_mean"] = found.corrected
-        if not cursor:
-            searches.note(filters.search, found=bool(found.page.rows) and not found.corrected)
     if counted:
         nothing = filters.search and found.wanted is None
         numbers = facets.nothing() if nothing else facets.count_facets(filters, found.wanted, counted)
         body["facets"] = facets_body(numbers, counted, wish.currency)
-    return in_language(request, body, PUBLIC)
+    first = filters.search and not cursor
+    searched = (filters.search, bool(found.page.rows) and not found.corrected) if first else None
+    return in_language(request, body, PUBLIC), searched
 
 
 def _address(request: Request, found: cards.Found) -> str:

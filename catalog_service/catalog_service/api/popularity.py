@@ -1,5 +1,8 @@
 """Views of products: counted when somebody looks, told when somebody asks."""
 
+from typing import NamedTuple
+from uuid import UUID
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import permissions, serializers, status
 from rest_framework.request import Request
@@ -8,7 +11,6 @@ from rest_framework.views import APIView
 
 from catalog_service.actions import popularity as counting
 from catalog_service.api.lists import ANYBODY, PUBLIC
-from catalog_service.models import Product
 from catalog_service.queries import recommendations as reading
 from shared.auth import Caller
 from shared.http import Shape, address_of
@@ -20,12 +22,17 @@ class ViewsShape(Shape):
     views_last_day = serializers.IntegerField()
 
 
-def note_view(request: Request, product: Product) -> None:
+class Seen(NamedTuple):
+    product_id: UUID
+    vendor_id: UUID
+
+
+def note_view(request: Request, seen: Seen | None) -> None:
     """Of its own people no look counts."""
     caller: object = request.user
-    if isinstance(caller, Caller) and (caller.is_admin or caller.vendor_id == product.vendor_id):
-        return
-    counting.see_product(product.id, visitor_of(request))
+    own = isinstance(caller, Caller) and seen and (caller.is_admin or caller.vendor_id == seen.vendor_id)
+    if seen and not own:
+        counting.see_product(seen.product_id, visitor_of(request))
 
 
 def visitor_of(request: Request) -> counting.Visitor:

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -12,6 +13,7 @@ from rest_framework.views import APIView
 
 from catalog_service.actions import products as writing
 from catalog_service.actions.products import ProductInput
+from catalog_service.api import kept
 from catalog_service.api.attributes import ToldShape, told_body
 from catalog_service.api.cards import CardPageShape, CardShape, ProductQuery, card_body, list_shelf
 from catalog_service.api.lists import (
@@ -29,13 +31,14 @@ from catalog_service.api.lists import (
     scope_of,
     viewer_of,
 )
-from catalog_service.api.popularity import note_view
+from catalog_service.api.popularity import Seen, note_view
 from catalog_service.api.revisions import RevisionShape, pending_body
 from catalog_service.api.taxonomy import PlaceShape, place
 from catalog_service.api.translations import ACCEPT_LANGUAGE, in_language
 from catalog_service.api.variants import CurrencyQuery, NewVariant, VariantShape, variant_body, variant_input
 from catalog_service.models import Image, Product, Wish
 from catalog_service.models.images import media_url
+from catalog_service.queries import editions
 from catalog_service.queries import products as reading
 from shared.auth import Caller, caller_of, roles
 from shared.errors import Invalid
@@ -167,7 +170,7 @@ class Products(APIView):
         tags=["products"],
         operation_id="products",
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """What is on sale, filtered, ordered and searched. `vendor=me`: the caller's own, in every `status`."""
         if request.query_params.get("vendor") == "me":
             return _list_own(request)
@@ -200,17 +203,19 @@ class ProductDetail(APIView):
         tags=["products"],
         operation_id="product",
     )
-    def get(self, request: Request, product: str) -> Response:
+    def get(self, request: Request, product: str) -> HttpResponse:
         """By id or slug. What is not on sale is there for its vendor and admins only."""
-        wish = Wish(read_query(CurrencyQuery, request).get("currency", settings.DEFAULT_CURRENCY))
-        whole = reading.find_product(product, **viewer_of(request))
-        public = whole.product.is_visible
-        if public:
-            note_view(request, whole.product)
-        body, headers = product_body(whole, wish, for_writer=not public), PUBLIC if public else PRIVATE
-        if _writes(request, whole.product):  # they see what they wrote, and would write what they see
-            return Response(body, headers=headers)
-        return in_language(request, body, headers)
+        if _may_write(request):
+            response, seen = _detail(request, product)
+            note_view(request, seen)
+            return response
+        return kept.answer(
+            request,
+            settings.CACHE_DETAIL_SECONDS,
+            lambda: editions.of_product(product),
+            lambda: _detail(request, product),
+            lambda seen: note_view(request, seen),
+        )
 
     @extend_schema(request=ProductFields, responses=ProductShape, tags=["products"], operation_id="product_edit")
     @idempotent()
@@ -282,6 +287,23 @@ class AdminProductReject(APIView):
     def post(self, request: Request, product: str) -> Response:
         reason = read(Reason, request.data)["reason"]
         return Response(_after_write(writing.reject_product(reference=product, reason=reason)))
+
+
+def _detail(request: Request, reference: str) -> tuple[Response, Seen | None]:
+    """With what is looked at, if the public sees it."""
+    wish = Wish(read_query(CurrencyQuery, request).get("currency", settings.DEFAULT_CURRENCY))
+    whole = reading.find_product(reference, **viewer_of(request))
+    product, public = whole.product, whole.product.is_visible
+    seen = Seen(product.id, product.vendor_id) if public else None
+    body, headers = product_body(whole, wish, for_writer=not public), PUBLIC if public else PRIVATE
+    if _writes(request, product):  # they see what they wrote, and would write what they see
+        return Response(body, headers=headers), seen
+    return in_language(request, body, headers), seen
+
+
+def _may_write(request: Request) -> bool:
+    viewer = viewer_of(request)
+    return bool(viewer) and (viewer["is_admin"] or viewer["vendor_id"] is not None)
 
 
 def _writes(request: Request, product: Product) -> bool:

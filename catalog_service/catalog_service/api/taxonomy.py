@@ -1,7 +1,10 @@
 """Categories and brands: read by everyone, written by admins."""
 
+from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.permissions import AllowAny
@@ -10,9 +13,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog_service.actions import taxonomy as writing
+from catalog_service.api import kept
 from catalog_service.api.lists import PUBLIC, PageQuery, page_body, page_of, parameters, read_query
 from catalog_service.api.translations import ACCEPT_LANGUAGE, in_language
 from catalog_service.models import Brand, Category
+from catalog_service.queries import editions
 from catalog_service.queries import taxonomy as reading
 from shared.auth import roles
 from shared.http import Shape, created, read
@@ -76,15 +81,36 @@ def _node(node: reading.Node) -> dict[str, Any]:
     return {**category_body(node.category), "children": [_node(child) for child in node.children]}
 
 
+def _category_with_way(reference: str) -> dict[str, Any]:
+    row, way, children = reading.find_category(reference)
+    return {
+        **category_body(row),
+        "breadcrumbs": [place(step) for step in way],
+        "children": [category_body(child) for child in children],
+    }
+
+
+def _brands(request: Request) -> dict[str, Any]:
+    query = read_query(PageQuery, request)
+    page = reading.list_brands(cursor=query.get("cursor"), limit=query["limit"])
+    return page_body(request.build_absolute_uri(), page, place)
+
+
+def _kept(request: Request, body: Callable[[], dict[str, Any]]) -> HttpResponse:
+    return kept.answer(
+        request, settings.CACHE_TREE_SECONDS, editions.of_tree, lambda: (in_language(request, body(), PUBLIC), None)
+    )
+
+
 class Categories(APIView):
     permission_classes = (AllowAny,)
 
     @extend_schema(
         parameters=[ACCEPT_LANGUAGE], responses=CategoryTreeShape, tags=["categories"], operation_id="category_tree"
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """The whole tree in one answer."""
-        return in_language(request, {"results": [_node(node) for node in reading.category_tree()]}, PUBLIC)
+        return _kept(request, lambda: {"results": [_node(node) for node in reading.category_tree()]})
 
 
 class CategoryDetail(APIView):
@@ -93,13 +119,9 @@ class CategoryDetail(APIView):
     @extend_schema(
         parameters=[ACCEPT_LANGUAGE], responses=CategoryDetailShape, tags=["categories"], operation_id="category"
     )
-    def get(self, request: Request, category: str) -> Response:
+    def get(self, request: Request, category: str) -> HttpResponse:
         """A category by slug or id, with the way to it and its children."""
-        row, way, children = reading.find_category(category)
-        body = category_body(row)
-        body["breadcrumbs"] = [place(step) for step in way]
-        body["children"] = [category_body(child) for child in children]
-        return in_language(request, body, PUBLIC)
+        return _kept(request, lambda: _category_with_way(category))
 
 
 class Brands(APIView):
@@ -111,19 +133,17 @@ class Brands(APIView):
         tags=["brands"],
         operation_id="brands",
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """Brands by name."""
-        query = read_query(PageQuery, request)
-        page = reading.list_brands(cursor=query.get("cursor"), limit=query["limit"])
-        return in_language(request, page_body(request.build_absolute_uri(), page, place), PUBLIC)
+        return _kept(request, lambda: _brands(request))
 
 
 class BrandDetail(APIView):
     permission_classes = (AllowAny,)
 
     @extend_schema(parameters=[ACCEPT_LANGUAGE], responses=BrandShape, tags=["brands"], operation_id="brand")
-    def get(self, request: Request, brand: str) -> Response:
-        return in_language(request, place(reading.find_brand(brand)), PUBLIC)
+    def get(self, request: Request, brand: str) -> HttpResponse:
+        return _kept(request, lambda: place(reading.find_brand(brand)))
 
 
 class AdminCategories(APIView):

@@ -2,6 +2,7 @@
 
 from catalog_service.models.attributes import Attribute
 from catalog_service.models.cards import Card
+from catalog_service.models.editions import Edition
 from catalog_service.models.exports import Export, ExportPart
 from catalog_service.models.images import DiscardedFile, Image
 from catalog_service.models.imports import ImageToFetch, Import, ImportFile
@@ -30,6 +31,7 @@ __all__ = [
     "CommonWord",
     "DailySales",
     "DiscardedFile",
+    "Edition",
     "ExchangeRate",
     "Export",
     "ExportPart",

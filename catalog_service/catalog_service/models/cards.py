@@ -1,7 +1,7 @@
 """The shelf: one ready card for each product that the public sees, and none for any other.
 
 A card repeats what lists show, filter and order by, so that a list is one walk along one index and joins nothing. It is
-made anew in the transaction that changes any of it (actions/cards.py), which is why no reader needs a cache.
+made anew in the transaction that changes any of it (actions/cards.py), so that no reader ever sees an old one.
 """
 
 from django.contrib.postgres.fields import ArrayField
