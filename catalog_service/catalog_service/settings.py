@@ -2,12 +2,13 @@
 
 from shared import env
 from shared.settings import *  # noqa: F403
-from shared.settings import DATABASES, SPECTACULAR_SETTINGS, installed_apps
+from shared.settings import DATABASES, MIDDLEWARE, SPECTACULAR_SETTINGS, installed_apps
 
 SERVICE = "catalog"
 VERSION = "0.1.0"
 ROOT_URLCONF = "catalog_service.urls"
 WSGI_APPLICATION = "catalog_service.wsgi.application"
+MIDDLEWARE = [*MIDDLEWARE, "catalog_service.api.lists.EdgeMiddleware"]
 INSTALLED_APPS = ["django.contrib.postgres", *installed_apps("catalog_service")]
 
 # Statements here are short and many; a search's tiers are asked one after the other, and most not at all.

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -421,7 +422,10 @@ def test_public_reads_may_be_cached_for_a_second_and_private_ones_not() -> None:
     public = client_as().get(f"{URL}/{product.id}")
     private = client_as("vendor", vendor_id=draft.vendor_id).get(f"{URL}/{draft.id}")
 
-    assert public["Cache-Control"] == client_as().get(URL)["Cache-Control"] == "public, max-age=1"
+    for shared in (public, client_as().get(URL)):
+        assert shared["Cache-Control"] == "public, max-age=1, stale-while-revalidate=1"
+        assert re.fullmatch("@[0-9]{10}", shared["X-Accel-Expires"])
+    assert "X-Accel-Expires" not in private
     assert private["Cache-Control"] == "private, no-store"
     assert client_as().get(f"{URL}/{product.id}", headers={"If-None-Match": public["ETag"]}).status_code == 304
 

@@ -233,7 +233,7 @@ def test_guests_and_strangers_get_what_is_in_fashion_and_liked_best() -> None:
 
     guest = client_as().get("/api/v1/recommendations")
 
-    assert guest["Cache-Control"] == "public, max-age=1"
+    assert guest["Cache-Control"].startswith("public, max-age=1")
     assert {row["name"] for row in body(guest)["results"]} == {product.name, "Loved"}
     assert {reason for _name, reason in for_me(new_id())} == {"top_rated"}
 

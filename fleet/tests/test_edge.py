@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fleet import aliases, certificates, edge, keys, ups
-from fleet.client import wait_for
+from fleet.client import Unexpected, wait_for
 from fleet.nginx import BINARY
 from fleet.table import load
 
@@ -105,7 +105,9 @@ class Answers(BaseHTTPRequestHandler):
             self.send_header(name, "from-the-service")
         if "cookie" in self.path:
             self.send_header("Set-Cookie", "a=b")
-        if "sessions" in self.path and status != 503:
+        if "/products" in self.path:
+            self.send_header("Cache-Control", "public, max-age=1, stale-while-revalidate=1")
+        if "/products" in self.path or ("sessions" in self.path and status != 503):
             self.send_header("X-Accel-Expires", f"@{int(time.time())}")
         if status != 204:
             self.send_header("Content-Length", str(len(body)))
@@ -687,17 +689,77 @@ def test_a_hot_page_is_asked_for_once_and_is_fresh_after_a_second(door: Door) ->
 
 
 def test_many_who_ask_for_a_new_page_at_once_cost_one_request(door: Door) -> None:
+    stub = door.stubs["catalog_service"]
+
+    def cost() -> int:
+        path, before = f"/api/v1/products?search={uuid4()}", len(stub.seen)
+        with ThreadPoolExecutor(5) as pool:
+            assert {one.status_code for one in pool.map(lambda _i: door.ask("GET", path), range(5))} == {200}
+        return len(stub.seen) - before
+
+    assert wait_for(lambda: cost() == 1, "a page that comes before their time to wait is over", 10)
+
+
+def test_who_waits_for_a_slow_page_asks_for_it_before_long(door: Door) -> None:
     path, stub = f"/api/v1/products?search={uuid4()}", door.stubs["catalog_service"]
-    before = len(stub.seen)
 
     stub.gate.clear()
-    with ThreadPoolExecutor(5) as pool:
-        answers = [pool.submit(door.ask, "GET", path) for _ in range(5)]
-        wait_for(lambda: stub.waiting == 1, "one to arrive")
-        stub.gate.set()
+    with ThreadPoolExecutor(3) as pool:
+        answers = [pool.submit(door.ask, "GET", path) for _ in range(3)]
+        try:
+            wait_for(lambda: stub.waiting == 3, "all to arrive", 4)
+        finally:
+            stub.gate.set()
 
     assert {one.result().status_code for one in answers} == {200}
-    assert len(stub.seen) == before + 1
+
+
+def test_after_a_quiet_time_nobody_gets_the_page_from_before(door: Door) -> None:
+    path, stub = f"/api/v1/products?search={uuid4()}", door.stubs["catalog_service"]
+    old, asked_at = door.ask("GET", path).json()["number"], time.time()
+    wait_for(lambda: time.time() > asked_at + 2, "two seconds to pass")
+
+    stub.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(door.ask, "GET", path) for _ in range(2)]
+        try:
+            wait_for(lambda: stub.waiting == 2, "both to arrive", 4)
+        finally:
+            stub.gate.set()
+
+    assert all(one.result().json()["number"] > old for one in answers)
+
+
+def test_a_page_that_is_being_fetched_anew_is_given_meanwhile(door: Door) -> None:
+    stub = door.stubs["catalog_service"]
+
+    def given_meanwhile() -> bool:
+        path = f"/api/v1/products?search={uuid4()}"
+        door.ask("GET", path)
+        second = int(time.time())
+        wait_for(lambda: int(time.time()) > second, "the page's second to end")
+        stub.gate.clear()
+        with ThreadPoolExecutor(2) as pool:
+            answers = [pool.submit(door.ask, "GET", path) for _ in range(2)]
+            try:
+                return bool(wait_for(lambda: any(one.done() for one in answers), "one not to wait", 0.8))
+            except Unexpected:
+                return False
+            finally:
+                stub.gate.set()
+
+    assert wait_for(given_meanwhile, "an old page while the new one is on its way", 20)
+
+
+def test_conditions_of_what_is_not_shared_are_the_services_to_judge(door: Door) -> None:
+    path, condition = f"/api/v1/products?search={uuid4()}", {"If-None-Match": '"1"'}
+
+    door.ask("GET", path, token(door), headers=condition)
+    own = door.stubs["catalog_service"].seen[-1][2]["If-None-Match"]
+    door.ask("GET", path, headers=condition)
+    shared = door.stubs["catalog_service"].seen[-1][2]["If-None-Match"]
+
+    assert (own, shared) == ('"1"', None)
 
 
 def test_an_answer_with_a_cookie_is_not_shared(door: Door) -> None:
