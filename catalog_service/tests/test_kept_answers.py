@@ -35,6 +35,7 @@ NOT_SHOWN = {
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> Iterator[None]:
     cache.clear()
+    searches._redis().delete("searches:new", "searches:taken")
     yield
     cache.clear()
 

@@ -104,6 +104,19 @@ def test_what_is_written_in_another_language_is_found_in_it() -> None:
     assert get(f"{URL}?search=zweimal", "de")["results"] == []
 
 
+def test_suggestions_are_in_the_readers_language() -> None:
+    a_pot()
+    path = "/api/v1/search/suggestions?q="
+
+    def suggested(typed: str, languages: str) -> list[str]:
+        return [one["text"] for one in get(f"{path}{typed}", languages)["results"]]
+
+    assert suggested("pot", "de") == ["Tontopf", "Töpfe"]
+    assert suggested("top", "de") == ["Töpfe"]
+    assert suggested("pot", "en") == ["Clay pot", "Pots"]
+    assert "Pots" not in suggested("top", "fr")
+
+
 def test_whoever_writes_a_product_reads_what_they_wrote() -> None:
     product = a_pot()
     seller = client_as("vendor", vendor_id=product.vendor_id)

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from catalog_service.actions import synonyms as writing
 from catalog_service.api.lists import PRIVATE, PUBLIC, PageQuery, answer_page, page_of, parameters, read_query
+from catalog_service.api.translations import ACCEPT_LANGUAGE, in_language, languages_of
 from catalog_service.models import Synonym
 from catalog_service.queries import search as reading
 from catalog_service.queries import searches
@@ -88,7 +89,7 @@ class Suggestions(APIView):
     permission_classes = (AllowAny,)
 
     @extend_schema(
-        parameters=parameters(SuggestionQuery),
+        parameters=[*parameters(SuggestionQuery), ACCEPT_LANGUAGE],
         responses=SuggestionsShape,
         tags=["search"],
         operation_id="search_suggestions",
@@ -96,8 +97,16 @@ class Suggestions(APIView):
     def get(self, request: Request) -> Response:
         """What somebody who has typed `q` may mean; a misspelt beginning is understood, too."""
         query = read_query(SuggestionQuery, request)
-        found = reading.suggestions(query["q"], query["limit"])
-        return Response({"results": [asdict(suggestion) for suggestion in found]}, headers=PUBLIC)
+        found = reading.suggestions(query["q"], query["limit"], languages_of(request))
+        # As `name`, that texts are found in the reader's language.
+        named = in_language(request, [{"id": one.id, "name": one.text} for one in found], PUBLIC)
+        texts = [one["name"] for one in named.data]
+        named.data = {
+            "results": [
+                {"kind": one.kind, "text": text, "slug": one.slug} for one, text in zip(found, texts, strict=True)
+            ]
+        }
+        return named
 
 
 class Popular(APIView):

@@ -13,6 +13,7 @@ first, and within a tier what sells best does, so the best page costs little, ho
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import connection
 
@@ -30,11 +31,17 @@ _TIER = """
 _BEST = "SELECT * FROM ({}) AS best LIMIT {}"
 
 _SUGGEST = """
-    SELECT 'product', name, slug FROM ({products}) AS found
+    SELECT 'product', name, slug, product_id FROM ({products}) AS found
     UNION ALL (
-        SELECT 'category', name, slug FROM category WHERE starts_with(search_plain(name), %s) ORDER BY name, id LIMIT 3)
+        SELECT 'category', name, slug, id FROM category WHERE starts_with(search_plain(name), %s) {translated}
+        ORDER BY name, id LIMIT 3)
     UNION ALL (
-        SELECT 'brand', name, slug FROM brand WHERE starts_with(search_plain(name), %s) ORDER BY name, id LIMIT 3)
+        SELECT 'brand', name, slug, id FROM brand WHERE starts_with(search_plain(name), %s) ORDER BY name, id LIMIT 3)
+"""
+_TRANSLATED = """
+    OR EXISTS (
+        SELECT FROM translation WHERE category_id = category.id AND language = ANY(%s)
+            AND starts_with(search_plain(translation.name), %s))
 """
 
 
@@ -43,6 +50,7 @@ class Suggestion:
     kind: str
     text: str
     slug: str
+    id: UUID
 
 
 class Tier(NamedTuple):
@@ -58,14 +66,16 @@ def correct(wanted: Wanted) -> Wanted | None:
     return understand(" ".join(better.get(word, word) for word in words)) if better else None
 
 
-def suggestions(text: str, limit: int = MAX_SUGGESTIONS) -> list[Suggestion]:
-    """What somebody who has typed this may mean: products first, then categories and brands that begin so."""
+def suggestions(text: str, limit: int = MAX_SUGGESTIONS, languages: Sequence[str] = ()) -> list[Suggestion]:
+    """What somebody who has typed this may mean: products first, then categories and brands that begin so; categories
+    by their names in the reader's languages, too. The texts are as they were written.
+    """
     wanted = understand(text) if text else None
     if wanted is None:
         return []
-    found = _suggest(wanted, limit)
+    found = _suggest(wanted, limit, languages)
     if not found and (better := correct(wanted)):
-        found = _suggest(better, limit)
+        found = _suggest(better, limit, languages)
     return found
 
 
@@ -109,8 +119,10 @@ def _tiers(wanted: Wanted, place: Sequence[Any], *, backwards: bool) -> Iterator
             yield tier
 
 
-def _suggest(wanted: Wanted, limit: int) -> list[Suggestion]:
+def _suggest(wanted: Wanted, limit: int, languages: Sequence[str]) -> list[Suggestion]:
     products, values = best(wanted, "card.body ->> 'name' AS name, card.body ->> 'slug' AS slug", [], limit)
     with connection.cursor() as cursor:
-        cursor.execute(_SUGGEST.format(products=products), [*values, wanted.text, wanted.text])
+        translated: list[Any] = [list(languages), wanted.text] if languages else []
+        statement = _SUGGEST.format(products=products, translated=_TRANSLATED if languages else "")
+        cursor.execute(statement, [*values, wanted.text, *translated, wanted.text])
         return [Suggestion(*row) for row in cursor.fetchall()]
