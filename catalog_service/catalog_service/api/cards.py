@@ -54,6 +54,8 @@ class Attributes(Commas):
 
 
 class FacetNames(Commas):
+    pattern = rf"^({'|'.join(['all', *facets.FACETS])})?(,({'|'.join(['all', *facets.FACETS])}))*$"
+
     def run_validation(self, data: Any = serializers.empty) -> Any:
         names = super().run_validation(data)
         if unknown := set(names) - {*facets.FACETS, "all"}:

@@ -63,13 +63,36 @@ def read_query(shape: type[Shape], request: Request) -> dict[str, Any]:
 
 def parameters(shape: type[Shape]) -> list[OpenApiParameter]:
     """A query shape as OpenAPI sees it."""
-    return [OpenApiParameter(name, _kind(field), required=False) for name, field in shape().fields.items()]
+    return [
+        OpenApiParameter(name, _schema(field), required=field.required, description=str(field.help_text or ""))
+        for name, field in shape().fields.items()
+    ]
 
 
-def _kind(field: serializers.Field[Any, Any, Any, Any]) -> type:
+def _schema(field: Any) -> dict[str, Any]:
+    """What the field takes. Empty is always taken: it counts as absent."""
+    found: dict[str, Any] = {"type": "string"}
     if isinstance(field, serializers.BooleanField):
-        return bool
-    return int if isinstance(field, serializers.IntegerField) else str
+        found = {"type": "boolean"}
+    elif isinstance(field, serializers.IntegerField):
+        found = {"type": "integer", "minimum": field.min_value, "maximum": field.max_value}
+    elif isinstance(field, serializers.DecimalField):
+        found |= {"format": "decimal", "pattern": _decimal(field)}
+    elif isinstance(field, serializers.ChoiceField):
+        found["enum"] = list(field.choices)
+    elif isinstance(field, serializers.UUIDField):
+        found["format"] = "uuid"
+    elif isinstance(field, serializers.CharField):
+        found |= {"maxLength": field.max_length, "pattern": getattr(field, "pattern", None)}
+    if field.default not in (serializers.empty, ""):
+        found["default"] = field.default
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _decimal(field: serializers.DecimalField) -> str:
+    """Of numbers from 0 to below the greatest, or to the greatest itself if that is one digit."""
+    top, places = str(field.max_value), rf"(\.\d{{1,{field.decimal_places}}})?"
+    return rf"^([0-{int(top) - 1}]{places}|{top})$" if len(top) == 1 else rf"^\d{{1,{len(top) - 1}}}{places}$"
 
 
 @lru_cache
