@@ -9,7 +9,6 @@ from django.conf import settings
 from shared.calls import call
 from shared.contracts.catalog import OfferChanged
 
-
 PATIENCE_SECONDS = 30.0
 """Nobody waits for a rebuild, and catalog may have other things to do."""
 
