@@ -249,7 +249,6 @@ class ProductPrice(models.Model):
                 name="product_price_converted",
                 condition=Q(own__isnull=False),
             ),
-            models.Index(fields=["product"], name="product_price_of", condition=Q(own__isnull=False)),
         )
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import OuterRef, Q, Subquery
 
 from catalog_service.models.products import ProductPrice
 from shared.money import EXPONENTS, Money, convert, factor
@@ -37,19 +37,22 @@ class Wish:
         self.currency = currency
 
     @cached_property
-    def _rates(self) -> list[tuple[str, Decimal, bool]]:
-        """Each with whether any price is converted from it at all."""
-        used = ProductPrice.objects.filter(currency=OuterRef("currency"), own__isnull=False)
-        return list(ExchangeRate.objects.annotate(used=Exists(used)).values_list("currency", "rate", "used"))
+    def _rates(self) -> list[tuple[str, Decimal, int | None]]:
+        """Each with the least price that is converted from it, if any is: the first step of a walk along the index,
+        where a question for any at all might be answered by a look at all rows.
+        """
+        prices = ProductPrice.objects.filter(currency=OuterRef("currency"), own__isnull=False)
+        least = Subquery(prices.order_by("currency", "minor").values("minor")[:1])
+        return list(ExchangeRate.objects.annotate(least=least).values_list("currency", "rate", "least"))
 
     @cached_property
     def _by_currency(self) -> Mapping[str, Decimal]:
-        return {currency: rate for currency, rate, _used in self._rates}
+        return {currency: rate for currency, rate, _least in self._rates}
 
     @cached_property
     def factors(self) -> Mapping[str, Decimal]:
         """What minor units of each other currency that products are priced in count for, where there are rates."""
-        sources = [currency for currency, _rate, used in self._rates if used and currency != self.currency]
+        sources = [currency for currency, _rate, least in self._rates if least and currency != self.currency]
         found = {source: factor(self._by_currency, source, self.currency) for source in sorted(sources)}
         return {source: by for source, by in found.items() if by}
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from catalog_service.queries import search as port
-from catalog_service.queries.filters import MOST, Condition, Filters, Lane, conditions, lanes, where
+from catalog_service.queries.filters import MOST, Condition, Filters, Lane, cheapest, conditions, lanes, where
 from catalog_service.queries.pages import (
     Page,
     decimal_number,
@@ -127,7 +127,7 @@ def _by_price(
     filters: Filters, match: Match | None, place: Sequence[Any], *, descending: bool, limit: int
 ) -> tuple[str, list[Any]]:
     """A walk for each currency that prices come from, as far as the page needs; then the best of all of them."""
-    every = [*conditions(filters, price=True), *(match.conditions if match else ())]
+    every = [cheapest(filters, "price"), *conditions(filters, price=True), *(match.conditions if match else ())]
     source, way = match.source if match else Source(), "DESC" if descending else "ASC"
     parts, values = [], list[Any]()
     for lane in lanes(filters, "price"):

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import connection
 
-from catalog_service.queries.filters import Condition, Filters, conditions, lanes, where
+from catalog_service.queries.filters import Condition, Filters, cheapest, conditions, lanes, where
 from catalog_service.queries.words import Source, Wanted
 
 FACETS = ("category", "brand", "vendor", "tags", "attributes", "price", "rating", "in_stock", "featured", "on_sale")
@@ -54,7 +54,7 @@ _ON_CARD = """
 _OF_ROWS = " LEFT JOIN LATERAL ({}) AS asked ON true"
 _OF_LANE = """
     SELECT greatest(1, round(price.minor * %s))::bigint AS minor, price.compare_at_minor IS NOT NULL AS reduced
-    FROM product_price price WHERE price.product_id = card.product_id AND {}
+    FROM product_price price WHERE price.product_id = card.product_id AND {} AND {}
 """
 
 _NAMES = """
@@ -126,9 +126,9 @@ def _asked(filters: Filters) -> tuple[str, list[Any]]:
     """What a card asks in the wished currency: from itself where that is enough, else from its rows."""
     if not filters.factors:
         return _ON_CARD, [filters.currency, f"sale:{filters.currency}"]
-    every = lanes(filters, "price")
-    parts = " UNION ALL ".join(_OF_LANE.format(lane.sql) for lane in every)
-    return _OF_ROWS.format(parts), [value for lane in every for value in (lane.factor, *lane.values)]
+    every, only = lanes(filters, "price"), cheapest(filters, "price")
+    parts = " UNION ALL ".join(_OF_LANE.format(lane.sql, only.sql) for lane in every)
+    return _OF_ROWS.format(parts), [value for lane in every for value in (lane.factor, *lane.values, *only.values)]
 
 
 def _count(source: Source, every: Sequence[Condition], filters: Filters, asked: Sequence[str]) -> Sample:

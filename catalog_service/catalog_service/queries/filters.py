@@ -17,8 +17,7 @@ _SLUGS = """
     UNION ALL SELECT id, slug FROM known_vendor WHERE id = ANY(%s)
 """
 
-_PRICED = "card.product_id IN ({})"
-_ASKED = "SELECT asked.product_id FROM product_price asked WHERE {}"
+_PRICED = "card.product_id IN (SELECT asked.product_id FROM product_price asked WHERE {})"
 MOST = 2**62
 
 _CHEAPEST = """
@@ -135,29 +134,29 @@ def _has(facet: str, *tokens: str) -> Condition:
 
 
 def lanes(filters: Filters, alias: str, *, facet: str = "price") -> list[Lane]:
-    """Each product with a price stands in one of them, once, with the price that is the lowest for it."""
+    """With `cheapest`, each product that has a price stands in one of them, once."""
     least, greatest = _bounds(filters) if facet == "price" else (0, MOST)
-    only, values = _cheapest(filters, alias)
-    own = Lane(
-        filters.currency,
-        Decimal(1),
-        least,
-        greatest,
-        f"{alias}.own IS NULL AND {alias}.currency = %s AND {only}",
-        (filters.currency, *values),
-    )
-    return [own, *(_converted(filters, source, alias, least, greatest, only, values) for source in filters.factors)]
+    sql = f"{alias}.own IS NULL AND {alias}.currency = %s"
+    own = Lane(filters.currency, Decimal(1), least, greatest, sql, (filters.currency,))
+    return [own, *(_converted(filters, source, alias, least, greatest) for source in filters.factors)]
 
 
-def _converted(
-    filters: Filters, source: str, alias: str, least: int, greatest: int, only: str, values: tuple[Any, ...]
-) -> Lane:
+def cheapest(filters: Filters, alias: str) -> Condition:
+    """Of the rows that stand for a product in the lanes, the one that asks the least."""
+    if not filters.factors:
+        return Condition("price", "true")
+    pairs = ", ".join(["(%s, %s::numeric)"] * len(filters.factors))
+    rates = tuple(value for pair in filters.factors.items() for value in pair)
+    return Condition("price", _CHEAPEST.format(alias, pairs), (*rates, filters.currency, filters.currency))
+
+
+def _converted(filters: Filters, source: str, alias: str, least: int, greatest: int) -> Lane:
     """Bounds such that what is rounded half up to at least 1 lies within those that were asked for."""
     factor = filters.factors[source]
     low = 0 if least <= 1 else _half_above(2 * least - 1, factor)
     high = -1 if greatest < 1 else MOST if greatest == MOST else _half_above(2 * greatest + 1, factor) - 1
-    sql = f"{alias}.own IS NOT NULL AND {alias}.currency = %s AND %s <> ALL({alias}.own) AND {only}"
-    return Lane(source, factor, min(low, MOST), min(high, MOST), sql, (source, filters.currency, *values))
+    sql = f"{alias}.own IS NOT NULL AND {alias}.currency = %s AND %s <> ALL({alias}.own)"
+    return Lane(source, factor, min(low, MOST), min(high, MOST), sql, (source, filters.currency))
 
 
 def _half_above(doubled: int, factor: Decimal) -> int:
@@ -166,28 +165,21 @@ def _half_above(doubled: int, factor: Decimal) -> int:
     return -(-doubled * below // (2 * above))
 
 
-def _cheapest(filters: Filters, alias: str) -> tuple[str, tuple[Any, ...]]:
-    if not filters.factors:
-        return "true", ()
-    pairs = ", ".join(["(%s, %s::numeric)"] * len(filters.factors))
-    rates = tuple(value for pair in filters.factors.items() for value in pair)
-    return _CHEAPEST.format(alias, pairs), (*rates, filters.currency, filters.currency)
-
-
 def _prices(filters: Filters) -> list[Condition]:
     found = []
     if filters.min_price is not None or filters.max_price is not None:
-        found.append(_among("price", lanes(filters, "asked")))
+        found.append(_among("price", filters))
     if filters.on_sale is not None and filters.factors:
-        reduced = _among("on_sale", lanes(filters, "asked", facet="on_sale"), " AND asked.compare_at_minor IS NOT NULL")
+        reduced = _among("on_sale", filters, " AND asked.compare_at_minor IS NOT NULL")
         found.append(reduced if filters.on_sale else reduced._replace(sql=f"NOT ({reduced.sql})"))
     return found
 
 
-def _among(facet: str, every: Sequence[Lane], more: str = "") -> Condition:
-    parts = [_ASKED.format(f"{lane.sql} AND asked.minor BETWEEN %s AND %s{more}") for lane in every]
-    values = (value for lane in every for value in (*lane.values, lane.least, lane.greatest))
-    return Condition(facet, _PRICED.format(" UNION ALL ".join(parts)), tuple(values))
+def _among(facet: str, filters: Filters, more: str = "") -> Condition:
+    every, only = lanes(filters, "asked", facet=facet), cheapest(filters, "asked")
+    any_of = " OR ".join(f"({lane.sql} AND asked.minor BETWEEN %s AND %s)" for lane in every)
+    values = [value for lane in every for value in (*lane.values, lane.least, lane.greatest)]
+    return Condition(facet, _PRICED.format(f"({any_of}) AND {only.sql}{more}"), (*values, *only.values))
 
 
 def _bounds(filters: Filters) -> tuple[int, int]:
