@@ -7,6 +7,7 @@ from catalog_service.actions import (
     erasure,
     exports,
     files,
+    holds,
     images,
     imports,
     part_cancellations,
@@ -34,10 +35,10 @@ from shared.contracts.order import (
 from shared.contracts.payment import ExchangeRatesPublished
 from shared.contracts.user import UserErased
 from shared.contracts.vendor import VendorChanged
-from shared.inbox import Subscriptions
+from shared.inbox import Subscriptions, Together
 
 SUBSCRIPTIONS: Subscriptions = {
-    ReserveStock: reservations.reserve_stock,
+    ReserveStock: Together(holds.reserve_stock),
     ReleaseStock: reservations.release_stock,
     OrderConfirmed: sales.confirm_order,
     OrderCancelled: sales.cancel_order,

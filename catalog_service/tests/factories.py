@@ -21,7 +21,7 @@ from shared.contracts.order import Buyer, OrderCancelled, OrderConfirmed
 from shared.contracts.vendor import VendorChanged
 from shared.messages import Message, MoneyData
 from shared.money import Money
-from shared.testing import deliver
+from shared.testing import deliver, deliver_together
 
 _numbers = itertools.count(1)
 BUYER = Buyer(email="ada@example.org", name="Ada Lovelace")
@@ -29,6 +29,10 @@ BUYER = Buyer(email="ada@example.org", name="Ada Lovelace")
 
 def hear(message: Message) -> bool:
     return deliver(message, SUBSCRIPTIONS)
+
+
+def hear_together(*messages: Message) -> int:
+    return deliver_together(messages, SUBSCRIPTIONS)
 
 
 def vendor_changed(vendor_id: UUID, **changes: Any) -> VendorChanged:

@@ -1,9 +1,11 @@
 """Holding stock: all or none, never more than there is, and given back exactly once."""
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -17,12 +19,15 @@ from factories import (
     cancelled,
     confirmed,
     hear,
+    hear_together,
     make_product,
     make_variant,
     make_vendor,
     release,
     vendor_changed,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from together import run_together
 
 from catalog_service.actions.reservations import expire_holds
@@ -78,6 +83,77 @@ def test_each_hold_tells_carts_what_is_left_with_a_rising_version() -> None:
     offers = [offer for offer in published(OfferChanged) if offer.variant_id == variant.id]
     assert [offer.available for offer in offers] == [10, 7, 4]
     assert [offer.version for offer in offers] == [1, 2, 3]
+
+
+def test_orders_that_wait_together_are_held_first_come_first_served_and_told_of_once() -> None:
+    pot, bowl = make_variant(stock=5), make_variant(stock=2)
+    told_before = len(published(OfferChanged))
+    orders = [ask((pot, 3)), ask((pot, 3), (bowl, 1)), ask((bowl, 2)), ask((pot, 2)), ask((bowl, 1))]
+
+    hear_together(*orders)
+
+    held = {told.order_id for told in published(StockReserved)}
+    assert [asked.order_id in held for asked in orders] == [True, False, True, True, False]
+    missing = {told.order_id: [line.available for line in told.missing] for told in published(StockRejected)}
+    assert missing == {orders[1].order_id: [2], orders[4].order_id: [0]}
+    assert (levels(pot), levels(bowl)) == ((5, 5), (2, 2))
+    changed = {offer.variant_id: offer.available for offer in published(OfferChanged)[told_before:]}
+    assert changed == {pot.id: 0, bowl.id: 0}
+    assert len(published(OfferChanged)) == told_before + 2
+
+
+def test_an_order_that_asks_twice_in_one_breath_is_held_once_and_answered_twice() -> None:
+    pot = make_variant(stock=5)
+    asked, other = ask((pot, 2)), ask((pot, 4))
+
+    hear_together(asked, other, asked)
+
+    assert [told.order_id for told in published(StockReserved)] == [asked.order_id, asked.order_id]
+    assert [told.order_id for told in published(StockRejected)] == [other.order_id]
+    assert levels(pot) == (5, 2)
+
+
+def test_holding_ten_orders_together_asks_the_database_no_more_than_holding_one(
+    django_assert_max_num_queries: Callable[[int], AbstractContextManager[CaptureQueriesContext]],
+) -> None:
+    pots = [make_variant(stock=50) for _ in range(3)]
+
+    with django_assert_max_num_queries(11) as alone:
+        hear_together(ask(*((pot, 1) for pot in pots)))
+    with django_assert_max_num_queries(len(alone)):
+        hear_together(*(ask(*((pot, 1) for pot in pots)) for _ in range(10)))
+
+
+@given(
+    stocks=st.lists(st.integers(0, 8), min_size=2, max_size=4),
+    wanted=st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4)), min_size=1, max_size=3), max_size=12),
+    cuts=st.sets(st.integers(0, 12)),
+)
+@settings(max_examples=40, deadline=None)
+def test_orders_get_the_same_answers_together_as_one_after_the_other(
+    stocks: list[int], wanted: list[list[tuple[int, int]]], cuts: set[int]
+) -> None:
+    variants = [make_variant(stock=stock) for stock in stocks]
+    asked = [ask(*((variants[which % len(variants)], quantity) for which, quantity in lines)) for lines in wanted]
+    left, expected = list(stocks), []
+    for lines in wanted:
+        sums = Counter[int]()
+        for which, quantity in lines:
+            sums[which % len(variants)] += quantity
+        fits = all(left[which] >= quantity for which, quantity in sums.items())
+        expected.append(fits)
+        for which, quantity in sums.items():
+            left[which] -= quantity * fits
+
+    for begin, end in pairwise([0, *sorted(cut for cut in cuts if 0 < cut < len(asked)), len(asked)]):
+        if begin < end:
+            hear_together(*asked[begin:end])
+
+    held = {told.order_id for told in published(StockReserved)}
+    assert [one.order_id in held for one in asked] == expected
+    assert [levels(variant) for variant in variants] == [
+        (stock, stock - rest) for stock, rest in zip(stocks, left, strict=True)
+    ]
 
 
 def test_one_missing_line_holds_nothing() -> None:

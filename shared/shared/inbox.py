@@ -4,29 +4,48 @@ The insert comes first, so that a second delivery of the same message waits for 
 nothing (insert-first, as in Eventuate Tram).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from shared import outbox
 from shared.context import Context, acting
-from shared.messages import Envelope, Message
+from shared.messages import Envelope, Message, Received
 from shared.models import InboxMessage
 
 Handler = Callable[[Any], object]
-Subscriptions = Mapping[type[Message], Handler]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A function that takes several messages of one type, as they came, and asks the database once for all of them.
+
+    It is given those that wait anyway, never more than `at_most`, and waits for none. All succeed in one transaction;
+    if that fails, each is tried alone.
+    """
+
+    function: Callable[[Sequence[Received[Any]]], object]
+    at_most: int = 32
+
+
+Subscriptions = Mapping[type[Message], Handler | Together]
 
 CLAIM = """
     INSERT INTO inbox_message
         (consumer, message_id, type, subject, source, correlation_id, sent_at, handled_at, attempts, last_error)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp(), 1, '')
+    SELECT one.*, clock_timestamp(), 1, ''
+    FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) AS one
     ON CONFLICT (consumer, message_id) DO UPDATE
         SET handled_at = clock_timestamp(), attempts = inbox_message.attempts + 1, last_error = ''
         WHERE inbox_message.handled_at IS NULL
-    RETURNING id
+    RETURNING message_id
 """
 
 FAIL = """
@@ -49,26 +68,52 @@ def handle(envelope: Envelope, subscriptions: Subscriptions, *, consumer: str | 
     Raises UnknownMessage, pydantic.ValidationError (both permanent), and whatever the function raises.
     """
     contract, handler = _subscribed(envelope.type, subscriptions)
+    if isinstance(handler, Together):
+        return bool(handle_together([envelope], subscriptions, consumer=consumer))
     message = contract.model_validate(envelope.data)
-    context = Context(envelope.correlationid, str(envelope.id), envelope.traceparent)
-    with acting(context), transaction.atomic():
-        if not _claim(envelope, consumer or settings.SERVICE):
+    with acting(_context(envelope)), transaction.atomic():
+        if not _claim([envelope], consumer or settings.SERVICE):
             return False
         handler(message)
     return True
 
 
-def _subscribed(type_: str, subscriptions: Subscriptions) -> tuple[type[Message], Handler]:
+def handle_together(envelopes: Sequence[Envelope], subscriptions: Subscriptions, *, consumer: str | None = None) -> int:
+    """Run the function of messages of one type, which takes them together; answers how many it had not had before.
+
+    Raises as `handle` does, and has then done nothing.
+    """
+    contract, handler = _subscribed(envelopes[0].type, subscriptions)
+    assert isinstance(handler, Together)
+    once = {envelope.id: envelope for envelope in envelopes}
+    messages = {id_: Received(contract.model_validate(one.data), _context(one)) for id_, one in once.items()}
+    with transaction.atomic(), outbox.gathered():
+        fresh = _claim(list(once.values()), consumer or settings.SERVICE)
+        if fresh:
+            handler.function([message for id_, message in messages.items() if id_ in fresh])
+    return len(fresh)
+
+
+def _context(envelope: Envelope) -> Context:
+    return Context(envelope.correlationid, str(envelope.id), envelope.traceparent)
+
+
+def _subscribed(type_: str, subscriptions: Subscriptions) -> tuple[type[Message], Handler | Together]:
+    """Raises UnknownMessage."""
     for contract, handler in subscriptions.items():
         if contract.type == type_:
             return contract, handler
     raise UnknownMessage(type_)
 
 
-def _claim(envelope: Envelope, consumer: str) -> bool:
+def _claim(envelopes: Sequence[Envelope], consumer: str) -> set[UUID]:
+    """The ids of those that are handled for the first time; in key order, so that two who have the same messages wait
+    for each other in one direction only.
+    """
+    rows = sorted((_columns(envelope, consumer) for envelope in envelopes), key=itemgetter(1))
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, _columns(envelope, consumer))
-        return cursor.fetchone() is not None
+        cursor.execute(CLAIM, [list(column) for column in zip(*rows, strict=True)])
+        return {message_id for (message_id,) in cursor.fetchall()}
 
 
 def record_failure(envelope: Envelope, error: BaseException, *, consumer: str | None = None) -> int:

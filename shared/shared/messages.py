@@ -6,10 +6,13 @@ imperative, named by the doer. The envelope has CloudEvents 1.0 names (https://c
     └── Command    asked of one service:        "catalog.reserve_stock.v1"
 """
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from shared.context import Context
 
 
 class Message(BaseModel):
@@ -61,6 +64,17 @@ class Envelope(BaseModel):
     traceparent: str | None = None
     aggregateversion: int | None = None
     data: dict[str, object] = Field(default_factory=dict)
+
+
+M = TypeVar("M", bound=Message)
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[M]):
+    """One of several messages that are handled together; what is done for it alone is done in its context."""
+
+    message: M
+    context: Context
 
 
 class MoneyData(BaseModel):

@@ -4,7 +4,9 @@ No cursor runs over the sequence: sequence order is not commit order, so a curso
 late. The relay asks for what is unpublished, which a partial index keeps cheap however long the table's history is.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -25,6 +27,10 @@ class NotYours(RuntimeError):
     """A service told another's event, or asked a command that its contract does not let it ask."""
 
 
+_gathering: ContextVar[tuple[int, list[OutboxMessage]] | None] = ContextVar("nexus_outbox", default=None)
+"""Depth of the transaction, and what has been published in it so far."""
+
+
 def publish(message: Message, *, version: int | None = None) -> None:
     """Record a message to be sent when, and only when, the current transaction commits.
 
@@ -40,8 +46,27 @@ def publish_all(messages: Iterable[tuple[Message, int | None]]) -> None:
     for message, version in messages:
         _refuse_what_may_not_be_sent(message)
         rows.append(OutboxMessage(**_row(message, version)))
-    for row in OutboxMessage.objects.bulk_create(rows):
+    gathering = _gathering.get()
+    if gathering is None:
+        OutboxMessage.objects.bulk_create(rows)
+    elif gathering[0] == len(connection.savepoint_ids):
+        gathering[1].extend(rows)
+    else:
+        raise RuntimeError("what is gathered could not be rolled back with a part of the transaction")
+    for row in rows:
         transaction.on_commit(partial(current().told.append, (row.type, row.message_id)))
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """Write whatever is published inside by one statement, at the end, in the order in which it was published."""
+    rows: list[OutboxMessage] = []
+    token = _gathering.set((len(connection.savepoint_ids), rows))
+    try:
+        yield
+    finally:
+        _gathering.reset(token)
+    OutboxMessage.objects.bulk_create(rows)
 
 
 def _refuse_what_may_not_be_sent(message: Message) -> None:

@@ -1,6 +1,7 @@
 """For tests of services: deliver messages, read what was published, make callers. Real databases, no patches."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,7 +25,7 @@ from shared import auth, context
 from shared.context import new_id
 from shared.contracts import all_messages
 from shared.contracts.user import RecordAudit
-from shared.inbox import Subscriptions, handle
+from shared.inbox import Subscriptions, handle, handle_together
 from shared.messages import Envelope, Message
 from shared.models import OutboxMessage
 from shared.operators import SIGN_IN
@@ -63,6 +64,12 @@ def deliver(message: Message, subscriptions: Subscriptions) -> bool:
     """Hand a message to the service as its consumer would, over JSON and the inbox."""
     wire = envelope(message).model_dump_json()
     return handle(Envelope.model_validate_json(wire), subscriptions)
+
+
+def deliver_together(messages: Iterable[Message], subscriptions: Subscriptions) -> int:
+    """Hand over messages of one type that are handled together; answers how many there were."""
+    wires = [envelope(message).model_dump_json() for message in messages]
+    return handle_together([Envelope.model_validate_json(wire) for wire in wires], subscriptions)
 
 
 def published(*contracts: type[Message]) -> list[Any]:

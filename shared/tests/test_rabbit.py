@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
 
 import pika
@@ -15,8 +15,8 @@ from shared import outbox, rabbit
 from shared.contracts.catalog import ReleaseStock, ReserveStock
 from shared.contracts.order import Buyer, OrderCancelled
 from shared.errors import Conflict, Retry
-from shared.inbox import Subscriptions
-from shared.messages import MoneyData
+from shared.inbox import Subscriptions, Together
+from shared.messages import MoneyData, Received
 from shared.models import InboxMessage, OutboxMessage
 
 Consume = Callable[[Subscriptions], rabbit.Consumer]
@@ -59,6 +59,37 @@ def test_what_is_published_is_handled_once_and_in_order(relay: rabbit.Relay, con
     assert [handled.get(timeout=WAIT) for _ in range(20)] == [str(n) for n in range(20)]
     until(lambda: not OutboxMessage.objects.filter(published_at=None).exists())
     until(lambda: InboxMessage.objects.filter(handled_at__isnull=False).count() == 20)
+
+
+def test_messages_that_wait_are_handled_together_none_overtaken_and_a_bad_one_spoils_only_itself(
+    relay: rabbit.Relay, consume: Consume
+) -> None:
+    """While the first is being handled the others arrive; the bad one among them goes to the dead alone."""
+    handled: queue.Queue[list[str]] = queue.Queue()
+    begun, go_on = threading.Event(), threading.Event()
+
+    def handle(received: Sequence[Received[OrderCancelled]]) -> None:
+        begun.set()
+        assert go_on.wait(WAIT)
+        if len(received) < 2 and received[0].message.reason == "bad":
+            raise Conflict("never")
+        if "bad" in [one.message.reason for one in received]:
+            raise RuntimeError("one of them is bad")
+        handled.put([one.message.reason for one in received])
+
+    consume({OrderCancelled: Together(handle, at_most=4)})
+    publish(cancelled(reason="first"))
+    assert begun.wait(WAIT)
+    publish(*(cancelled(reason=reason) for reason in ["a", "bad", "b", "c", "d", "e"]))
+    until(lambda: not OutboxMessage.objects.filter(published_at=None).exists())
+    go_on.set()
+
+    done: list[str] = []
+    while len(done) < 6:
+        done += handled.get(timeout=WAIT)
+    assert done == ["first", "a", "b", "c", "d", "e"]
+    until(lambda: len(rabbit.dead_messages()) == 1)
+    assert InboxMessage.objects.filter(handled_at__isnull=False).count() == 6
 
 
 def test_a_message_that_no_queue_takes_stays_in_the_outbox_until_one_does(

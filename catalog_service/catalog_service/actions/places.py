@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import F, UUIDField, Value
@@ -12,39 +13,52 @@ from catalog_service.models.locations import Place
 Turn = tuple[int, UUID]
 
 
-def take(order_id: UUID, wanted: Mapping[UUID, int], stock: Mapping[UUID, StockItem]) -> Counter[Place]:
-    """Where to take from what is available, written down with the reservation where it is not the default location."""
-    spread = {i for i in wanted if stock[i].elsewhere_on_hand}
-    taken = Counter({Place(i): quantity for i, quantity in wanted.items() if i not in spread})
-    supplies = _supplies(spread, stock) if spread else {}
-    for variant_id in sorted(spread):
+@dataclass(slots=True)
+class Supply:
+    """What of a variant may be taken at a place."""
+
+    turn: Turn
+    place: Place
+    available: int
+
+
+def supplies_of(stock: Mapping[UUID, StockItem]) -> dict[UUID, list[Supply]]:
+    """Where those of these variants lie that lie elsewhere than at the default location, in the order of the places."""
+    spread = {i for i, row in stock.items() if row.elsewhere_on_hand}
+    if not spread:
+        return {}
+    owners = dict(Variant.objects.filter(id__in=spread).values_list("id", "vendor_id"))
+    turns = {row.id: row.turn for row in Location.objects.filter(id__in=set(owners.values()))}
+    supplies = {i: [Supply(turns.get(owners[i], (0, owners[i])), Place(i), _available_here(stock[i]))] for i in spread}
+    for level in StockLevel.objects.filter(variant__in=spread, on_hand__gt=F("reserved")).select_related("location"):
+        place = Place(level.variant_id, level.location_id)
+        supplies[level.variant_id].append(Supply(level.location.turn, place, level.available))
+    return {i: sorted(found, key=lambda one: one.turn) for i, found in supplies.items()}
+
+
+def _available_here(row: StockItem) -> int:
+    return row.here.on_hand - row.here.reserved
+
+
+def take(wanted: Mapping[UUID, int], supplies: Mapping[UUID, list[Supply]]) -> Counter[Place]:
+    """Where to take from what is available; who takes next from the same supplies finds less."""
+    taken = Counter({Place(i): quantity for i, quantity in wanted.items() if i not in supplies})
+    for variant_id in sorted(wanted.keys() & supplies.keys()):
         left = wanted[variant_id]
-        for _turn, place, available in sorted(supplies[variant_id]):
-            if left and available:
-                taken[place] = min(left, available)
-                left -= taken[place]
-    _write(order_id, taken)
+        for supply in supplies[variant_id]:
+            if part := min(left, supply.available):
+                taken[supply.place] = part
+                supply.available -= part
+                left -= part
     return taken
 
 
-def _supplies(ids: Collection[UUID], stock: Mapping[UUID, StockItem]) -> dict[UUID, list[tuple[Turn, Place, int]]]:
-    """Where each of these variants lies, when it is that place's turn, and how many may be taken there."""
-    owners = dict(Variant.objects.filter(id__in=ids).values_list("id", "vendor_id"))
-    turns = {row.id: row.turn for row in Location.objects.filter(id__in=set(owners.values()))}
-    supplies = {}
-    for i in ids:
-        here = stock[i].here
-        supplies[i] = [(turns.get(owners[i], (0, owners[i])), Place(i), here.on_hand - here.reserved)]
-    for level in StockLevel.objects.filter(variant__in=ids, on_hand__gt=F("reserved")).select_related("location"):
-        place = Place(level.variant_id, level.location_id)
-        supplies[level.variant_id].append((level.location.turn, place, level.available))
-    return supplies
-
-
-def _write(order_id: UUID, taken: Mapping[Place, int]) -> None:
+def write_down(taken: Mapping[UUID, Mapping[Place, int]]) -> None:
+    """With each order's reservation, what it takes from a location that is not the default one."""
     rows = [
         ReservationPlace(reservation_id=order_id, quantity=quantity, **place._asdict())
-        for place, quantity in taken.items()
+        for order_id, places in taken.items()
+        for place, quantity in places.items()
         if place.location_id
     ]
     if rows:

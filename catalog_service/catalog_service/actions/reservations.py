@@ -1,4 +1,4 @@
-"""Hold stock for orders, all lines or none; then sell it or give it back.
+"""What becomes of stock that orders hold (holds.py): it is sold, or given back.
 
     ReserveStock ──▶ held ──OrderConfirmed──▶ committed ──OrderCancelled──▶ released
                       │ ├──ReleaseStock, OrderCancelled──────────────────▶ released
@@ -7,9 +7,7 @@
 
 The reservation's row is locked first, then stock rows in key order: nobody who holds a stock row waits for anything
 but a later stock row, or after them all a location. Each function here runs in the inbox's transaction, except the
-sweep, which has its own.
-
-A hold takes from a vendor's locations in the order of their positions, and gives back to where it took from.
+sweep, which has its own. What is given back goes to where it was taken from.
 """
 
 import logging
@@ -21,52 +19,18 @@ from django.utils import timezone
 
 from catalog_service.actions import offers
 from catalog_service.actions.inventory import record, tell_supply
-from catalog_service.actions.places import give_back_to, held_by, let_go, take
-from catalog_service.models import DailySales, Movement, Reservation, ReservationLine, StockItem, Variant, Wish
-from catalog_service.models.card_prices import variant_price
+from catalog_service.actions.places import give_back_to, held_by, let_go, supplies_of, take, write_down
+from catalog_service.models import DailySales, Movement, Reservation, StockItem
 from catalog_service.models.inventory import Level
 from catalog_service.models.locations import Change, Place
-from shared.contracts.catalog import (
-    CommitFailed,
-    LineToReserve,
-    MissingLine,
-    ReleaseStock,
-    ReservedLine,
-    ReserveStock,
-    StockCommitted,
-    StockRejected,
-    StockReleased,
-    StockReserved,
-)
+from shared.contracts.catalog import CommitFailed, ReleaseStock, StockCommitted, StockReleased
 from shared.contracts.order import OrderCancelled, OrderConfirmed, ReturnReceived
 from shared.errors import Retry
-from shared.messages import MoneyData
-from shared.money import Money
 from shared.outbox import publish
 
 log = logging.getLogger("nexus.catalog")
 Status = Reservation.Status
 SWEEP_BATCH = 100
-
-
-def reserve_stock(asked: ReserveStock) -> None:
-    """Answers StockReserved or StockRejected. The order's second ReserveStock gets the first one's answer."""
-    if not Reservation.open(asked.order_id, Status.HELD, expires_at=asked.expires_at):
-        _answer_again(asked)
-        return
-    if asked.expires_at <= timezone.now():
-        _reject(asked, "expired")
-        return
-    wanted = _quantities(asked.lines)
-    stock = StockItem.objects.locked(wanted)
-    variants = offers.load(wanted)
-    prices = _prices(variants, asked.currency)
-    if unsellable := [line for line in asked.lines if line.variant_id not in prices]:
-        _reject(asked, "unavailable", unsellable, {})
-    elif short := [line for line in asked.lines if wanted[line.variant_id] > stock[line.variant_id].available]:
-        _reject(asked, "out_of_stock", short, stock)
-    else:
-        _hold(asked, take(asked.order_id, wanted, stock), variants, prices)
 
 
 def release_stock(asked: ReleaseStock) -> None:
@@ -130,95 +94,9 @@ def _expire_batch() -> int:
     return len(rows)
 
 
-def _quantities(lines: tuple[LineToReserve, ...]) -> Counter[UUID]:
-    wanted = Counter[UUID]()
-    for line in lines:
-        wanted[line.variant_id] += line.quantity
-    return wanted
-
-
-def _prices(variants: dict[UUID, Variant], currency: str) -> dict[UUID, Money]:
-    """Of those that are sold in this currency: by their own price, or by the day's rate."""
-    wish, now = Wish(currency), timezone.now()
-    prices = {
-        id_: variant_price(variant, wish, now) for id_, variant in variants.items() if offers.is_for_sale(variant)
-    }
-    return {id_: price.money for id_, price in prices.items() if price}
-
-
-def _hold(asked: ReserveStock, taken: Counter[Place], variants: dict[UUID, Variant], prices: dict[UUID, Money]) -> None:
-    levels = StockItem.objects.change({place: Change(reserved=n) for place, n in taken.items()})
-    lines = [_reserved_line(line, variants[line.variant_id], prices[line.variant_id]) for line in asked.lines]
-    ReservationLine.objects.bulk_create(
-        [
-            ReservationLine(
-                reservation_id=asked.order_id,
-                variant_id=line.variant_id,
-                quantity=line.quantity,
-                snapshot=line.model_dump(mode="json"),
-            )
-            for line in lines
-        ]
-    )
-    publish(StockReserved(order_id=asked.order_id, lines=tuple(lines), expires_at=asked.expires_at))
-    offers.tell(levels, variants)
-
-
-def _reserved_line(line: LineToReserve, variant: Variant, price: Money) -> ReservedLine:
-    return ReservedLine(
-        line_id=line.line_id,
-        variant_id=variant.id,
-        product_id=variant.product_id,
-        category_id=variant.product.category_id,
-        vendor_id=variant.vendor_id,
-        vendor_name=variant.product.vendor.name,
-        sku=variant.sku,
-        name=variant.title,
-        quantity=line.quantity,
-        unit_price=MoneyData(minor=price.minor, currency=price.currency),
-    )
-
-
-def _reject(
-    asked: ReserveStock,
-    reason: str,
-    lines: list[LineToReserve] | None = None,
-    stock: dict[UUID, StockItem] | None = None,
-) -> None:
-    missing = [
-        MissingLine(
-            line_id=line.line_id,
-            variant_id=line.variant_id,
-            requested=line.quantity,
-            available=stock[line.variant_id].available if stock else 0,
-        )
-        for line in lines or []
-    ]
-    Reservation.objects.filter(order_id=asked.order_id).update(
-        status=Status.REJECTED, reason=reason, missing=[line.model_dump(mode="json") for line in missing]
-    )
-    _tell_rejected(asked.order_id, reason, tuple(missing))
-
-
-def _tell_rejected(order_id: UUID, reason: str, missing: tuple[MissingLine, ...] = ()) -> None:
-    publish(StockRejected.model_validate({"order_id": order_id, "reason": reason, "missing": missing}))
-
-
-def _answer_again(asked: ReserveStock) -> None:
-    reservation = Reservation.objects.get(order_id=asked.order_id)
-    if reservation.status in (Status.HELD, Status.COMMITTED):
-        lines = tuple(ReservedLine.model_validate(line.snapshot) for line in reservation.lines.order_by("id"))
-        publish(StockReserved(order_id=asked.order_id, lines=lines, expires_at=reservation.expires_at))
-    elif reservation.status == Status.REJECTED:
-        missing = tuple(MissingLine.model_validate(line) for line in reservation.missing)
-        _tell_rejected(asked.order_id, reservation.reason, missing)
-    else:
-        _tell_rejected(asked.order_id, "expired")
-
-
 def _give_back(order_id: UUID, reason: str) -> bool:
     """True when there was something to give back. Where there is no row, one is left against a late ReserveStock."""
-    if Reservation.open(order_id, Status.RELEASED, reason=reason[:60]):
+    if Reservation.open({order_id: None}, Status.RELEASED, reason=reason[:60]):
         return False
     reservation = Reservation.objects.select_for_update(no_key=True).get(order_id=order_id)
     if reservation.status == Status.HELD:
@@ -265,7 +143,8 @@ def _sell_after_all(reservation: Reservation, told: OrderConfirmed) -> None:
         publish(CommitFailed(order_id=reservation.order_id))
         return
     let_go(reservation.order_id)
-    sold = take(reservation.order_id, wanted, stock)
+    sold = take(wanted, supplies_of(stock))
+    write_down({reservation.order_id: sold})
     offers.tell(_write_sale(reservation, told, sold, stock, {place: Change(-n) for place, n in sold.items()}))
 
 

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.db import connection, models
 from django.db.models import F, Q
-from django.utils import timezone
 
 from catalog_service.models.locations import Change, Location, Place, StockLevel
 from catalog_service.models.products import Product, Variant
@@ -194,12 +193,15 @@ class Reservation(models.Model):
         return f"{self.order_id} {self.status}"
 
     @classmethod
-    def open(cls, order_id: UUID, status: str, *, reason: str = "", expires_at: datetime | None = None) -> bool:
-        """Make the order's row; False when there is one. Whoever comes second waits here for the first to commit."""
-        now = timezone.now()
+    def open(cls, wanted: Mapping[UUID, datetime | None], status: str, *, reason: str = "") -> set[UUID]:
+        """Make rows for these orders, with when they expire; answers for which there was none.
+
+        Whoever comes second waits here for the first to commit. In key order, so that two who open several wait for
+        each other in one direction only.
+        """
         with connection.cursor() as cursor:
-            cursor.execute(_OPEN, [order_id, status, reason, expires_at, now, now])
-            return bool(cursor.rowcount == 1)
+            cursor.execute(_OPEN, [status, reason, *map(list, zip(*sorted(wanted.items()), strict=True))])
+            return {order_id for (order_id,) in cursor.fetchall()}
 
     def end(self, status: str, reason: str) -> None:
         self.status, self.reason = status, reason[:60]
@@ -208,8 +210,10 @@ class Reservation(models.Model):
 
 _OPEN = """
     INSERT INTO reservation (order_id, status, reason, missing, expires_at, created_at, updated_at)
-    VALUES (%s, %s, %s, '[]', %s, %s, %s)
+    SELECT one.order_id, %s, %s, '[]', one.expires_at, clock_timestamp(), clock_timestamp()
+    FROM unnest(%s::uuid[], %s::timestamptz[]) AS one (order_id, expires_at)
     ON CONFLICT (order_id) DO NOTHING
+    RETURNING order_id
 """
 
 

@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from shared import inbox
 from shared.context import Context, acting
 from shared.errors import Delayed, Refused
-from shared.inbox import Subscriptions, UnknownMessage
+from shared.inbox import Subscriptions, Together, UnknownMessage
 from shared.messages import Envelope
 from shared.models import WorkerReport
 from shared.rabbit.topology import LOST, TIERS, channel, dead_queue, parameters, wait_queue
@@ -52,6 +52,9 @@ class Consumer:
         self.subscriptions = subscriptions
         self.stopping = stopping
         self.after_commit = after_commit
+        self._together = {
+            contract.type: one.at_most for contract, one in subscriptions.items() if isinstance(one, Together)
+        }
         self._waiting: queue.Queue[Delivery | None] = queue.Queue()
         self._connection: pika.BlockingConnection | None = None
         self._channel: BlockingChannel | None = None
@@ -73,7 +76,7 @@ class Consumer:
         self._cancelled, self._waiting = False, queue.Queue()
         self._connection = pika.BlockingConnection(parameters(settings.RABBITMQ_URL, f"{settings.SERVICE}.consumer"))
         self._channel = self._connection.channel()
-        self._channel.basic_qos(prefetch_count=settings.CONSUMER_PREFETCH)
+        self._channel.basic_qos(prefetch_count=max(settings.CONSUMER_PREFETCH, *self._together.values(), 1))
         self._channel.add_on_cancel_callback(self._on_cancel)
         self._channel.basic_consume(settings.SERVICE, self._on_message)
         threads = self._start_handlers()
@@ -135,14 +138,27 @@ class Consumer:
         while (delivery := waiting.get()) is not None:
             if self.stopping.is_set():
                 continue
-            self._handle(delivery, generation)
+            self._handle([delivery, *self._more_like(delivery, waiting)], generation)
             self.after_commit()
         connection.close()
 
-    def _handle(self, delivery: Delivery, generation: int) -> None:
+    def _more_like(self, first: Delivery, waiting: "queue.Queue[Delivery | None]") -> list[Delivery]:
+        """What waits next, as far as it may be handled together with this one. Nothing is overtaken."""
+        found: list[Delivery] = []
+        with waiting.mutex:
+            while len(found) + 1 < self._together.get(first.properties.type or "", 1) and waiting.queue:
+                following = waiting.queue[0]
+                if following is None or following.properties.type != first.properties.type:
+                    break
+                found.append(waiting.queue.popleft())
+        return found
+
+    def _handle(self, deliveries: list[Delivery], generation: int) -> None:
         while not self.stopping.is_set():
             try:
-                self._attempt(delivery)
+                if len(deliveries) == 1 or not self._attempt_together(deliveries):
+                    for delivery in deliveries:
+                        self._attempt(delivery)
             except (OperationalError, InterfaceError) as error:
                 log.warning("handler waits for the database: %s", error)
                 connection.close()
@@ -152,8 +168,28 @@ class Consumer:
                 log.warning("a failed message could not be moved: %s", error)
                 self.stopping.wait(1.0)
                 continue
-            self._acknowledge(delivery.tag, generation)
+            self._acknowledge([delivery.tag for delivery in deliveries], generation)
             return
+
+    def _attempt_together(self, deliveries: list[Delivery]) -> bool:
+        """False when nothing of it is done: one of them can't be handled, or not now, and does not tell which."""
+        close_old_connections()
+        started = time.perf_counter()
+        try:
+            envelopes = [Envelope.model_validate_json(delivery.body) for delivery in deliveries]
+            fresh = inbox.handle_together(envelopes, self.subscriptions)
+        except InterfaceError:
+            raise
+        except OperationalError as error:
+            if not _is_contention(error):
+                raise
+            return False
+        except Exception as error:
+            log.warning("%s: %d messages are tried one by one", type(error).__name__, len(deliveries))
+            return False
+        took = round((time.perf_counter() - started) * 1000, 1)
+        log.info("messages", extra={"type": envelopes[0].type, "count": len(envelopes), "ms": took, "fresh": fresh})
+        return True
 
     def _attempt(self, delivery: Delivery) -> None:
         close_old_connections()
@@ -187,12 +223,13 @@ class Consumer:
         log.log(level, "%s failed, goes to %s", envelope.type, target, exc_info=error)
         _forward(target, delivery, f"{type(error).__name__}: {error}", attempts)
 
-    def _acknowledge(self, tag: int, generation: int) -> None:
+    def _acknowledge(self, tags: list[int], generation: int) -> None:
         """In the I/O thread, and only on the connection the message came from."""
 
         def acknowledge() -> None:
             if generation == self._generation and self._channel is not None and self._channel.is_open:
-                self._channel.basic_ack(tag)
+                for tag in tags:
+                    self._channel.basic_ack(tag)
 
         if self._connection is not None and self._connection.is_open:
             with suppress(pika.exceptions.ConnectionWrongStateError):
