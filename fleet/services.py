@@ -44,7 +44,8 @@ def web_name(service: Service, number: int) -> str:
 
 
 def worker(service: Service, variables: dict[str, str]) -> Program:
-    command = (sys.executable, "manage.py", "work")
+    """On a machine that all share, somebody waits for what web processes do, and nobody for most that workers do."""
+    command = ("nice", "-n", "5", sys.executable, "manage.py", "work")
     return Program(f"{service.name}-worker", command, service.folder, variables, stop_seconds=12, priority=310)
 
 

@@ -8,10 +8,10 @@ from shared.clock import Schedule
 from shared.contracts.catalog import OfferChanged
 from shared.contracts.order import OrderConfirmed, OrderPlaced
 from shared.contracts.user import UserErased
-from shared.inbox import Subscriptions
+from shared.inbox import Subscriptions, Together
 
 SUBSCRIPTIONS: Subscriptions = {
-    OfferChanged: offers.keep_offer,
+    OfferChanged: Together(offers.keep_offers),
     OrderPlaced: abandoned.note_order,
     OrderConfirmed: carts.take_out_ordered,
     UserErased: erasure.forget_user,

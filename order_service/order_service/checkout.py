@@ -78,6 +78,7 @@ from shared.contracts.payment import (
 )
 from shared.errors import Retry
 from shared.money import Money
+from shared.outbox import gathered
 
 # ── 1. The buyer places an order ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -88,13 +89,12 @@ def place_order(*, cart: Cart, quote: Quote, placing: Placing, expected_total: M
     _refuse_what_the_cart_knows(cart)
     if expected_total is not None and expected_total != Money(quote.total, quote.currency):
         raise PriceChanged(f"The total is {Money(quote.total, quote.currency)} now.")
-    order = write_order(placing=placing, quote=quote)
-    redeem_promotions(promotions=quote.promotions, order=order, buyer_key=placing.buyer_key)
     now = timezone.now()
-    order.deadline = now + settings.STOCK_ANSWER_WITHIN
-    order.save(update_fields=["deadline"])
-    tell(order, OrderPlaced(**about(order), total=money(order, order.total), placed_at=now))
-    tell(order, reservation_of(order))
+    order, lines = write_order(placing=placing, quote=quote, deadline=now + settings.STOCK_ANSWER_WITHIN)
+    redeem_promotions(promotions=quote.promotions, order=order, buyer_key=placing.buyer_key)
+    with gathered():
+        tell(order, OrderPlaced(**about(order), total=money(order, order.total), placed_at=now))
+        tell(order, reservation_of(order, lines))
     return order
 
 

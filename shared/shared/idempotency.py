@@ -161,16 +161,11 @@ def _keep(key_hash: bytes, request_hash: bytes, response: Response) -> None:
     body = JSONRenderer().render(response.data) if response.data is not None else b""
     headers = {name: response[name] for name in KEPT_HEADERS if response.has_header(name)}
     headers[ASKED_AS] = current().correlation_id
-    IdempotencyKey.objects.update_or_create(
-        key_hash=key_hash,
-        defaults={
-            "request_hash": request_hash,
-            "status": response.status_code,
-            "headers": headers,
-            "body": body,
-            "created_at": timezone.now(),
-        },
+    row = IdempotencyKey(
+        key_hash=key_hash, request_hash=request_hash, status=response.status_code, headers=headers, body=body
     )
+    columns = ["request_hash", "status", "headers", "body", "created_at"]
+    IdempotencyKey.objects.bulk_create([row], update_conflicts=True, unique_fields=["key_hash"], update_fields=columns)
 
 
 class ReplayRenderer(JSONRenderer):

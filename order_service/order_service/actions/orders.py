@@ -1,12 +1,14 @@
 """Orders: written when placed, and the messages that tell of them. The saga (checkout.py) decides when."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
 from order_service.errors import CartOrdered
@@ -51,17 +53,17 @@ class Placing:
         return Order.digest_of(self.cart_token) if self.cart_token and self.user_id is None else None
 
 
-def write_order(*, placing: Placing, quote: Quote) -> Order:
-    """The order with its vendor orders and lines, in three statements. Raises CartOrdered."""
-    order = _write_group(placing, quote)
+def write_order(*, placing: Placing, quote: Quote, deadline: datetime) -> tuple[Order, list[OrderLine]]:
+    """The order with its vendor orders and lines, in three statements. Raises CartOrdered; then nothing else can be
+    done in this transaction.
+    """
+    order = _write_group(placing, quote, deadline)
     parts = VendorOrder.objects.bulk_create([_vendor_order(order, part) for part in quote.parts])
-    OrderLine.objects.bulk_create(
-        [line for row, part in zip(parts, quote.parts, strict=True) for line in _lines(row, part)]
-    )
-    return order
+    lines = [line for row, part in zip(parts, quote.parts, strict=True) for line in _lines(row, part)]
+    return order, OrderLine.objects.bulk_create(lines)
 
 
-def _write_group(placing: Placing, quote: Quote) -> Order:
+def _write_group(placing: Placing, quote: Quote, deadline: datetime) -> Order:
     """Of two orders made of the same cart at once, the database lets one in."""
     order = Order(
         number=new_number(),
@@ -86,10 +88,10 @@ def _write_group(placing: Placing, quote: Quote) -> Order:
         coupon_code=(quote.coupon.code or "") if quote.coupon else "",
         payment_method=placing.payment_method,
         payment_token=placing.payment_token,
+        deadline=deadline,
     )
     try:
-        with transaction.atomic():
-            order.save(force_insert=True)
+        order.save(force_insert=True)
     except IntegrityError as error:
         if "one_order_a_cart_version" not in str(error):
             raise
@@ -153,15 +155,13 @@ def lines_of(order: Order) -> list[OrderLine]:
     return list(OrderLine.objects.filter(vendor_order__order=order).order_by("id"))
 
 
-def reservation_of(order: Order) -> ReserveStock:
+def reservation_of(order: Order, lines: Iterable[OrderLine]) -> ReserveStock:
     """Outlives the payment's deadline by a margin."""
-    lines = [
-        LineToReserve(line_id=line.id, variant_id=line.variant_id, quantity=line.quantity) for line in lines_of(order)
-    ]
+    wanted = [LineToReserve(line_id=line.id, variant_id=line.variant_id, quantity=line.quantity) for line in lines]
     return ReserveStock(
         order_id=order.id,
         currency=order.currency,
-        lines=tuple(lines),
+        lines=tuple(wanted),
         expires_at=timezone.now() + settings.STOCK_ANSWER_WITHIN + settings.PAYMENT_WITHIN + settings.HOLD_MARGIN,
     )
 
