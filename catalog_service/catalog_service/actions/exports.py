@@ -17,8 +17,8 @@ from catalog_service.actions.product_lines import ProductLine
 from catalog_service.actions.vendors import vendor_who_writes
 from catalog_service.errors import TooManyExports
 from catalog_service.models import Export, ExportPart, Product
-from catalog_service.models.due import take
 from shared import audit
+from shared.due import take
 
 Status = Export.Status
 OPEN = (Status.QUEUED, Status.RUNNING)

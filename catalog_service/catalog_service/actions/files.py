@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from catalog_service.actions import pictures
 from catalog_service.models import DiscardedFile, Image, ReviewImage
-from catalog_service.models.due import take
 from shared import media
+from shared.due import take
 from shared.errors import Unavailable
 
 log = logging.getLogger("nexus.catalog")

@@ -15,7 +15,7 @@ from catalog_service.actions.files import discard
 from catalog_service.actions.pictures import Stored, Thumbnails
 from catalog_service.actions.products import lock_product
 from catalog_service.models import Image, Product
-from catalog_service.models.due import take
+from shared.due import take
 from shared.errors import Invalid, NotFound, Unavailable
 
 log = logging.getLogger("nexus.catalog")

@@ -21,8 +21,8 @@ from catalog_service.actions.product_lines import Draft, Remark, Unreadable
 from catalog_service.actions.taxonomy import category_named
 from catalog_service.actions.vendors import vendor_who_writes
 from catalog_service.models import Import, ImportFile
-from catalog_service.models.due import take
 from shared import audit
+from shared.due import take
 from shared.errors import Invalid, Refused
 
 log = logging.getLogger("nexus.catalog")

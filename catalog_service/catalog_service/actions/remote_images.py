@@ -12,8 +12,8 @@ from catalog_service.actions.files import discard
 from catalog_service.actions.pictures import Stored
 from catalog_service.clients.remote import NotFetched, fetch
 from catalog_service.models import Image, ImageToFetch, Import, Product
-from catalog_service.models.due import take
 from shared import media
+from shared.due import take
 from shared.errors import Invalid, NotFound, Unavailable
 
 AT_ONCE = 4

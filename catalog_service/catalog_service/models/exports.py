@@ -3,10 +3,10 @@
 from django.db import models
 from django.db.models import Q
 
-from catalog_service.models.due import Due
 from catalog_service.models.imports import Import
 from catalog_service.models.vendors import Vendor
 from shared.context import new_id
+from shared.due import Due
 
 
 class Export(Due):

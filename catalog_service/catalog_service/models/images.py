@@ -4,10 +4,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from catalog_service.models.due import Due
 from catalog_service.models.products import Product
 from shared import media
 from shared.context import new_id
+from shared.due import Due
 
 
 def media_url(name: str) -> str | None:

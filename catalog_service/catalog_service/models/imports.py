@@ -6,11 +6,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from catalog_service.models.due import Due
 from catalog_service.models.products import Product
 from catalog_service.models.taxonomy import Category
 from catalog_service.models.vendors import Vendor
 from shared.context import new_id
+from shared.due import Due
 
 MAX_REMARKS = 1_000
 """Errors and notes beyond this are counted, not kept."""
