@@ -6,12 +6,13 @@ import pytest
 from factories import VENDOR_A, VENDOR_B, confirmed, delivered, hear, make_cart, make_line, part_of, place
 
 from order_service.actions.coupons import create_coupon
+from order_service.actions.reports import rebuild_reports
 from order_service.actions.returns import Wanted, request_return
 from order_service.actions.shipments import ship_items
 from order_service.actions.taxes import create_tax_category
 from order_service.clients import CartLine
 from order_service.errors import CouponRefused
-from order_service.models import Exchange, Order, Promotion, Refund, Return, Shipment
+from order_service.models import Exchange, Order, OrderDay, Promotion, Refund, Return, SalesDay, Shipment
 from shared.context import new_id
 from shared.contracts.order import ReturnReceived
 from shared.contracts.payment import RefundFailed
@@ -43,6 +44,7 @@ def make_everything() -> Order:
             contact_email="north@example.com", country="GB", payout_currency="USD", commission_basis_points=1_000,
         )
     )  # fmt: skip
+    list(rebuild_reports())
     return order
 
 
@@ -177,6 +179,18 @@ def test_coupons_are_filtered_by_whether_they_can_be_used(usable: str, codes: se
 
 
 # ── Acting ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_day_is_counted_anew() -> None:
+    make_everything()
+    SalesDay.objects.update(total=7)
+
+    for path, model in ((f"{ROOT}/orderday/", OrderDay), (f"{ROOT}/salesday/", SalesDay)):
+        told = operator_as("admin").press(path, "recount", model.objects.first())
+        assert told == ["Count this day anew from the orders: 1"]
+
+    assert not SalesDay.objects.filter(total=7).exists()
+    assert [action for action, _id in recorded()][-2:] == ["order.report.recount"] * 2
 
 
 def test_orders_are_cancelled_with_a_reason_and_refusals_are_told() -> None:

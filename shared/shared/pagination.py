@@ -18,7 +18,7 @@ class Cursor(CursorPagination):
     page_size = 24
     page_size_query_param = "limit"
     max_page_size = 100
-    ordering = "-id"
+    ordering: str | tuple[str, ...] = "-id"
 
     def get_page_size(self, request: Request) -> int:
         """Raises Invalid for a `limit` that is no number from 1 to 100."""

@@ -98,7 +98,8 @@ def record_refund(message: PaymentRefunded) -> None:
         id=message.refund_id,
         defaults={"order": order, "amount": message.amount.minor, "reason": "refunded by an admin"},
     )
-    refund.status, refund.amount, refund.done_at = Refund.Status.DONE, message.amount.minor, timezone.now()
+    refund.status, refund.amount = Refund.Status.DONE, message.amount.minor
+    refund.done_at = refund.done_at or timezone.now()  # a refund told of twice stays on its day
     refund.splits = [split.model_dump(mode="json") for split in message.splits] or refund.splits
     refund.save(update_fields=["status", "amount", "done_at", "splits"])
     if refund.return_request is not None:

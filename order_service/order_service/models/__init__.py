@@ -3,6 +3,7 @@
 from order_service.models.customers import Customer
 from order_service.models.orders import Order, OrderLine, VendorOrder
 from order_service.models.promotions import Promotion, Redemption
+from order_service.models.reports import BuyerMonth, OrderDay, ReportRun, SalesDay
 from order_service.models.returns import Exchange, Refund, Return, ReturnItem
 from order_service.models.shipments import Shipment, ShipmentItem
 from order_service.models.shipping import ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
@@ -10,15 +11,19 @@ from order_service.models.taxes import TaxCategory, TaxedCategory, TaxRate
 from order_service.models.vendors import VendorTerms
 
 __all__ = [
+    "BuyerMonth",
     "Customer",
     "Exchange",
     "Order",
+    "OrderDay",
     "OrderLine",
     "Promotion",
     "Redemption",
     "Refund",
+    "ReportRun",
     "Return",
     "ReturnItem",
+    "SalesDay",
     "Shipment",
     "ShipmentItem",
     "ShippingMethod",

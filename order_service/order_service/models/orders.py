@@ -91,6 +91,8 @@ class Order(models.Model):
             models.Index(fields=["deadline"], name="order_deadline", condition=Q(deadline__isnull=False)),
             models.Index(fields=["delivered_at"], name="order_to_complete", condition=Q(status="delivered")),
             models.Index(fields=["attention_since"], name="order_attention", condition=~Q(needs_attention="")),
+            models.Index(fields=["confirmed_at"], name="order_sold", condition=Q(confirmed_at__isnull=False)),
+            models.Index(fields=["updated_at"], name="order_changed"),
         )
         constraints = (
             models.CheckConstraint(

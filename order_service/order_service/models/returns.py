@@ -149,6 +149,7 @@ class Refund(models.Model):
 
     class Meta:
         db_table = "order_refund"
+        indexes = (models.Index(fields=["done_at"], name="refund_done", condition=Q(done_at__isnull=False)),)
         constraints = (models.CheckConstraint(condition=Q(amount__gte=0), name="refund_not_negative"),)
 
     def __str__(self) -> str:
