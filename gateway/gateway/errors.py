@@ -252,6 +252,18 @@ CODES: dict[str, Explanation] = {
     "nothing_to_refund": Explanation(
         409, "There is not that much left to refund", "Refunds together never exceed what was taken.", "Refund less."
     ),
+    "gift_card_not_valid": Explanation(
+        409,
+        "This gift card cannot be redeemed",
+        "Its code is mistyped, or it was used, was disabled or has expired: we don't say which.",
+        "Look at the code again.",
+    ),
+    "gift_card_redeemed": Explanation(
+        409, "You have redeemed this gift card already", "Its worth is among your store credit."
+    ),
+    "too_many_tries": Explanation(
+        429, "Too many codes were tried", "Somebody could be guessing.", "Wait as long as Retry-After says."
+    ),
     "provider_unavailable": Explanation(
         503, "The payment provider does not answer", "What was asked is kept.", "Wait as long as Retry-After says."
     ),

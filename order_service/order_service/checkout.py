@@ -29,6 +29,9 @@ soon as its stock is held; where it is cancelled, the money of what came back go
 
 The stock's hold outlives the payment's deadline, so a payment in time finds its stock. Money that arrives for a
 cancelled order is always sent back. No lock on stock is held while a payment is made.
+
+Store credit is payment's: TakePayment says how much of it the buyer wants used, PaymentTaken how much it was. What is
+held of it for an order that ends otherwise is given back there, with the decline.
 """
 
 from uuid import UUID
@@ -145,6 +148,8 @@ def _ask_for_payment(order: Order) -> None:
             token=order.payment_token,
             splits=splits_of(order),
             expires_at=timezone.now() + settings.PAYMENT_WITHIN,
+            store_credit=order.credit_wanted,
+            store_credit_exact=order.credit_exact,
         ),
     )
 
@@ -175,8 +180,8 @@ def on_payment_action_required(message: PaymentActionRequired) -> None:
 def on_payment_taken(message: PaymentTaken) -> None:
     """An order, or a refund; never neither."""
     order = _locked(message.order_id)
-    order.payment_status = "taken"
-    order.save(update_fields=["payment_status", "updated_at"])
+    order.payment_status, order.credit_used = "taken", message.store_credit
+    order.save(update_fields=["payment_status", "credit_used", "updated_at"])
     if order.status == Order.Status.CANCELLED and not order.refunds.exists():
         ask_refund(order=order, splits=left_of(order), reason="paid after cancellation")
     elif order.status == Order.Status.AWAITING_PAYMENT:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from order_service import checkout
-from order_service.actions import completion, customers, refunds, reports, upkeep, vendors
+from order_service.actions import completion, customers, refunds, reports, store_credit, upkeep, vendors
 from shared.clock import Schedule
 from shared.contracts.catalog import (
     CommitFailed,
@@ -18,6 +18,7 @@ from shared.contracts.payment import (
     PaymentRefunded,
     PaymentTaken,
     RefundFailed,
+    StoreCreditChanged,
 )
 from shared.contracts.user import UserChanged, UserErased
 from shared.contracts.vendor import VendorChanged
@@ -34,6 +35,7 @@ SUBSCRIPTIONS: Subscriptions = {
     PaymentDeclined: checkout.on_payment_declined,
     PaymentRefunded: refunds.record_refund,
     RefundFailed: refunds.record_failed_refund,
+    StoreCreditChanged: store_credit.keep_credit,
     VendorChanged: vendors.keep_terms,
     UserChanged: customers.keep_customer,
     UserErased: customers.forget_user,

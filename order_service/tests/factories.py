@@ -1,13 +1,10 @@
 """Carts, orders and the answers of the other services, with memorable figures."""
 
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import connection
 from django.utils import timezone
 
 from order_service import checkout
@@ -121,24 +118,3 @@ def delivered(cart: Cart | None = None, **changes: Any) -> Order:
         deliver_shipment(shipment_id=shipment.id, vendor_id=part.vendor_id)
     order.refresh_from_db()
     return order
-
-
-def in_parallel(times: int, run: Callable[[int], Any]) -> list[Any]:
-    """What `run(0)`, `run(1)`, … answer or raise, all begun at the same moment."""
-    barrier, answers = threading.Barrier(times), [None] * times
-
-    def one(number: int) -> None:
-        barrier.wait()
-        try:
-            answers[number] = run(number)
-        except Exception as error:
-            answers[number] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=one, args=(number,)) for number in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers

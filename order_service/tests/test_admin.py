@@ -15,7 +15,7 @@ from order_service.errors import CouponRefused
 from order_service.models import Exchange, Order, OrderDay, Promotion, Refund, Return, SalesDay, Shipment
 from shared.context import new_id
 from shared.contracts.order import ReturnReceived
-from shared.contracts.payment import RefundFailed
+from shared.contracts.payment import RefundFailed, StoreCreditChanged
 from shared.contracts.user import RecordAudit, UserChanged
 from shared.contracts.vendor import VendorChanged
 from shared.testing import FOR_OPERATORS, answers_by_role, lists_of_records, operator_as, published
@@ -38,6 +38,7 @@ def make_everything() -> Order:
     Exchange.objects.create(order=place(), return_request=request)
     Refund.objects.create(order=order, return_request=request, amount=1, reason="returned")
     hear(UserChanged(user_id=user_id, email="ada@example.com", first_name="Ada", last_name="Buyer", version=1))
+    hear(StoreCreditChanged(user_id=user_id, currency="USD", available=500, version=1))
     hear(
         VendorChanged(
             vendor_id=vendor_id, owner_id=new_id(), name="Northwind", slug="northwind", status="active", version=1,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
-from factories import VENDOR_A, VENDOR_B, confirmed, hear, in_parallel, make_cart, make_line, part_of, place
+from factories import VENDOR_A, VENDOR_B, confirmed, hear, make_cart, make_line, part_of, place
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +16,7 @@ from shared.contracts.catalog import CommitFailed
 from shared.contracts.order import OrderCancelled, VendorOrderCancelled
 from shared.contracts.payment import RefundPayment
 from shared.money import Money
-from shared.testing import audited, body, client_as, published
+from shared.testing import audited, body, client_as, in_parallel, published
 
 pytestmark = pytest.mark.django_db
 

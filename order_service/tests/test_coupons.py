@@ -3,7 +3,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import call_command
-from factories import in_parallel, make_cart, make_line, place
+from factories import make_cart, make_line, place
 
 from order_service import checkout
 from order_service.actions.coupons import create_coupon
@@ -11,7 +11,7 @@ from order_service.errors import CouponRefused
 from order_service.models import Order, Promotion, Redemption
 from order_service.queries.promotions import coupons
 from shared.money import Money
-from shared.testing import body, client_as
+from shared.testing import body, client_as, in_parallel
 
 pytestmark = pytest.mark.django_db
 

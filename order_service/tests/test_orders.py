@@ -6,7 +6,6 @@ from factories import (
     ADDRESS,
     confirmed,
     hear,
-    in_parallel,
     make_cart,
     make_line,
     payment_taken,
@@ -20,7 +19,7 @@ from order_service.models import Order
 from shared.contracts.order import OrderCancelled, OrderPlaced
 from shared.contracts.payment import RefundPayment
 from shared.contracts.user import UserChanged
-from shared.testing import body, client_as, published
+from shared.testing import body, client_as, in_parallel, published
 
 pytestmark = pytest.mark.django_db
 

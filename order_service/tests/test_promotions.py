@@ -13,7 +13,6 @@ from factories import (
     VENDOR_B,
     confirmed,
     hear,
-    in_parallel,
     make_cart,
     make_line,
     part_of,
@@ -34,7 +33,7 @@ from order_service.queries.quotes import Quote, quote
 from shared.contracts.payment import TakePayment
 from shared.contracts.user import RecordAudit
 from shared.money import Money
-from shared.testing import body, client_as, published
+from shared.testing import body, client_as, in_parallel, published
 
 pytestmark = pytest.mark.django_db
 

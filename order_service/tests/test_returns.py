@@ -1,14 +1,14 @@
 from uuid import UUID, uuid4
 
 import pytest
-from factories import VENDOR_A, VENDOR_B, confirmed, delivered, hear, in_parallel, make_cart, make_line, part_of
+from factories import VENDOR_A, VENDOR_B, confirmed, delivered, hear, make_cart, make_line, part_of
 
 from order_service.models import Order, OrderLine, Return
 from shared.contracts.order import OrderRefunded, ReturnDecided, ReturnReceived, ReturnRequested
 from shared.contracts.payment import PaymentRefunded, RefundFailed, RefundPayment
 from shared.messages import MoneyData
 from shared.money import Money
-from shared.testing import audited, body, client_as, published
+from shared.testing import audited, body, client_as, in_parallel, published
 
 pytestmark = pytest.mark.django_db
 

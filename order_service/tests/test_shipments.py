@@ -1,13 +1,13 @@
 from uuid import UUID, uuid4
 
 import pytest
-from factories import VENDOR_A, VENDOR_B, confirmed, in_parallel, make_cart, make_line, part_of, place
+from factories import VENDOR_A, VENDOR_B, confirmed, make_cart, make_line, part_of, place
 
 from order_service import checkout
 from order_service.errors import IllegalMove
 from order_service.models import Order, OrderLine, Shipment, VendorOrder
 from shared.contracts.order import ShipmentLost, VendorOrderDelivered, VendorOrderShipped
-from shared.testing import body, client_as, published
+from shared.testing import body, client_as, in_parallel, published
 
 pytestmark = pytest.mark.django_db
 

@@ -6,11 +6,12 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from payment_service.actions import refunds
+from payment_service.actions import gift_cards, refunds
 from payment_service.models import (
     Account,
     Cancellation,
     Entry,
+    GiftCard,
     Payment,
     Payout,
     Posting,
@@ -29,6 +30,7 @@ from shared.auth import Caller
 the_amount = admin.display(description="amount")(amount("minor"))
 the_refunded = amount("refunded")
 the_balance = amount("balance")
+the_credit = admin.display(description="of it store credit")(amount("credit"))
 
 
 @operation("Refund what is left", needs_reason=True)
@@ -53,7 +55,7 @@ class Payments(Records):
     search_help_text = "Payment, order or buyer by id; order number; the provider's reference; request id."
     ordering = ("-id",)
     fields: ClassVar[Any] = (
-        "id", "order_number", "order_id", "user_id", "status", "reason", the_amount, the_refunded, "method",
+        "id", "order_number", "order_id", "user_id", "status", "reason", the_amount, the_credit, the_refunded, "method",
         "provider_reference", "splits", "attempts", "due_at", "cancel_reason", "expires_at", "created_at", "taken_at",
         "updated_at", "correlation_id",
     )  # fmt: skip
@@ -70,9 +72,31 @@ class Refunds(Records):
     search_help_text = "Refund, payment or return by id; order number; request id."
     ordering = ("-id",)
     fields: ClassVar[Any] = (
-        "id", "payment", the_amount, "splits", "return_id", "reason", "status", "failure", "attempts", "due_at",
-        "created_at", "done_at", "correlation_id",
+        "id", "payment", the_amount, the_credit, "splits", "return_id", "reason", "status", "failure", "attempts",
+        "due_at", "created_at", "done_at", "correlation_id",
     )  # fmt: skip
+
+
+@operation("Disable", needs_reason=True, final=True)
+def disable(card: GiftCard, _by: Caller, reason: str) -> None:
+    gift_cards.disable_card(card_id=card.id, reason=reason)
+
+
+@admin.register(GiftCard)
+class GiftCards(AdminRecords):
+    """Without what codes are recognised by."""
+
+    list_display = ("ending", the_amount, "status", "note", "expires_at", "created_at", "closed_at")
+    list_filter = ("status", "currency", "created_at")
+    search_ids = ("id", "batch_id", "redeemed_by")
+    search_fields = ("ending__iexact", "note__iexact")
+    search_help_text = "Card, batch or redeemer by id; the code's last five; the note."
+    ordering = ("-id",)
+    fields: ClassVar[Any] = (
+        "id", "batch_id", "ending", the_amount, "status", "note", "expires_at", "redeemed_by", "created_at",
+        "closed_at",
+    )  # fmt: skip
+    actions = (disable,)
 
 
 @admin.register(Cancellation)
@@ -125,7 +149,7 @@ class Accounts(AdminRecords):
     list_display = ("kind", "owner_id", the_balance, "version")
     list_filter = ("kind", "currency")
     search_ids = ("id", "owner_id")
-    search_help_text = "Account or vendor by id."
+    search_help_text = "Account, vendor or buyer by id."
     ordering = ("kind", "owner_id", "currency")
     fields: ClassVar[Any] = ("id", *list_display)
 

@@ -1,6 +1,6 @@
 """What can go wrong, in the words of the trade."""
 
-from shared.errors import Conflict, Invalid, Unauthenticated, Unavailable
+from shared.errors import Conflict, Invalid, TooMany, Unauthenticated, Unavailable
 
 
 class IllegalMove(Conflict):
@@ -11,6 +11,25 @@ class IllegalMove(Conflict):
 class NothingToRefund(Conflict):
     code = "nothing_to_refund"
     title = "There is not that much left to refund"
+
+
+class GiftCardNotValid(Conflict):
+    """Says nothing of why: whether a code was ever one is nobody's to find out."""
+
+    code = "gift_card_not_valid"
+    title = "This gift card cannot be redeemed"
+
+
+class GiftCardRedeemed(Conflict):
+    """By whoever asks."""
+
+    code = "gift_card_redeemed"
+    title = "You have redeemed this gift card already"
+
+
+class TooManyTries(TooMany):
+    code = "too_many_tries"
+    title = "Too many codes were tried"
 
 
 class ProviderAway(Unavailable):

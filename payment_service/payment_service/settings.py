@@ -15,6 +15,7 @@ INSTALLED_APPS = installed_apps("payment_service")
 PROVIDER_TIMEOUT_SECONDS = env.number("PROVIDER_TIMEOUT_SECONDS", 3)
 PROVIDER_PARALLEL_CALLS = env.number("PROVIDER_PARALLEL_CALLS", 8)
 TRANSFER_ATTEMPTS = env.number("TRANSFER_ATTEMPTS", 50)
+GIFT_CARD_TRIES_PER_HOUR = env.number("GIFT_CARD_TRIES_PER_HOUR", 20)
 PAYOUT_HOLD = timedelta(seconds=env.number("PAYOUT_HOLD_SECONDS", 0 if ENVIRONMENT != "production" else 14 * 86_400))
 
 SIMULATOR_URL = env.text("SIMULATOR_URL", env.text("PAYMENT_URL", "http://127.0.0.1:8106"))

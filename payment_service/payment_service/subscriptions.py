@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from payment_service.actions import payments, payouts, refunds, simulator, webhooks
+from payment_service.actions import gift_cards, payments, payouts, refunds, simulator, webhooks
 from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.order import OrderCompleted, VendorOrderDelivered
@@ -27,5 +27,6 @@ SCHEDULE: Schedule = {
     simulator.send_webhooks: timedelta(milliseconds=500),
     simulator.settle_slow_ones: timedelta(seconds=1),
     webhooks.forget_old_webhooks: timedelta(hours=1),
+    gift_cards.expire_cards: timedelta(minutes=1),
     idempotency.forget_old_answers: timedelta(hours=1),
 }

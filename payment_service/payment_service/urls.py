@@ -2,7 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from payment_service.api import ledger, payments, rates, simulator
+from payment_service.api import gift_cards, ledger, payments, rates, simulator, store_credit
 from shared import admin, health
 from shared.http import path
 
@@ -18,6 +18,14 @@ urlpatterns = [
     path("api/v1/payments/<uuid:payment>", payments.PaymentView.as_view()),
     path("api/v1/payments/<uuid:payment>/refunds", payments.RefundsView.as_view()),
     path("api/v1/payment-methods", payments.MethodsView.as_view()),
+    path("api/v1/gift-cards", gift_cards.GiftCardsView.as_view()),
+    path("api/v1/gift-cards/redeem", gift_cards.RedeemView.as_view()),
+    path("api/v1/gift-cards/<uuid:gift_card>", gift_cards.GiftCardView.as_view()),
+    path("api/v1/gift-cards/<uuid:gift_card>/disable", gift_cards.DisableView.as_view()),
+    path("api/v1/store-credit", store_credit.StoreCreditView.as_view()),
+    path("api/v1/store-credit/movements", store_credit.MovementsView.as_view()),
+    path("api/v1/admin/store-credit", store_credit.GrantsView.as_view()),
+    path("api/v1/admin/store-credit/<uuid:user>", store_credit.CreditOfView.as_view()),
     path("api/v1/exchange-rates", rates.RatesView.as_view()),
     path("api/v1/payment-webhooks/<slug:provider>", payments.WebhookView.as_view()),
     path("api/v1/admin/financials", ledger.FinancialsView.as_view()),

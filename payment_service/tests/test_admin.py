@@ -8,12 +8,13 @@ import pytest
 from django.utils import timezone
 from factories import LUMEN, delivered, hear, pay_out, refund_of, split, take
 
-from payment_service.actions import payments, payouts, rates, refunds, simulator
+from payment_service.actions import gift_cards, payments, payouts, rates, refunds, simulator
 from payment_service.clients import Charge, Transfer
 from payment_service.models import Entry, Payment, Refund, SimulatedCharge, WebhookEvent
 from shared.context import new_id
 from shared.contracts.payment import CancelPayment, Split, TakePayment
 from shared.contracts.user import RecordAudit
+from shared.money import Money
 from shared.testing import FOR_ADMINS, FOR_OPERATORS, Browser, answers_by_role, lists_of_records, operator_as, published
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +24,7 @@ PAYMENTS = f"{ROOT}/payment/"
 PAGES = lists_of_records()
 TOKEN = "tok_of_a_card"
 _days = (date(2020, 1, 1) + timedelta(days=i) for i in itertools.count())
-BOOKS = {f"{ROOT}/{name}/" for name in ("payout", "account", "entry", "posting")}
+BOOKS = {f"{ROOT}/{name}/" for name in ("payout", "account", "entry", "posting", "giftcard")}
 
 
 def taken(*splits: Split) -> TakePayment:
@@ -53,6 +54,7 @@ def make_everything() -> TakePayment:
     WebhookEvent.objects.create(
         provider="simulator", event_id=new_id(), payload={"charge": str(charge.id)}, due_at=timezone.now()
     )
+    gift_cards.issue_cards(amount=Money(2_500, "USD"), count=2, note="Anniversary")
     rates.publish_rates(day=next(_days), base="USD", rates={"EUR": Decimal("0.9")})
     return message
 

@@ -77,6 +77,7 @@ def test_financials_add_up_with_the_ledger(provider: Any) -> None:
     assert amounts == {
         "taken": "60.00", "refunded": "0.00", "commission": "5.00", "tax": "10.00", "vendors_pending": "0.00",
         "vendors_available": "30.00", "payouts_in_transit": "0.00", "paid_out": "15.00", "at_provider": "45.00",
+        "gift_cards": "0.00", "store_credit": "0.00", "given_away": "0.00",
     }  # fmt: skip
     assert balance["difference"] == {"amount": "0.00", "currency": "USD"}
     assert [entry["kind"] for entry in entries] == ["payout_paid", "payout", "release", "payment"]

@@ -1,7 +1,8 @@
 """For tests of services: deliver messages, read what was published, make callers. Real databases, no patches."""
 
 import json
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -79,6 +80,28 @@ def published(*contracts: type[Message]) -> list[Any]:
     if contracts:
         rows = rows.filter(type__in=[contract.type for contract in contracts])
     return [types[row.type].model_validate(row.envelope["data"]) for row in rows]
+
+
+def in_parallel(times: int, run: Callable[[int], Any]) -> list[Any]:
+    """What `run(0)`, `run(1)`, … answer or raise, all begun at one moment, each in a thread with its own connection."""
+    barrier = threading.Barrier(times)
+    answers: list[Any] = [None] * times
+
+    def one(number: int) -> None:
+        barrier.wait(20)
+        try:
+            answers[number] = run(number)
+        except Exception as error:
+            answers[number] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
 
 
 def audited() -> list[tuple[str, str]]:

@@ -36,6 +36,7 @@ FOR_EVERYBODY = {
 NOT_OURS = {"POST /api/v1/payment-webhooks/{provider}"}
 """Bodies that others define."""
 RATES = {"zone": "shipping-zones", "method": "shipping-methods", "rate": "shipping-rates", "tax_rate": "tax-rates"}
+GIFT_CARD = {"amount": {"amount": "5.00", "currency": "USD"}}
 SMUGGLED = {
     "is_staff": True, "roles": ["admin"], "user_id": str(uuid4()), "owner_id": str(uuid4()), "vendor_id": str(uuid4()),
     "status": "approved", "total": {"amount": "0.00", "currency": "USD"}, "version": 9, "commission_basis_points": 0,
@@ -111,6 +112,7 @@ def _ids(journey: Journey) -> Json:
         "application": _first(vendor, "vendor-applications"),
         "payout": _first(vendor, "vendors/me/payouts"),
         "coupon": _first(journey.admin, "coupons"),
+        "gift_card": journey.admin.post("gift-cards", GIFT_CARD, expect=201)["cards"][0]["id"],
         "promotion": vendor.post("promotions", {"kind": "free_shipping", "name": "Ours"}, expect=201)["id"],
         **{noun: _first(journey.admin, f"admin/{path}") for noun, path in RATES.items()},
         "review": str(buyer.get("reviews?mine=true")["results"][0]["id"]),

@@ -14,6 +14,7 @@ from django.utils import timezone
 from order_service.errors import CartOrdered
 from order_service.models import Order, OrderLine, VendorOrder
 from order_service.queries.quotes import Quote, QuotedPart
+from order_service.queries.store_credit import NO_CREDIT, CreditWish
 from shared.context import acting, current
 from shared.contracts.catalog import LineToReserve, ReserveStock
 from shared.contracts.order import Buyer, VendorOrderPart
@@ -42,6 +43,7 @@ class Placing:
     """A guest's."""
     cart_version: str = ""
     locale: str = "en"
+    credit: CreditWish = NO_CREDIT
 
     @property
     def buyer_key(self) -> str:
@@ -89,6 +91,8 @@ def _write_group(placing: Placing, quote: Quote, deadline: datetime) -> Order:
         payment_method=placing.payment_method,
         payment_token=placing.payment_token,
         deadline=deadline,
+        credit_wanted=placing.credit.minor,
+        credit_exact=placing.credit.exact,
     )
     try:
         order.save(force_insert=True)

@@ -19,6 +19,7 @@ from order_service.models import (
     ReturnItem,
     Shipment,
     ShipmentItem,
+    StoreCredit,
     VendorOrder,
     VendorTerms,
 )
@@ -109,11 +110,11 @@ class Orders(Records):
     ordering = ("-id",)
     items, discount = staticmethod(amount("items_total")), staticmethod(amount("discount_total"))
     shipping, tax = staticmethod(amount("shipping_total")), staticmethod(amount("tax_total"))
-    to_pay = staticmethod(amount("total"))
+    to_pay, credit = staticmethod(amount("total")), staticmethod(amount("credit_used"))
     fields = (
         "id", "number", "status", "cancel_reason", "needs_attention", "attention_cause", "attention_since",
         "deadline", "items", "discount", "shipping",
-        "tax", "to_pay", "payment_method", "payment_status", "payment_id", "coupon_code", "user_id", "email",
+        "tax", "to_pay", "credit", "payment_method", "payment_status", "payment_id", "coupon_code", "user_id", "email",
         "buyer_name", "locale", "shipping_method", "shipping_address", "billing_address", "placed_at", "confirmed_at",
         "delivered_at", "completed_at", "updated_at", "correlation_id", "happenings",
     )  # fmt: skip
@@ -340,3 +341,16 @@ class Terms(Records):
     search_ids = ("vendor_id",)
     search_fields = ("name__icontains",)
     ordering = ("-vendor_id",)
+
+
+@admin.register(StoreCredit)
+class Credits(Records):
+    """A projection: store credit is granted and spent where it is kept."""
+
+    list_display = ("user_id", "spendable", "version")
+    list_filter = ("currency",)
+    search_ids = ("id", "user_id")
+    search_help_text = "Buyer by id."
+    ordering = ("-id",)
+    spendable = staticmethod(amount("available"))
+    fields = ("id", "user_id", "spendable", "version")

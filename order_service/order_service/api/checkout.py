@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,11 +16,13 @@ from rest_framework.views import APIView
 from order_service import checkout
 from order_service.actions.orders import Placing
 from order_service.api.shapes import AddressShape, OrderShape, ReasonShape, VendorShape, order_body, reason_body
+from order_service.api.store_credit import CoverShape, UseCreditField, cover_body
 from order_service.clients import Cart, CartLine, cart_of
 from order_service.models import Promotion
 from order_service.queries import orders as order_queries
 from order_service.queries.quotes import Option, Quote, QuotedLine, QuotedPart, quote
 from order_service.queries.reasons import Reason
+from order_service.queries.store_credit import CreditWish, cover_of, wish_for
 from shared.auth import Caller
 from shared.errors import Invalid, Unauthenticated
 from shared.http import MoneyShape, Shape, created, read
@@ -37,6 +40,7 @@ class QuoteIn(Shape):
     shipping_method = serializers.CharField(max_length=20, required=False, allow_null=True)
     coupon = serializers.CharField(max_length=40, required=False, allow_null=True, allow_blank=True)
     email = serializers.EmailField(max_length=254, required=False)
+    use_store_credit = UseCreditField(required=False)
 
 
 class QuotedItemShape(Shape):
@@ -97,6 +101,7 @@ class QuoteShape(Shape):
     promotions = QuotedPromotionShape(many=True)
     vendor_orders = QuotedPartShape(many=True)
     shipping_methods = ShippingMethodShape(many=True)
+    store_credit = CoverShape(allow_null=True)
 
 
 class QuoteView(APIView):
@@ -122,7 +127,19 @@ class QuoteView(APIView):
             coupon_code=code,
             buyer_key=_buyer_key(request, body.get("email", "")),
         )
-        return Response(quote_body(quoted))
+        return Response({**quote_body(quoted), "store_credit": _cover_body(request, body, quoted)})
+
+
+def _cover_body(request: Request, body: dict[str, Any], quoted: Quote) -> dict[str, Any] | None:
+    """Of all the buyer has, or of what is wanted; a guest has none."""
+    wish = _wish(request, body, quoted)
+    if not isinstance(request.user, Caller):
+        return None
+    return cover_body(cover_of(quoted, user_id=request.user.id, wish=wish), quoted.currency)
+
+
+def _wish(request: Request, body: dict[str, Any], quoted: Quote) -> CreditWish:
+    return wish_for(body.get("use_store_credit", False), quoted, signed_in=isinstance(request.user, Caller))
 
 
 def _cart(request: Request) -> Cart:
@@ -234,6 +251,7 @@ class OrderIn(Shape):
     expected_total = MoneyShape(required=False)
     coupon = serializers.CharField(max_length=40, required=False, allow_null=True, allow_blank=True)
     email = serializers.EmailField(max_length=254, required=False)
+    use_store_credit = UseCreditField(required=False)
 
 
 class OrderPage(Cursor):
@@ -279,6 +297,7 @@ class OrdersView(APIView):
             coupon_code=body.get("coupon", cart.coupon),
             buyer_key=placing.buyer_key,
         )
+        placing = replace(placing, credit=_wish(request, body, quoted))
         order = checkout.place_order(
             cart=cart, quote=quoted, placing=placing, expected_total=body.get("expected_total")
         )

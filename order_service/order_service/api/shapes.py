@@ -116,6 +116,7 @@ class PaymentShape(Shape):
     id = serializers.UUIDField()
     method = serializers.CharField()
     status = serializers.CharField()
+    store_credit = MoneyShape(help_text="What of the total was store credit; zero until it is paid.")
     next_action = NextActionShape(allow_null=True)
 
 
@@ -172,6 +173,7 @@ def order_body(order: Order) -> dict[str, Any]:
             "id": order.payment_id,
             "method": order.payment_method,
             "status": order.payment_status,
+            "store_credit": order.money(order.credit_used).as_json(),
             "next_action": order.next_action,
         },
         "placed_at": order.placed_at,

@@ -7,6 +7,7 @@ from order_service.models.reports import BuyerMonth, OrderDay, ReportRun, SalesD
 from order_service.models.returns import Exchange, Refund, Return, ReturnItem
 from order_service.models.shipments import Shipment, ShipmentItem
 from order_service.models.shipping import ShippingMethod, ShippingRate, ShippingZone, ZoneCountry
+from order_service.models.store_credit import StoreCredit
 from order_service.models.taxes import TaxCategory, TaxedCategory, TaxRate
 from order_service.models.vendors import VendorTerms
 
@@ -29,6 +30,7 @@ __all__ = [
     "ShippingMethod",
     "ShippingRate",
     "ShippingZone",
+    "StoreCredit",
     "TaxCategory",
     "TaxRate",
     "TaxedCategory",

@@ -73,6 +73,10 @@ class Order(models.Model):
     payment_method = models.CharField(max_length=40)
     payment_token = models.CharField(max_length=200, blank=True)
     payment_status = models.CharField(max_length=30, default="pending")
+    credit_wanted = models.BigIntegerField(default=0, db_default=0)
+    """How much of the total the buyer's store credit is to pay; at most, unless `credit_exact`."""
+    credit_exact = models.BooleanField(default=False, db_default=False)
+    credit_used = models.BigIntegerField(default=0, db_default=0)
     next_action = models.JSONField(null=True)
     version = models.BigIntegerField(default=1)
     placed_at = models.DateTimeField(auto_now_add=True)
@@ -100,6 +104,11 @@ class Order(models.Model):
                 name="order_total_adds_up",
             ),
             models.CheckConstraint(condition=Q(total__gte=0), name="order_total_not_negative"),
+            models.CheckConstraint(
+                condition=Q(credit_wanted__gte=0, credit_wanted__lte=F("total"))
+                & Q(credit_used__gte=0, credit_used__lte=F("total")),
+                name="order_credit_within_total",
+            ),
             models.UniqueConstraint(
                 fields=["cart_id", "cart_version"],
                 name="one_order_a_cart_version",

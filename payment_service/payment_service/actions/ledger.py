@@ -1,7 +1,7 @@
 """The only way into the books.
 
-Locks are taken on accounts in key order, both accounts of a vendor together, so that entries never deadlock and a
-vendor's balance is told in the order in which it changed.
+Locks are taken on accounts in key order, both accounts of a vendor together, so that entries never deadlock and
+balances are told in the order in which they changed.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Sum
 
 from payment_service.models import Account, Entry, Posting
-from shared.contracts.payment import VendorBalanceChanged
+from shared.contracts.payment import StoreCreditChanged, VendorBalanceChanged
 from shared.outbox import publish
 
 Kind = Account.Kind
@@ -20,7 +20,7 @@ _OF_A_VENDOR = (Kind.VENDOR_PENDING, Kind.VENDOR_AVAILABLE)
 
 @dataclass(frozen=True)
 class Line:
-    """`minor` above zero is a debit. `owner_id` is the vendor, for a vendor's account."""
+    """`minor` above zero is a debit. `owner_id` is the vendor, or the buyer, whose account it is."""
 
     kind: str
     minor: int
@@ -47,15 +47,20 @@ def record(*, kind: Entry.Kind, reference: UUID, currency: str, lines: Sequence[
         if line.minor
     ]
     Posting.objects.bulk_create(sorted(postings, key=lambda posting: posting.account_id))
-    for vendor_id in sorted({line.owner_id for line in lines if line.owner_id}):
+    for vendor_id in sorted({line.owner_id for line in lines if line.owner_id and line.kind in _OF_A_VENDOR}):
         tell_balance(vendor_id=vendor_id, currency=currency)
+    for user_id in sorted({line.owner_id for line in lines if line.owner_id and line.kind == Kind.STORE_CREDIT}):
+        tell_credit(user_id=user_id, currency=currency)
     return entry
 
 
 def lock_accounts(*, currency: str, lines: Sequence[Line]) -> dict[tuple[str, UUID | None], Account]:
-    """The accounts of these lines, made where they are missing, locked until the transaction ends."""
+    """The accounts of these lines, made where they are missing, locked until the transaction ends.
+
+    A transaction that locks before it records names all that it will book on, or two could wait for each other.
+    """
     wanted: set[tuple[str, UUID | None]] = {(line.kind, line.owner_id) for line in lines}
-    wanted |= {(kind, owner) for _kind, owner in wanted if owner for kind in _OF_A_VENDOR}
+    wanted |= {(kind, owner) for one, owner in wanted if one in _OF_A_VENDOR for kind in _OF_A_VENDOR}
     missing = wanted - set(_accounts(wanted, currency))
     rows = [Account(kind=kind, owner_id=owner, currency=currency) for kind, owner in sorted(missing, key=str)]
     Account.objects.bulk_create(rows, ignore_conflicts=True)
@@ -88,6 +93,12 @@ def tell_balance(*, vendor_id: UUID, currency: str) -> None:
         ),
         version=version,
     )
+
+
+def tell_credit(*, user_id: UUID, currency: str) -> None:
+    row = Account.objects.get(kind=Kind.STORE_CREDIT, owner_id=user_id, currency=currency)
+    told = StoreCreditChanged(user_id=user_id, currency=currency, available=-row.balance, version=row.version)
+    publish(told, version=row.version)
 
 
 def pending_share(*, vendor_id: UUID, vendor_order_id: UUID) -> int:

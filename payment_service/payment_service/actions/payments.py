@@ -18,6 +18,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from payment_service.actions.ledger import Kind, Line, record
+from payment_service.actions.splits import part_of
+from payment_service.actions.store_credit import give_credit_back, hold_credit
 from payment_service.clients import PROVIDERS, Charge, ChargeRequest
 from payment_service.errors import ProviderAway
 from payment_service.models import Cancellation, Entry, Payment
@@ -33,6 +35,7 @@ from shared.contracts.payment import (
     TakePayment,
 )
 from shared.messages import MoneyData
+from shared.money import allocate
 from shared.outbox import publish
 
 log = logging.getLogger("nexus.payments")
@@ -55,8 +58,20 @@ def take_payment(message: TakePayment) -> None:
         _decline(payment, "unknown_method")
     elif payment.minor == 0:
         _take(payment)
+    else:
+        _use_credit(payment, message)
     payment.save()
     clock.wake(ask_providers)
+
+
+def _use_credit(payment: Payment, message: TakePayment) -> None:
+    """Set aside before the provider is asked for the rest: what is held cannot be spent twice."""
+    wanted = min(message.store_credit, payment.minor)
+    held = hold_credit(payment, minor=wanted, exact=message.store_credit_exact)
+    if held is None:
+        _decline(payment, "insufficient_store_credit")
+    else:
+        payment.credit = held
 
 
 def _fields(message: TakePayment) -> dict[str, object]:
@@ -134,6 +149,8 @@ def _answers(payments: Sequence[Payment]) -> Iterator[tuple[Payment, Charge | No
 
 
 def _ask(payment: Payment) -> Charge | None:
+    if not payment.to_charge:  # store credit covers it
+        return Charge("", "cancelled" if payment.cancel_reason else "succeeded")
     provider = PROVIDERS[payment.method]
     try:
         if payment.cancel_reason:
@@ -141,7 +158,7 @@ def _ask(payment: Payment) -> Charge | None:
         if payment.provider_reference:
             return provider.look_up(payment.provider_reference)
         return provider.charge(
-            ChargeRequest(payment.id, payment.amount, payment.token, payment.order_number, payment.expires_at)
+            ChargeRequest(payment.id, payment.to_charge, payment.token, payment.order_number, payment.expires_at)
         )
     except ProviderAway as error:
         log.warning("payment %s waits: %s", payment.id, error)
@@ -206,10 +223,15 @@ _SETTLE: dict[str, Callable[[Payment, Charge], None]] = {
 def _take(payment: Payment) -> None:
     """The buyer's money comes in, and is whose it is: vendors', the state's, ours."""
     now = timezone.now()
+    if payment.status == Payment.Status.DECLINED:
+        _only_what_came(payment)
     payment.take(at=now)
     splits = [Split.model_validate(split) for split in payment.splits]
     if payment.minor:
-        lines = [Line(Kind.PROVIDER, payment.minor), *(line for split in splits for line in _shares(split))]
+        paid = [Line(Kind.PROVIDER, payment.to_charge.minor)]
+        if payment.credit:
+            paid.append(Line(Kind.STORE_CREDIT_HELD, payment.credit, payment.user_id))
+        lines = [*paid, *(line for split in splits for line in _shares(split))]
         record(
             kind=Entry.Kind.PAYMENT,
             reference=payment.id,
@@ -218,7 +240,17 @@ def _take(payment: Payment) -> None:
             memo=payment.order_number,
         )
     amount = MoneyData(minor=payment.minor, currency=payment.currency)
-    publish(PaymentTaken(payment_id=payment.id, order_id=payment.order_id, amount=amount, taken_at=now))
+    told = {"amount": amount, "store_credit": payment.credit, "taken_at": now}
+    publish(PaymentTaken(payment_id=payment.id, order_id=payment.order_id, **told))
+
+
+def _only_what_came(payment: Payment) -> None:
+    """Late, after the decline gave the store credit back: the payment is the provider's part, and order returns it."""
+    splits = [Split.model_validate(split) for split in payment.splits]
+    payment.minor, payment.credit = payment.to_charge.minor, 0
+    gross = allocate(payment.minor, [split.gross for split in splits])
+    parts = [part_of(split, part) for split, part in zip(splits, gross, strict=True)]
+    payment.splits = [part.model_dump(mode="json") for part in parts]
 
 
 def _shares(split: Split) -> list[Line]:
@@ -232,4 +264,5 @@ def _shares(split: Split) -> list[Line]:
 
 def _decline(payment: Payment, reason: str) -> None:
     payment.decline(reason=reason)
+    give_credit_back(payment)
     publish(PaymentDeclined(payment_id=payment.id, order_id=payment.order_id, reason=reason))

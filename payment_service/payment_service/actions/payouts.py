@@ -94,7 +94,8 @@ def pay_out(message: PayOut) -> None:
     if Payout.objects.filter(id=message.payout_id).exists():
         return
     amount = message.amount
-    accounts = lock_accounts(currency=amount.currency, lines=[Line(Kind.VENDOR_AVAILABLE, 0, message.vendor_id)])
+    lines = [Line(Kind.VENDOR_AVAILABLE, 0, message.vendor_id), Line(Kind.IN_TRANSIT, 0)]
+    accounts = lock_accounts(currency=amount.currency, lines=lines)
     payout = _new_payout(message)
     if 0 < amount.minor <= _available(accounts[Kind.VENDOR_AVAILABLE, message.vendor_id]):
         _set_aside(payout)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from payment_service.actions.ledger import Kind, Line, lock_accounts, pending_share, record
 from payment_service.actions.payments import LEASE, wait_before
+from payment_service.actions.splits import part_of
 from payment_service.clients import PROVIDERS, Transfer
 from payment_service.errors import NothingToRefund, ProviderAway
 from payment_service.models import Entry, Payment, Refund
@@ -84,7 +85,7 @@ def _splits_for(payment: Payment, minor: int) -> tuple[Split, ...]:
     """The amount shared out over the vendor orders by what is left of each, tax and commission in proportion."""
     left = [_left_of(payment, Split.model_validate(split)) for split in payment.splits]
     gross = allocate(minor, [split.gross for split in left])
-    return tuple(_part_of(split, part) for split, part in zip(left, gross, strict=True))
+    return tuple(part_of(split, part) for split, part in zip(left, gross, strict=True))
 
 
 def _left_of(payment: Payment, split: Split) -> Split:
@@ -101,26 +102,20 @@ def _left_of(payment: Payment, split: Split) -> Split:
     return split.model_copy(update=figures)
 
 
-def _part_of(split: Split, gross: int) -> Split:
-    owed = split.gross - split.tax - split.commission
-    if split.commission < 0:
-        tax, net = allocate(gross, [split.tax, split.gross - split.tax])
-        commission = -(net * -split.commission // (split.gross - split.tax or 1))
-    else:
-        tax, commission, _owed = allocate(gross, [split.tax, split.commission, owed]) if split.gross else (0, 0, 0)
-    return split.model_copy(update={"gross": gross, "tax": tax, "commission": commission})
-
-
 def _reserve(payment: Payment, refund_id: UUID, splits: Sequence[Split], reason: str, return_id: UUID | None) -> Refund:
-    """Of two refunds at once, each sees what the other took: the payment's row is locked."""
+    """Of two refunds at once, each sees what the other took: the payment's row is locked. The provider gives back what
+    it took before any of it becomes store credit again.
+    """
     minor = sum(split.gross for split in splits)
-    payment.refunded += minor
-    payment.save(update_fields=["refunded", "updated_at"])
+    credit = max(0, minor - payment.provider_left)
+    payment.refunded, payment.credit_refunded = payment.refunded + minor, payment.credit_refunded + credit
+    payment.save(update_fields=["refunded", "credit_refunded", "updated_at"])
     clock.wake(ask_for_refunds)
     return Refund.objects.create(
         id=refund_id,
         payment=payment,
         minor=minor,
+        credit=credit,
         currency=payment.currency,
         splits=[split.model_dump(mode="json") for split in splits],
         return_id=return_id,
@@ -158,9 +153,11 @@ def _claim() -> Refund | None:
 
 
 def _ask(refund: Refund) -> Transfer | None:
+    if not refund.to_send:  # all of it is store credit
+        return Transfer("", True)
     provider = PROVIDERS[refund.payment.method]
     try:
-        return provider.refund(key=refund.id, reference=refund.payment.provider_reference, amount=refund.amount)
+        return provider.refund(key=refund.id, reference=refund.payment.provider_reference, amount=refund.to_send)
     except ProviderAway as error:
         log.warning("refund %s waits: %s", refund.id, error)
         if refund.attempts >= settings.TRANSFER_ATTEMPTS:
@@ -180,7 +177,9 @@ def settle_refund(*, refund_id: UUID, transfer: Transfer) -> None:
         _finish(payment, refund)
     else:
         refund.fail(reason=transfer.reason or "refused")
-        Payment.objects.filter(id=payment.id).update(refunded=F("refunded") - refund.minor)
+        Payment.objects.filter(id=payment.id).update(
+            refunded=F("refunded") - refund.minor, credit_refunded=F("credit_refunded") - refund.credit
+        )
         _tell_failure(refund.id, payment, refund.failure)
     refund.save()
 
@@ -188,7 +187,7 @@ def settle_refund(*, refund_id: UUID, transfer: Transfer) -> None:
 def _finish(payment: Payment, refund: Refund) -> None:
     refund.finish(at=timezone.now())
     splits = [Split.model_validate(split) for split in refund.splits]
-    _book(refund, splits, memo=f"{payment.order_number}: {refund.reason}")
+    _book(refund, splits, buyer=payment.user_id, memo=f"{payment.order_number}: {refund.reason}")
     publish(
         PaymentRefunded(
             refund_id=refund.id,
@@ -197,16 +196,19 @@ def _finish(payment: Payment, refund: Refund) -> None:
             return_id=refund.return_id,
             amount=MoneyData(minor=refund.minor, currency=refund.currency),
             splits=tuple(splits),
+            store_credit=refund.credit,
         )
     )
 
 
-def _book(refund: Refund, splits: Sequence[Split], memo: str) -> None:
+def _book(refund: Refund, splits: Sequence[Split], *, buyer: UUID | None, memo: str) -> None:
     """Each vendor's part comes from what is still pending of its vendor order, and the rest from what is available."""
+    to_buyer = [Line(Kind.PROVIDER, -refund.to_send.minor)]
+    if refund.credit:
+        to_buyer.append(Line(Kind.STORE_CREDIT, -refund.credit, buyer))
     vendors = [Line(Kind.VENDOR_PENDING, 0, split.vendor_id) for split in splits]
-    lock_accounts(currency=refund.currency, lines=vendors)
-    shares = [line for split in splits for line in _claw_back(split)]
-    lines = [Line(Kind.PROVIDER, -refund.minor), *shares]
+    lock_accounts(currency=refund.currency, lines=[*to_buyer, *vendors, Line(Kind.TAX, 0), Line(Kind.COMMISSION, 0)])
+    lines = [*to_buyer, *(line for split in splits for line in _claw_back(split))]
     record(kind=Entry.Kind.REFUND, reference=refund.id, currency=refund.currency, lines=lines, memo=memo)
 
 

@@ -28,6 +28,9 @@ class FinancialShape(Shape):
     payouts_in_transit = MoneyShape()
     paid_out = MoneyShape()
     at_provider = MoneyShape()
+    gift_cards = MoneyShape()
+    store_credit = MoneyShape()
+    given_away = MoneyShape()
 
 
 class FinancialsShape(Shape):

@@ -24,6 +24,7 @@ from shared.pagination import Cursor
 class RefundShape(Shape):
     id = serializers.UUIDField()
     amount = MoneyShape()
+    store_credit = MoneyShape(help_text="What of the amount becomes store credit again.")
     status = serializers.ChoiceField(choices=Refund.Status.choices)
     reason = serializers.CharField()
     return_id = serializers.UUIDField(allow_null=True)
@@ -44,6 +45,7 @@ class PaymentShape(Shape):
     reason = serializers.CharField(allow_blank=True)
     method = serializers.CharField()
     amount = MoneyShape()
+    store_credit = MoneyShape(help_text="What of the amount is the buyer's store credit; the provider takes the rest.")
     refunded = MoneyShape()
     refunds = RefundShape(many=True)
     next_action = NextActionShape(allow_null=True)
@@ -55,6 +57,7 @@ def refund_body(refund: Refund) -> dict[str, Any]:
     return {
         "id": refund.id,
         "amount": refund.amount.as_json(),
+        "store_credit": Money(refund.credit, refund.currency).as_json(),
         "status": refund.status,
         "reason": refund.reason,
         "return_id": refund.return_id,
@@ -72,6 +75,7 @@ def payment_body(payment: Payment) -> dict[str, Any]:
         "reason": payment.reason,
         "method": payment.method,
         "amount": payment.amount.as_json(),
+        "store_credit": Money(payment.credit, payment.currency).as_json(),
         "refunded": Money(payment.refunded, payment.currency).as_json(),
         "refunds": [refund_body(refund) for refund in payment.refunds.all()],
         "next_action": payment.next_action,

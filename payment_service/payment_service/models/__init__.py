@@ -1,5 +1,6 @@
-"""State of the payment service: payments and refunds, the ledger, payouts, and the simulator's own books."""
+"""State of the payment service: payments, refunds, gift cards, the ledger, payouts, and the simulator's own books."""
 
+from payment_service.models.gift_cards import GiftCard
 from payment_service.models.ledger import Account, Entry, Posting
 from payment_service.models.payments import Cancellation, Payment, Refund, WebhookEvent
 from payment_service.models.payouts import Payout, Release
@@ -10,6 +11,7 @@ __all__ = [
     "Account",
     "Cancellation",
     "Entry",
+    "GiftCard",
     "Payment",
     "Payout",
     "Posting",

@@ -10,9 +10,14 @@ from django.db.models import Q
 from shared.context import new_id
 from shared.money import Money
 
+_OWNED = ("vendor_pending", "vendor_available", "store_credit", "store_credit_held")
+_NEVER_OVERDRAWN = ("gift_cards", "store_credit", "store_credit_held")
+
 
 class Account(models.Model):
-    """Whose money it is. `owner_id` names the vendor of a vendor's account and is absent for the others."""
+    """Whose money it is. `owner_id` names the vendor of a vendor's account, the buyer of one of store credit, and
+    is absent for the others.
+    """
 
     class Kind(models.TextChoices):
         PROVIDER = "provider"
@@ -27,6 +32,14 @@ class Account(models.Model):
         """Owed to the state (liability)."""
         IN_TRANSIT = "in_transit"
         """Payouts that the provider has not carried out yet (liability)."""
+        GIFT_CARDS = "gift_cards"
+        """Owed to whoever redeems the cards that are out (liability)."""
+        STORE_CREDIT = "store_credit"
+        """Owed to a buyer, in goods (liability)."""
+        STORE_CREDIT_HELD = "store_credit_held"
+        """Set aside of a buyer's for payments that are not decided (liability)."""
+        GIVEN_AWAY = "given_away"
+        """What we gave as gift cards and store credit (expense)."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
     kind = models.CharField(max_length=20, choices=Kind.choices)
@@ -42,9 +55,11 @@ class Account(models.Model):
                 fields=["kind", "owner_id", "currency"], name="one_account_of_a_kind", nulls_distinct=False
             ),
             models.CheckConstraint(
-                condition=Q(kind__startswith="vendor_", owner_id__isnull=False)
-                | (~Q(kind__startswith="vendor_") & Q(owner_id__isnull=True)),
-                name="account_of_a_vendor_names_it",
+                condition=Q(kind__in=_OWNED, owner_id__isnull=False) | (~Q(kind__in=_OWNED) & Q(owner_id__isnull=True)),
+                name="account_of_somebody_names_them",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=_NEVER_OVERDRAWN) | Q(balance__lte=0), name="nobody_spends_what_is_not_there"
             ),
         )
 
@@ -53,7 +68,9 @@ class Account(models.Model):
 
 
 class Entry(models.Model):
-    """One happening in the books. `reference` is the payment, refund, vendor order or payout that caused it."""
+    """One happening in the books. `reference` is the payment, refund, vendor order, payout, gift card or batch of cards
+    that caused it; of a grant, the grant itself.
+    """
 
     class Kind(models.TextChoices):
         PAYMENT = "payment"
@@ -62,6 +79,12 @@ class Entry(models.Model):
         PAYOUT = "payout"
         PAYOUT_PAID = "payout_paid"
         PAYOUT_RETURNED = "payout_returned"
+        GIFT_CARDS_ISSUED = "gift_cards_issued"
+        GIFT_CARD_REDEEMED = "gift_card_redeemed"
+        GIFT_CARD_CLOSED = "gift_card_closed"
+        CREDIT_GRANTED = "credit_granted"
+        CREDIT_HELD = "credit_held"
+        CREDIT_RETURNED = "credit_returned"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     kind = models.CharField(max_length=20, choices=Kind.choices)

@@ -14,6 +14,7 @@ from shared.money import Money
 class Payment(models.Model):
     """What order asked to be taken. Its id is the provider's idempotency key.
 
+    `credit` of it comes from the buyer's store credit: held while the payment is open, given back when it is declined.
     `due_at` is when the provider has to be asked (again); absent when nothing is open.
     """
 
@@ -30,7 +31,10 @@ class Payment(models.Model):
     user_id = models.UUIDField(null=True)
     minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
+    credit = models.BigIntegerField(default=0, db_default=0)
     refunded = models.BigIntegerField(default=0)
+    credit_refunded = models.BigIntegerField(default=0, db_default=0)
+    """What of `refunded` went, or is on its way, back to store credit."""
     method = models.CharField(max_length=40)
     token = models.CharField(max_length=200, blank=True)
     splits = models.JSONField()
@@ -66,6 +70,15 @@ class Payment(models.Model):
             models.CheckConstraint(
                 condition=Q(refunded=0) | Q(status="taken"), name="only_what_was_taken_can_be_refunded"
             ),
+            models.CheckConstraint(
+                condition=Q(credit__gte=0, credit__lte=models.F("minor"), credit_refunded__gte=0)
+                & Q(credit_refunded__lte=models.F("credit"), refunded__gte=models.F("credit_refunded")),
+                name="credit_within_payment",
+            ),
+            models.CheckConstraint(
+                condition=Q(minor__gte=models.F("credit") + models.F("refunded") - models.F("credit_refunded")),
+                name="refunds_within_what_the_provider_took",
+            ),
         )
 
     def __str__(self) -> str:
@@ -74,6 +87,16 @@ class Payment(models.Model):
     @property
     def amount(self) -> Money:
         return Money(self.minor, self.currency)
+
+    @property
+    def to_charge(self) -> Money:
+        """The provider's part."""
+        return Money(self.minor - self.credit, self.currency)
+
+    @property
+    def provider_left(self) -> int:
+        """What of the provider's part has not been asked back, in minor units."""
+        return self.minor - self.credit - (self.refunded - self.credit_refunded)
 
     @property
     def is_open(self) -> bool:
@@ -114,7 +137,9 @@ class Cancellation(models.Model):
 
 
 class Refund(models.Model):
-    """Money on its way back. The amount is reserved on the payment when it is asked for."""
+    """Money on its way back: first what the provider took, then, as `credit`, what store credit paid. The amount is
+    reserved on the payment when it is asked for.
+    """
 
     class Status(models.TextChoices):
         PENDING = "pending"
@@ -124,6 +149,7 @@ class Refund(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     minor = models.BigIntegerField()
+    credit = models.BigIntegerField(default=0, db_default=0)
     currency = models.CharField(max_length=3)
     splits = models.JSONField()
     return_id = models.UUIDField(null=True)
@@ -140,7 +166,12 @@ class Refund(models.Model):
         db_table = "refund"
         ordering = ("id",)
         indexes = (models.Index(fields=["due_at"], name="refund_due", condition=Q(due_at__isnull=False)),)
-        constraints = (models.CheckConstraint(condition=Q(minor__gt=0), name="refund_is_not_nothing"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(minor__gt=0), name="refund_is_not_nothing"),
+            models.CheckConstraint(
+                condition=Q(credit__gte=0, credit__lte=models.F("minor")), name="credit_within_refund"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.amount} of {self.payment_id}"
@@ -148,6 +179,11 @@ class Refund(models.Model):
     @property
     def amount(self) -> Money:
         return Money(self.minor, self.currency)
+
+    @property
+    def to_send(self) -> Money:
+        """The provider's part."""
+        return Money(self.minor - self.credit, self.currency)
 
     def finish(self, *, at: datetime) -> None:
         self._move(self.Status.DONE)

@@ -49,7 +49,9 @@ def _sides(currency: str, row: dict[str, Any]) -> dict[str, Money]:
 
 @dataclass(frozen=True)
 class Financials:
-    """What was earned and is owed in one currency. taken − refunded = everything else together."""
+    """What was earned and is owed in one currency. taken − refunded − paid_out = at_provider; that and given_away are
+    all that is earned and owed: commission, tax, vendors', payouts_in_transit, gift_cards and store_credit.
+    """
 
     currency: str
     taken: int
@@ -61,6 +63,10 @@ class Financials:
     payouts_in_transit: int
     paid_out: int
     at_provider: int
+    gift_cards: int
+    store_credit: int
+    """What is held for payments that are not decided is in it."""
+    given_away: int
 
 
 def financials() -> list[Financials]:
@@ -88,4 +94,7 @@ def _financials(currency: str, happened: dict[tuple[str, str], int], owned: dict
         payouts_in_transit=-owned[currency, kind.IN_TRANSIT],
         paid_out=-happened[currency, entry.PAYOUT_PAID],
         at_provider=owned[currency, kind.PROVIDER],
+        gift_cards=-owned[currency, kind.GIFT_CARDS],
+        store_credit=-owned[currency, kind.STORE_CREDIT] - owned[currency, kind.STORE_CREDIT_HELD],
+        given_away=owned[currency, kind.GIVEN_AWAY],
     )

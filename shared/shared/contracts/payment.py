@@ -38,7 +38,11 @@ class NextAction(_Part):
 
 
 class TakePayment(Command):
-    """Take the sum of the splits once. `payment_id` is made by order and is the provider's idempotency key."""
+    """Take the sum of the splits once. `payment_id` is made by order and is the provider's idempotency key.
+
+    Up to `store_credit` minor units come from the buyer's store credit, the rest from the provider; if it is `exact`,
+    less store credit than that means a decline.
+    """
 
     type = "payment.take_payment.v1"
     key = "order_id"
@@ -52,6 +56,8 @@ class TakePayment(Command):
     token: str
     splits: tuple[Split, ...]
     expires_at: datetime
+    store_credit: int = 0
+    store_credit_exact: bool = False
 
 
 class CancelPayment(Command):
@@ -80,16 +86,19 @@ class RefundPayment(Command):
 
 
 class PaymentTaken(Event):
+    """`store_credit` minor units of the amount were the buyer's store credit."""
+
     type = "payment.payment_taken.v1"
     key = "order_id"
     payment_id: UUID
     order_id: UUID
     amount: MoneyData
     taken_at: datetime
+    store_credit: int = 0
 
 
 class PaymentDeclined(Event):
-    """`reason`: declined, insufficient_funds, expired, cancelled, abandoned."""
+    """`reason`: declined, insufficient_funds, insufficient_store_credit, expired, cancelled, abandoned."""
 
     type = "payment.payment_declined.v1"
     key = "order_id"
@@ -107,6 +116,8 @@ class PaymentActionRequired(Event):
 
 
 class PaymentRefunded(Event):
+    """`store_credit` minor units of the amount became store credit again."""
+
     type = "payment.payment_refunded.v1"
     key = "order_id"
     refund_id: UUID
@@ -115,6 +126,7 @@ class PaymentRefunded(Event):
     return_id: UUID | None = None
     amount: MoneyData
     splits: tuple[Split, ...] = ()
+    store_credit: int = 0
 
 
 class RefundFailed(Event):
@@ -124,6 +136,17 @@ class RefundFailed(Event):
     payment_id: UUID
     order_id: UUID
     reason: str
+
+
+class StoreCreditChanged(Event):
+    """What a buyer can spend in one currency, as the ledger has it; without what is held for open payments."""
+
+    type = "payment.store_credit_changed.v1"
+    key = "user_id"
+    user_id: UUID
+    currency: str
+    available: int
+    version: int
 
 
 class VendorBalanceChanged(Event):
