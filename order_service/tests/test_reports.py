@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
-from factories import VENDOR_A, confirmed, hear, in_parallel, make_cart, make_line
+from factories import VENDOR_A, confirmed, hear, make_cart, make_line
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sales import BUYERS, CATEGORIES, CURRENCIES, PRODUCTS, START, VENDORS, Back, Line, Oracle, Part, Sale, sales, write
@@ -21,7 +21,7 @@ from order_service.queries.report_books import broken_rules, checksum
 from shared.contracts.payment import PaymentRefunded
 from shared.messages import MoneyData
 from shared.money import Money
-from shared.testing import body, client_as
+from shared.testing import body, client_as, in_parallel
 
 pytestmark = pytest.mark.django_db
 ADMIN, OWN = "/api/v1/admin/reports", "/api/v1/vendor-orders/reports"

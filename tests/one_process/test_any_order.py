@@ -4,6 +4,7 @@ import os
 import random
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 from uuid import UUID
@@ -23,12 +24,15 @@ from order_service.actions import coupons, returns, shipments
 from order_service.actions.orders import Placing
 from order_service.clients import Cart, CartLine
 from order_service.errors import CouponRefused, IllegalMove
-from order_service.models import Order, OrderLine, Promotion, ShippingRate, VendorOrder
+from order_service.models import Order, OrderLine, Promotion, ShippingRate, StoreCredit, VendorOrder
 from order_service.queries.quotes import quote
+from order_service.queries.store_credit import wish_for
 from payment_service import clients
 from payment_service.actions import simulator, webhooks
+from payment_service.actions.store_credit import grant_credit
 from payment_service.clients import simulator as simulator_client
 from payment_service.models import Account, Payment, Posting, Refund, SimulatedCharge
+from payment_service.queries.books import broken_rules
 from shared.context import new_id
 from shared.contracts.user import UserChanged
 from shared.contracts.vendor import VendorChanged
@@ -42,6 +46,7 @@ SEEDS = [int(seed) for seed in os.environ.get("NEXUS_SEEDS", "1,2,3,4").split(",
 ORDERS, STOCK, COUPON_LIMIT = 14, 9, 3
 TOKENS = ["ok", "ok", "ok", "ok", "slow", "timeout", "duplicate_webhook", "decline", "requires_action"]
 ADDRESS = {"name": "Ada", "line1": "1 Row", "city": "London", "postal_code": "N1", "country": "GB"}
+RICH, CREDIT = UUID(int=0x51C), 12_000
 ENDED = {"confirmed", "cancelled", "shipped", "delivered", "completed", "returned"}
 
 
@@ -109,12 +114,22 @@ def order(chance: random.Random, variants: list[Variant], number: int) -> Order 
     coupon, buyer = ("FEW" if number % 2 else None), f"buyer-{number}@example.com"
     cart, token = Cart(str(new_id()), "USD", coupon, lines), chance.choice(TOKENS)
     placing = Placing(None, buyer, "Ada", cart.id, ADDRESS, ADDRESS, "simulator", token)
+    rich = number % 3 == 0
     with serving("order"):
         try:
             quoted = quote(cart=cart, country="GB", method=None, coupon_code=coupon, buyer_key=buyer)
+            if rich:
+                wish = wish_for(chance.choice([True, Money(500, "USD")]), quoted, signed_in=True)
+                placing = replace(placing, user_id=RICH, credit=wish)
             return checkout.place_order(cart=cart, quote=quoted, placing=placing, expected_total=None)
         except CouponRefused:
             return None
+
+
+def give_credit() -> None:
+    """Some are signed in and use it: enough for a few of their orders."""
+    with serving("payment"):
+        grant_credit(user_id=RICH, amount=Money(CREDIT, "USD"), reason="sorry")
 
 
 def _line(variant: Variant, quantity: int) -> CartLine:
@@ -172,6 +187,7 @@ def check_everything(world: World, variants: list[Variant]) -> None:
     assert {row.status for row in Order.objects.all()} <= ENDED
     check_stock(variants)
     check_money()
+    check_credit()
     check_coupon()
     check_mail()
 
@@ -204,6 +220,18 @@ def check_money() -> None:
         assert (told.pending, told.available) == (-account.balance, -available.balance)
 
 
+def check_credit() -> None:
+    """What is left of it is what was granted without what stands; nothing is held any more, and order was told."""
+    assert broken_rules() == []
+    spent = Payment.objects.filter(status="taken").aggregate(sum=Sum("credit") - Sum("credit_refunded"))["sum"] or 0
+    accounts = {row.kind: -row.balance for row in Account.objects.filter(owner_id=RICH)}
+    assert accounts["store_credit"] == CREDIT - spent
+    assert accounts.get("store_credit_held", 0) == 0
+    assert StoreCredit.objects.get(user_id=RICH).available == accounts["store_credit"]
+    for row in Order.objects.filter(payment_status="taken"):
+        assert row.credit_used == Payment.objects.get(order_id=row.id).credit
+
+
 def check_coupon() -> None:
     standing = Order.objects.filter(coupon_code="FEW").exclude(status="cancelled").count()
     assert Promotion.objects.get(code="FEW").redeemed == standing <= COUPON_LIMIT
@@ -223,6 +251,7 @@ def check_mail() -> None:
 def test_services_agree_after_any_order_of_messages(seed: int) -> None:
     world = World(seed)
     variants, chance = open_market(world), random.Random(seed)
+    give_credit()
 
     orders = [placed for number in range(ORDERS) if (placed := order(chance, variants, number))]
     world.collect()
@@ -244,6 +273,7 @@ def test_services_agree_after_any_order_of_messages(seed: int) -> None:
 def test_services_agree_when_all_goes_well() -> None:
     world = World(0, disorder=0)
     variants, chance = open_market(world), random.Random(0)
+    give_credit()
 
     for number in range(ORDERS):
         order(chance, variants, number)
