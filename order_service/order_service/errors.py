@@ -52,6 +52,16 @@ class NotDelivered(Conflict):
     title = "This is not delivered to the address"
 
 
+class ExportNotReady(Conflict):
+    code = "export_not_ready"
+    title = "The export has no file yet"
+
+
+class TooManyExports(Conflict):
+    code = "too_many_exports"
+    title = "Other exports of yours are not finished yet"
+
+
 @contextmanager
 def refusing(wrong: Mapping[str, Mapping[str, list[str]]]) -> Iterator[None]:
     """A savepoint in which the database's refusal is told as Invalid: constraint → field → messages."""

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from order_service import checkout
-from order_service.actions import completion, customers, refunds, reports, store_credit, upkeep, vendors
+from order_service.actions import completion, customers, exports, refunds, reports, store_credit, upkeep, vendors
 from shared.clock import Schedule
 from shared.contracts.catalog import (
     CommitFailed,
@@ -44,6 +44,8 @@ SUBSCRIPTIONS: Subscriptions = {
 SCHEDULE: Schedule = {
     checkout.sweep_deadlines: timedelta(seconds=1),
     completion.complete_orders: timedelta(minutes=1),
+    exports.run_exports: timedelta(seconds=1),
+    exports.forget_old_exports: timedelta(hours=1),
     reports.refresh_reports: timedelta(minutes=1),
     customers.forget_erased: timedelta(hours=1),
     upkeep.forget_old_answers: timedelta(hours=1),

@@ -6,6 +6,7 @@ import pytest
 from factories import VENDOR_A, VENDOR_B, confirmed, delivered, hear, make_cart, make_line, part_of, place
 
 from order_service.actions.coupons import create_coupon
+from order_service.actions.exports import queue_export
 from order_service.actions.reports import rebuild_reports
 from order_service.actions.returns import Wanted, request_return
 from order_service.actions.shipments import ship_items
@@ -45,6 +46,7 @@ def make_everything() -> Order:
             contact_email="north@example.com", country="GB", payout_currency="USD", commission_basis_points=1_000,
         )
     )  # fmt: skip
+    queue_export(created_by=user_id, vendor_id=None, format_="csv", wanted={})
     list(rebuild_reports())
     return order
 

@@ -327,7 +327,18 @@ def test_admins_list_all_orders_and_filter_them() -> None:
     assert listed("?limit=1") == [str(paid.id)]
 
 
-ODD = ["status=lost", "number=" + "x" * 25, "colour=red", "email=%00", "needs_attention=maybe"]
+ODD = [
+    "from=2026-02-30",
+    "from=1999-01-01",
+    "currency=XXX",
+    "user_id=x",
+    "totals=perhaps",
+    "status=lost",
+    "number=" + "x" * 25,
+    "colour=red",
+    "email=%00",
+    "needs_attention=maybe",
+]
 
 
 @pytest.mark.parametrize("query", ODD)

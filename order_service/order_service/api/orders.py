@@ -16,13 +16,16 @@ from rest_framework.views import APIView
 from order_service import checkout
 from order_service.actions import completion
 from order_service.api.checkout import CART_TOKEN, CART_TOKEN_HEADER, OrderPage
-from order_service.api.shapes import OrderShape, order_body
+from order_service.api.filters import OrderFilter
+from order_service.api.shapes import OrderShape, order_body, page_with
 from order_service.models import Order
 from order_service.queries import orders as order_queries
 from order_service.queries import timeline as timelines
 from shared.auth import Caller, roles
-from shared.http import LineField, Shape, read
+from shared.http import LineField, MoneyShape, Shape, read
 from shared.idempotency import ReplayRenderer, idempotent
+from shared.money import Money
+from shared.pagination import Cursor, read_filter
 
 LINK = OpenApiParameter("token", str, description="A guest's link to this order.")
 
@@ -140,15 +143,30 @@ def _happening(one: timelines.Happening) -> dict[str, Any]:
     return {**body, "detail": one.detail} if one.detail else body
 
 
-class OrderFilter(Shape):
-    status = serializers.ChoiceField(choices=Order.Status.choices, required=False)
-    email = serializers.CharField(max_length=254, required=False)
-    number = serializers.CharField(max_length=24, required=False)
-    needs_attention = serializers.BooleanField(required=False, allow_null=True, default=None)
-
-
 class AdminOrderShape(OrderShape):
     needs_attention = serializers.CharField(allow_blank=True, help_text="Why an operator has to look; empty if not.")
+
+
+class OrderListFilter(OrderFilter):
+    totals = serializers.BooleanField(default=True, help_text="Count and sum all that fit, on the first page.")
+
+
+class TotalsShape(Shape):
+    """Of all that fit, in one currency."""
+
+    currency = serializers.CharField()
+    count = serializers.IntegerField()
+    items_total = MoneyShape()
+    discount_total = MoneyShape()
+    shipping_total = MoneyShape()
+    tax_total = MoneyShape()
+    tax_included = MoneyShape()
+    total = MoneyShape()
+
+
+class CountedShape(Shape):
+    count = serializers.IntegerField()
+    currencies = TotalsShape(many=True)
 
 
 class AdminOrdersView(APIView):
@@ -157,27 +175,34 @@ class AdminOrdersView(APIView):
     @extend_schema(
         operation_id="admin_orders_list",
         tags=["admin"],
-        summary="All orders, newest first",
-        parameters=[OrderFilter],
-        responses=AdminOrderShape(many=True),
+        summary="All orders, newest first; with the first page, how many fit and what they sum to",
+        parameters=[OrderListFilter],
+        responses=page_with("AdminOrderPage", AdminOrderShape, totals=CountedShape(allow_null=True)),
     )
     def get(self, request: Request) -> Response:
-        wanted = {key: value for key, value in request.query_params.items() if key not in {"limit", "cursor"}}
-        rows = _filtered(read(OrderFilter, wanted))
-        page = OrderPage()
-        found: list[Order] = page.paginate_queryset(rows, request, view=self) or []
-        return page.get_paginated_response([_with_attention(order) for order in found])
+        wanted = read_filter(OrderListFilter, request)
+        chosen, page = order_queries.chosen(wanted), OrderPage()
+        found: list[Order] = page.paginate_queryset(order_queries.whole(chosen), request, view=self) or []
+        answer = page.get_paginated_response([_with_attention(order) for order in found])
+        counted = wanted["totals"] and Cursor.cursor_query_param not in request.query_params
+        answer.data["totals"] = _totals(order_queries.totals_of(chosen)) if counted else None
+        return answer
 
 
 def _with_attention(order: Order) -> dict[str, Any]:
     return {**order_body(order), "needs_attention": order.needs_attention}
 
 
-def _filtered(wanted: dict[str, Any]) -> Any:
-    rows = order_queries.whole()
-    if wanted.pop("needs_attention", None):
-        rows = rows.exclude(needs_attention="")
-    return rows.filter(**wanted)
+def _totals(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    currencies = [
+        {
+            "currency": row["currency"],
+            "count": row["count"],
+            **{name: Money(row[f"{name}_sum"], row["currency"]).as_json() for name in order_queries.SUMMED},
+        }
+        for row in rows
+    ]
+    return {"count": sum(row["count"] for row in rows), "currencies": currencies}
 
 
 class TransitionIn(Shape):

@@ -2,11 +2,18 @@
 
 from typing import Any
 
+from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from order_service.models import Order, OrderLine, Shipment, VendorOrder
 from shared.http import LineField, MoneyShape, Shape
 from shared.money import Money
+
+
+def page_with(name: str, shape: type[Shape], **more: Any) -> Any:
+    """The OpenAPI shape of a page of these, with what else a page tells."""
+    links = {link: serializers.URLField(allow_null=True) for link in ("next", "previous")}
+    return inline_serializer(name, {"results": shape(many=True), **links, **more})
 
 
 class AddressShape(Shape):

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from order_service import checkout
 from order_service.actions import shipments
+from order_service.api.filters import VendorOrderFilter
 from order_service.api.shapes import (
     AddressShape,
     ShipmentItemShape,
@@ -25,7 +26,7 @@ from order_service.queries import orders as order_queries
 from shared.auth import Caller, roles
 from shared.http import LineField, Shape, created, read
 from shared.idempotency import idempotent
-from shared.pagination import Cursor
+from shared.pagination import Cursor, read_filter
 
 
 class SomeItemsIn(Shape):
@@ -87,11 +88,12 @@ class VendorOrdersView(APIView):
         operation_id="vendor_orders_list",
         tags=["vendor orders"],
         summary="Own vendor orders, newest first",
+        parameters=[VendorOrderFilter],
         responses=OwnVendorOrderShape(many=True),
     )
     def get(self, request: Request) -> Response:
-        page = VendorOrderPage()
-        rows = page.paginate_queryset(order_queries.vendor_orders_of(scope(request)), request, view=self)
+        page, wanted = VendorOrderPage(), read_filter(VendorOrderFilter, request)
+        rows = page.paginate_queryset(order_queries.chosen_parts(wanted, scope(request)), request, view=self)
         return page.get_paginated_response([own_body(part) for part in rows or []])
 
 

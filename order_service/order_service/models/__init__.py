@@ -1,6 +1,7 @@
 """State, constraints, and named transitions that refuse illegal moves."""
 
 from order_service.models.customers import Customer
+from order_service.models.exports import OrderExport, OrderExportPart
 from order_service.models.orders import Order, OrderLine, VendorOrder
 from order_service.models.promotions import Promotion, Redemption
 from order_service.models.reports import BuyerMonth, OrderDay, ReportRun, SalesDay
@@ -17,6 +18,8 @@ __all__ = [
     "Exchange",
     "Order",
     "OrderDay",
+    "OrderExport",
+    "OrderExportPart",
     "OrderLine",
     "Promotion",
     "Redemption",

@@ -1,9 +1,11 @@
 """Orders as their buyers, vendors and admins may see them; a row of somebody else is absent."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.core import signing
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 
 from order_service.errors import OrderNotFound
 from order_service.models import Customer, Order, OrderLine, Refund, Shipment, ShipmentItem, VendorOrder
@@ -24,9 +26,9 @@ def _opens(token: str, order_id: UUID) -> bool:
         return False
 
 
-def whole() -> QuerySet[Order]:
-    """Orders with their vendor orders, lines and parcels: five statements, however many."""
-    return Order.objects.prefetch_related(
+def whole(orders: QuerySet[Order] | None = None) -> QuerySet[Order]:
+    """Orders (all) with their vendor orders, lines and parcels: five statements, however many."""
+    return (Order.objects.all() if orders is None else orders).prefetch_related(
         Prefetch("vendor_orders", VendorOrder.objects.order_by("id")),
         Prefetch("vendor_orders__lines", OrderLine.objects.order_by("id")),
         Prefetch("vendor_orders__shipments", Shipment.objects.order_by("id")),
@@ -37,6 +39,40 @@ def whole() -> QuerySet[Order]:
 def needing_attention(cause: str | None) -> QuerySet[Order]:
     rows = whole().exclude(needs_attention="")
     return rows.filter(attention_cause=cause) if cause else rows
+
+
+EXACT = ("status", "email", "number", "currency", "user_id")
+
+
+def chosen(wanted: Mapping[str, Any]) -> QuerySet[Order]:
+    """Orders that fit what a list is narrowed to; days are of UTC, both included."""
+    rows = Order.objects.filter(**{name: wanted[name] for name in EXACT if name in wanted})
+    rows = rows.filter(_placed(wanted, "placed_at"))
+    if wanted.get("vendor_id"):
+        rows = rows.filter(vendor_orders__vendor_id=wanted["vendor_id"])
+    return rows.exclude(needs_attention="") if wanted.get("needs_attention") else rows
+
+
+def chosen_parts(wanted: Mapping[str, Any], vendor_id: UUID | None) -> QuerySet[VendorOrder]:
+    """Vendor orders that fit; `vendor_id`: None is everybody's."""
+    rows = vendor_orders_of(vendor_id).filter(_placed(wanted, "order__placed_at"))
+    rows = rows.filter(order__number=wanted["number"]) if "number" in wanted else rows
+    return rows.filter(status=wanted["status"]) if "status" in wanted else rows
+
+
+def _placed(wanted: Mapping[str, Any], at: str) -> Q:
+    ends = {f"{at}__date__gte": wanted.get("from"), f"{at}__date__lte": wanted.get("to")}
+    return Q(**{name: day for name, day in ends.items() if day})
+
+
+def totals_of(orders: QuerySet[Order]) -> list[dict[str, Any]]:
+    """How many there are, and what they sum to, in each currency by itself."""
+    sums = {f"{name}_sum": Sum(name) for name in SUMMED}
+    found: QuerySet[Any, Any] = orders.order_by().values("currency").annotate(count=Count("id"), **sums)
+    return list(found.order_by("currency"))
+
+
+SUMMED = ("items_total", "discount_total", "shipping_total", "tax_total", "tax_included", "total")
 
 
 def history_of(user_id: UUID) -> QuerySet[Order]:
