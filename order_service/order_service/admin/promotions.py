@@ -10,6 +10,7 @@ from django.utils import timezone
 from order_service.actions import promotions
 from order_service.models import Promotion, Redemption
 from order_service.queries.promotions import used_up
+from order_service.queries.reasons import per_cent
 from shared.admin import Records, operation
 from shared.auth import Caller
 from shared.money import Money
@@ -69,7 +70,7 @@ class Promotions(Records):
                 return str(Money(promotion.amount, promotion.currency))
             case Promotion.Kind.FREE_SHIPPING:
                 return "shipping"
-        return f"{promotion.basis_points / 100:g} %"
+        return f"{per_cent(promotion.basis_points)} %"
 
     @admin.display
     def from_a_total_of(self, promotion: Promotion) -> str:

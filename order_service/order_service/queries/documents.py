@@ -9,6 +9,7 @@ from uuid import UUID
 from order_service.errors import IllegalMove, OrderNotFound
 from order_service.models import Order, OrderLine, Refund, Shipment, VendorOrder
 from order_service.queries.paper import Paper
+from order_service.queries.reasons import per_cent
 from shared.money import Money
 
 
@@ -99,7 +100,7 @@ def _taxes(part: VendorOrder, order: Order) -> list[str]:
             sums[0] += why["base"] or 0
             sums[1] += why["amount"]
     return [
-        f"{rule}: {rate / 100:g} % of {_shown(base, order)} is {_shown(tax, order)}{', in the prices' * included}"
+        f"{rule}: {per_cent(rate)} % of {_shown(base, order)} is {_shown(tax, order)}{', in the prices' * included}"
         for (rule, rate, included), (base, tax) in sorted(found.items())
     ]
 

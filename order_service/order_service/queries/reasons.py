@@ -5,6 +5,12 @@ from typing import Any
 from uuid import UUID
 
 
+def per_cent(basis_points: int) -> str:
+    """`"7.5"` of 750: exactly, with no more digits than it takes."""
+    whole, rest = divmod(basis_points, 100)
+    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """`amount` came of a rule, `basis_points` of `base` where it is a rate; minor units. What lowers a price is
