@@ -2,9 +2,11 @@
 
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 from django.db import connection
@@ -121,6 +123,14 @@ def place_elsewhere(variant: Variant, quantity: int, location: Location | None =
         actor_id=new_id(),
     )
     return target
+
+
+@contextmanager
+def earlier(days: int) -> Iterator[None]:
+    """Rows made meanwhile were made so many days ago. Movements cannot be dated back afterwards."""
+    then = timezone.now() - timedelta(days=days)
+    with patch("django.utils.timezone.now", lambda: then):
+        yield
 
 
 def ask(*lines: tuple[Variant | UUID, int], order_id: UUID | None = None, **changes: Any) -> ReserveStock:

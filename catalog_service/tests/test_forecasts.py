@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from catalog_service.models import DailySales, Movement, Variant
+from catalog_service.models import DailySales, Variant
 from catalog_service.queries.forecasts import rate
 from shared.context import new_id
 from shared.testing import body, client_as
-from tests.factories import ask, cancelled, confirmed, hear, make_variant, make_vendor
+from tests.factories import ask, cancelled, confirmed, earlier, hear, make_variant, make_vendor
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -33,8 +33,9 @@ def forecast(variant: Variant, query: str = "") -> Any:
     )
 
 
-def first_stocked(variant: Variant, days_ago: int) -> None:
-    Movement.objects.filter(variant=variant).update(created_at=timezone.now() - timedelta(days=days_ago))
+def first_stocked(days_ago: int, stock: int) -> Variant:
+    with earlier(days_ago):
+        return make_variant(stock=stock)
 
 
 def test_confirmed_orders_are_counted_on_their_day_and_cancelled_ones_are_not() -> None:
@@ -60,8 +61,7 @@ def test_a_confirmation_told_twice_is_one_sale() -> None:
 
 
 def test_steady_sales_last_as_long_as_the_stock_divided_by_them() -> None:
-    variant = make_variant(stock=100)
-    first_stocked(variant, 29)
+    variant = first_stocked(29, stock=100)
     for days_ago in range(30):
         sell(variant, 2, timezone.now() - timedelta(days=days_ago))
 
@@ -76,8 +76,7 @@ def test_steady_sales_last_as_long_as_the_stock_divided_by_them() -> None:
 
 
 def test_new_stock_is_due_for_the_time_it_takes_and_the_days_to_be_covered() -> None:
-    variant = make_variant(stock=80)
-    first_stocked(variant, 29)
+    variant = first_stocked(29, stock=80)
     for days_ago in range(30):
         sell(variant, 2, timezone.now() - timedelta(days=days_ago))
 
@@ -88,9 +87,8 @@ def test_new_stock_is_due_for_the_time_it_takes_and_the_days_to_be_covered() -> 
 
 
 def test_new_stock_is_due_when_no_more_than_the_point_is_available() -> None:
-    above, at = make_variant(stock=86), make_variant(stock=85)
+    above, at = first_stocked(29, stock=86), first_stocked(29, stock=85)
     for variant in (above, at):
-        first_stocked(variant, 29)
         for days_ago in range(30):
             sell(variant, 2, timezone.now() - timedelta(days=days_ago))
 
@@ -123,8 +121,7 @@ def test_what_never_sold_never_runs_out() -> None:
 
 
 def test_what_sells_so_slowly_that_nobody_can_know_lasts_ten_years_at_most() -> None:
-    variant = make_variant(stock=1_000_000)
-    first_stocked(variant, 90)
+    variant = first_stocked(90, stock=1_000_000)
     sell(variant, 1, timezone.now() - timedelta(days=89))
 
     assert forecast(variant)["days_left"] == 3_650

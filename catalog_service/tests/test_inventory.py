@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
+from catalog_service.actions.products import delete_product
 from catalog_service.models import Movement, StockItem, Variant
 from catalog_service.models.inventory import MAX_STOCK
 from catalog_service.queries.books import broken_rules
 from shared.context import new_id
 from shared.contracts.catalog import OfferChanged, StockCameBack, StockRanLow, StockRanOut
+from shared.contracts.user import UserErased
 from shared.testing import audited, body, client_as, published
 from tests.factories import (
     ask,
@@ -300,27 +302,59 @@ def test_verify_says_that_the_books_agree() -> None:
     call_command("verify_stock", stdout=io.StringIO())
 
 
+MOVEMENT = """
+    INTO movement (id, variant_id, kind, quantity, on_hand_after, reason, created_at)
+    SELECT gen_random_uuid(), variant_id, kind, 1, 1, '', now() FROM movement WHERE kind = 'initial'
+"""
+
+
 @pytest.mark.parametrize(
-    ("table", "change", "rule"),
+    ("mistake", "rule"),
     [
-        ("stock_item", "on_hand = on_hand + 1", "on hand is what the movements sum to"),
-        ("stock_item", "reserved = reserved + 1", "reserved is what orders hold"),
-        ("stock_item", "elsewhere_on_hand = elsewhere_on_hand - 1", "what lies elsewhere is what the levels sum to"),
-        ("stock_item", "elsewhere_reserved = 0", "reserved elsewhere is what the levels sum to"),
-        ("stock_level", "on_hand = on_hand + 1", "a level is what the movements there sum to"),
-        ("stock_level", "reserved = reserved + 1", "reserved at a location is what orders hold there"),
-        ("movement", "quantity = quantity + 1 WHERE kind = 'initial'", "on hand is what the movements sum to"),
-        ("reservation_line", "quantity = quantity + 1", "reserved is what orders hold"),
+        ("UPDATE stock_item SET on_hand = on_hand + 1", "on hand is what the movements sum to"),
+        ("UPDATE stock_item SET reserved = reserved + 1", "reserved is what orders hold"),
+        (
+            "UPDATE stock_item SET elsewhere_on_hand = elsewhere_on_hand - 1",
+            "what lies elsewhere is what the levels sum to",
+        ),
+        ("UPDATE stock_item SET elsewhere_reserved = 0", "reserved elsewhere is what the levels sum to"),
+        ("UPDATE stock_level SET on_hand = on_hand + 1", "a level is what the movements there sum to"),
+        ("UPDATE stock_level SET reserved = reserved + 1", "reserved at a location is what orders hold there"),
+        (f"INSERT {MOVEMENT}", "on hand is what the movements sum to"),
+        ("UPDATE reservation_line SET quantity = quantity + 1", "reserved is what orders hold"),
     ],
 )
-def test_verify_finds_each_way_in_which_the_books_can_disagree(table: str, change: str, rule: str) -> None:
+def test_verify_finds_each_way_in_which_the_books_can_disagree(mistake: str, rule: str) -> None:
     variant = make_variant(stock=10)
     place_elsewhere(variant, 4)
     hear(ask((variant, 8)))
     client_as("admin").post(f"/api/v1/inventory/{variant.sku}/adjustments", {"delta": 5})
 
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {table} SET {change}")
+        cursor.execute(mistake)
 
     with pytest.raises(CommandError, match=f"{rule}: variant {variant.id}"):
         call_command("verify_stock")
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE movement SET reason = 'theft'", "DELETE FROM movement", "UPDATE movement SET quantity = quantity"],
+)
+def test_movements_are_neither_changed_nor_deleted(change: str) -> None:
+    variant = make_variant(stock=10)
+
+    with pytest.raises(IntegrityError, match="movements of stock are immutable"), transaction.atomic():
+        connection.cursor().execute(change)
+
+    assert Movement.objects.get().quantity == variant.stock.on_hand == 10
+
+
+def test_who_adjusted_the_stock_may_be_erased_and_the_movements_stay() -> None:
+    variant, hand = make_variant(stock=10), new_id()
+    client_as("admin", user_id=hand).post(f"/api/v1/inventory/{variant.sku}/adjustments", {"delta": 5})
+
+    hear(UserErased(user_id=hand))
+    delete_product(reference=str(variant.product_id), vendor_id=None)
+
+    assert list(Movement.objects.order_by("id").values_list("quantity", flat=True)) == [10, 5]

@@ -117,7 +117,7 @@ class StockItem(models.Model):
 
 
 class Movement(models.Model):
-    """One change of `on_hand` at a location (none: the default one), never altered.
+    """One change of `on_hand` at a location (none: the default one), never altered: the database refuses it.
 
     The sum of a variant's movements is its `on_hand`; of those at a location, its level there.
     """
