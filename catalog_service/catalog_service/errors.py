@@ -16,6 +16,7 @@ Conflict (409)
 ├── OwnReview            nobody votes on or flags what they wrote
 ├── ExportNotReady       there is no file yet
 ├── TooManyExports       others are not finished yet
+├── TooManyImports       others are not finished yet
 └── OwnProduct           vendors do not review or vote on what they sell
 """
 
@@ -108,3 +109,8 @@ class ExportNotReady(Conflict):
 class TooManyExports(Conflict):
     code = "too_many_exports"
     title = "Other exports of these products are not finished yet"
+
+
+class TooManyImports(Conflict):
+    code = "too_many_imports"
+    title = "Other imports are not finished yet"

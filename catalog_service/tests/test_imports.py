@@ -383,3 +383,16 @@ def test_a_product_of_an_import_takes_few_statements(django_assert_max_num_queri
 
     with django_assert_max_num_queries(60):
         imports._step(taken, drafts)
+
+
+def test_only_so_many_imports_wait_at_a_time() -> None:
+    for _ in range(imports.AT_ONCE):
+        assert send("Handle,Title").status_code == 202
+
+    refused = send("Handle,Title")
+    of_another = send("Handle,Title", vendor_id=make_vendor("Other").id)
+    run_imports()
+
+    assert (refused.status_code, body(refused)["code"]) == (409, "too_many_imports")
+    assert of_another.status_code == 202
+    assert send("Handle,Title").status_code == 202

@@ -187,6 +187,9 @@ CODES: dict[str, Explanation] = {
     "too_many_exports": Explanation(
         409, "Others are not finished", "A few exports at a time are written.", "Wait for one of them."
     ),
+    "too_many_imports": Explanation(
+        409, "Others are not finished", "A few imports at a time wait for their turn.", "Wait for one of them."
+    ),
     "own_product": Explanation(409, "Your own product", "Vendors do not judge what they sell."),
     "own_review": Explanation(409, "Your own review", "Others say whether it helps, and whether it should be there."),
     # Carts

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import TypeVar
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -16,6 +16,12 @@ class Due(models.Model):
 
     class Meta:
         abstract = True
+
+
+def in_turn(queue: str) -> None:
+    """Others who join the queue wait until this transaction ends, so that how many are in it stays as counted."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"queue {queue}"])
 
 
 Row = TypeVar("Row", bound=Due)

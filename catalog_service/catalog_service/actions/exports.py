@@ -18,7 +18,7 @@ from catalog_service.actions.vendors import vendor_who_writes
 from catalog_service.errors import TooManyExports
 from catalog_service.models import Export, ExportPart, Product
 from shared import audit
-from shared.due import take
+from shared.due import in_turn, take
 
 Status = Export.Status
 OPEN = (Status.QUEUED, Status.RUNNING)
@@ -33,6 +33,7 @@ PART = 200
 def queue_export(*, vendor_id: UUID | None, by_admin: bool, actor_id: UUID, format_: str, currency: str) -> Export:
     """A vendor's products, or everybody's (an admin's only). Raises Invalid, TooManyExports."""
     vendor = vendor_who_writes(vendor_id, by_admin=by_admin) if vendor_id else None
+    in_turn(f"exports {vendor_id}")
     if Export.objects.filter(vendor=vendor, status__in=OPEN).count() >= AT_ONCE:
         raise TooManyExports
     export = Export.objects.create(

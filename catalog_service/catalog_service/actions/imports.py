@@ -20,14 +20,17 @@ from catalog_service.actions.import_products import write
 from catalog_service.actions.product_lines import Draft, Remark, Unreadable
 from catalog_service.actions.taxonomy import category_named
 from catalog_service.actions.vendors import vendor_who_writes
+from catalog_service.errors import TooManyImports
 from catalog_service.models import Import, ImportFile
 from shared import audit
-from shared.due import take
+from shared.due import in_turn, take
 from shared.errors import Invalid, Refused
 
 log = logging.getLogger("nexus.catalog")
 Status = Import.Status
 OPEN = (Status.QUEUED, Status.RUNNING)
+AT_ONCE = 10
+"""Imports of one vendor, or of admins, that are not finished: nobody fills the queue that all wait in."""
 ATTEMPTS = 20
 COUNTED = ("status", "total", "done", "created", "updated", "unchanged", "failed", "due_at", "updated_at")
 
@@ -44,10 +47,14 @@ def queue_import(
     category: str | None = None,
 ) -> Import:
     """Keep the file for the worker. Without a vendor (an admin's) each line names its own. `category` is where products
-    go whose own is not known. Raises Invalid.
+    go whose own is not known. Raises Invalid, TooManyImports.
     """
+    vendor = vendor_who_writes(vendor_id, by_admin=by_admin) if vendor_id else None
+    in_turn(f"imports {vendor_id}")
+    if Import.objects.filter(vendor=vendor, status__in=OPEN).count() >= AT_ONCE:
+        raise TooManyImports
     batch = Import.objects.create(
-        vendor=vendor_who_writes(vendor_id, by_admin=by_admin) if vendor_id else None,
+        vendor=vendor,
         created_by=actor_id,
         format=format_,
         currency=currency,
