@@ -1,6 +1,7 @@
 """Search forgives, ranks, learns what admins teach it, and follows changes."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -371,3 +372,14 @@ def test_search_works_without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
     searches._redis.cache_clear()
     searches._Away.until = 0.0
     assert settings.REDIS_URL
+
+
+@pytest.mark.parametrize(
+    "space", ["\x85", "\x1c", "\x1f", "\u00a0", "\u2028", "\u3000", "\u180e", "\u200b", "\ufeff", "\x0b"]
+)
+def test_a_search_is_understood_whatever_stands_between_its_words(space: str) -> None:
+    make_product("Copper kettle")
+
+    for text in (f"copper{space}kettle", f"{space}kettle{space}", f"ket{space}tle cop", space):
+        for address in ("/api/v1/products?search=", "/api/v1/search/suggestions?q="):
+            assert client_as().get(address + quote(text)).status_code == 200

@@ -61,7 +61,7 @@ class Tier(NamedTuple):
 
 def correct(wanted: Wanted) -> Wanted | None:
     """What may have been meant, where nothing was found; three statements at most. None when nothing comes to mind."""
-    words = wanted.text.split()
+    words = wanted.text.split(" ")
     better = spell(words)
     return understand(" ".join(better.get(word, word) for word in words)) if better else None
 

@@ -128,7 +128,10 @@ def _word(facts: dict[str, Any]) -> Word:
 
 
 def _units(typed: list[str], stems: list[str], groups: list[Any], words: dict[str, Word]) -> list[Unit]:
-    """The longest synonyms first, from the left. Idle words count only where there are no others."""
+    """The longest synonyms first, from the left. Idle words count only where there are no others.
+
+    Words are what PostgreSQL takes for them: Python splits at more characters than it does.
+    """
     meant: dict[str, list[str]] = {}
     for keys, terms in groups:
         for key in keys:
@@ -139,7 +142,7 @@ def _units(typed: list[str], stems: list[str], groups: list[Any], words: dict[st
         length = next((n for n in range(TERM_WORDS, 1, -1) if " ".join(stems[i : i + n]) in meant), 1)
         own, key = " ".join(typed[i : i + length]), " ".join(stems[i : i + length])
         terms = dict.fromkeys([own, *meant.get(key, ())])
-        units.append(tuple(tuple(words[word] for word in term.split()) for term in terms))
+        units.append(tuple(tuple(words[word] for word in term.split(" ")) for term in terms))
         i += length
     busy = [unit for unit in units if not all(word.idle for term in unit for word in term)]
     return busy or units
