@@ -16,6 +16,10 @@ INSTALLED_APPS = ["django.contrib.postgres", *installed_apps("catalog_service")]
 _OPTIONS = "-c max_parallel_workers_per_gather=0 -c pg_trgm.similarity_threshold=0.2"
 DATABASES["default"]["OPTIONS"]["options"] = _OPTIONS  # type: ignore[index]
 
+SPECTACULAR_SETTINGS["POSTPROCESSING_HOOKS"] = [
+    "drf_spectacular.hooks.postprocess_schema_enums",
+    "catalog_service.api.document.tell_bounds",
+]
 SPECTACULAR_SETTINGS["ENUM_NAME_OVERRIDES"] = {
     "ProductStatus": "catalog_service.models.Product.Status",
     "ReviewStatus": "catalog_service.models.Review.Status",

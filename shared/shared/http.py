@@ -23,7 +23,7 @@ from rest_framework.response import Response
 
 from shared import context, errors
 from shared.context import Context, new_id
-from shared.money import Money, MoneyError
+from shared.money import EXPONENTS, Money, MoneyError
 
 log = logging.getLogger("nexus.http")
 _SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -297,7 +297,7 @@ class MoneyShape(Shape):
     """`{"amount": "12.50", "currency": "USD"}`; validated data is a shared.money.Money."""
 
     amount = serializers.CharField(max_length=24)
-    currency = serializers.RegexField(r"^[A-Z]{3}$")
+    currency = serializers.ChoiceField(sorted(EXPONENTS))
 
     def to_internal_value(self, data: Any) -> Money:
         value = super().to_internal_value(data)

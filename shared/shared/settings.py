@@ -123,7 +123,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["shared.auth.IsSignedIn"],
     "DEFAULT_RENDERER_CLASSES": ["shared.idempotency.ReplayRenderer"],
     "DEFAULT_PARSER_CLASSES": ["shared.http.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "shared.openapi.Schema",
     "EXCEPTION_HANDLER": "shared.http.problem_response",
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": True,
@@ -139,6 +139,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "PREPROCESSING_HOOKS": ["shared.http.only_public_paths"],
+    "GET_LIB_DOC_EXCLUDES": "shared.openapi.without_words",
 }
 
 PASSWORD_HASHERS = ["shared.auth.Argon2id"]

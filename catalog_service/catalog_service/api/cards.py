@@ -43,6 +43,8 @@ class Commas(serializers.CharField):
 class Attributes(Commas):
     """`colour:red,colour:blue,size:M` → `{"colour": ["red", "blue"], "size": ["M"]}`."""
 
+    pattern = r"^[^:]*[^:,\s][^:]*:(.|\n)*[^,\s]"
+
     def run_validation(self, data: Any = serializers.empty) -> Any:
         chosen: dict[str, list[str]] = {}
         for pair in super().run_validation(data):

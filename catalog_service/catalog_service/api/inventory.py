@@ -38,6 +38,9 @@ class StockListQuery(PageQuery):
         required=False,
         help_text="`low`: `low_at` or fewer on hand. `out`: none available.",
     )
+    search = serializers.CharField(
+        required=False, max_length=200, help_text="How a SKU begins, or words of the product's name."
+    )
 
 
 class ForecastQuery(WhoseQuery):
@@ -176,8 +179,8 @@ def forecast_body(told: forecasts.Forecast) -> dict[str, Any]:
 
 def whose(request: Request, shape: type[Shape] = WhoseQuery) -> UUID | None:
     """An admin looks at everybody's, or at the vendor's that the query names."""
-    own: UUID | None = scope_of(request)
-    return own if own else read_query(shape, request).get("vendor")
+    asked, own = read_query(shape, request).get("vendor"), scope_of(request)
+    return own or asked
 
 
 def _stock(request: Request, sku: str) -> StockItem:
@@ -204,6 +207,7 @@ class Inventory(APIView):
         page = reading.list_stock(
             vendor_id=scope_of(request) or query.get("vendor"),
             supply=query.get("supply"),
+            search=query.get("search", ""),
             cursor=query.get("cursor"),
             limit=query["limit"],
         )
@@ -233,8 +237,9 @@ class Stock(APIView):
     @idempotent()
     def patch(self, request: Request, sku: str) -> Response:
         """From how few on hand on its vendor is told that it runs low."""
-        changes = read(StockEdit, request.data)
-        writing.set_low_at(sku=sku, vendor_id=whose(request), low_at=changes["low_at"])
+        changes = read(StockEdit, request.data, partial=True)
+        if changes:
+            writing.set_low_at(sku=sku, vendor_id=whose(request), **changes)
         return Response(stock_body(_stock(request, sku)))
 
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from drf_spectacular.utils import OpenApiParameter, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field, inline_serializer
 from rest_framework import permissions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,6 +24,8 @@ PUBLIC = {"Cache-Control": "public, max-age=1, stale-while-revalidate=1"}
 PRIVATE = {"Cache-Control": "private, no-store"}
 ANYBODY: Any = [{"bearerAuth": []}, {}]
 """For OpenAPI, where `ReadOnly` lets guests in and it cannot see that: with a token, or without."""
+TOKEN: Any = [{"bearerAuth": []}]
+"""Where a subclass does not."""
 
 
 class EdgeMiddleware:
@@ -48,15 +50,21 @@ class ReadOnly(permissions.BasePermission):
         return request.method in permissions.SAFE_METHODS
 
 
+class Cursor(serializers.CharField):
+    """As queries/pages.py writes them: a list in JSON, in letters that addresses bear."""
+
+    pattern = "^W[A-Za-z0-9_-]*=*$"
+
+
 class PageQuery(Shape):
-    cursor = serializers.CharField(required=False, max_length=1_000)
+    cursor = Cursor(required=False, max_length=1_000)
     limit = serializers.IntegerField(default=24, min_value=1, max_value=100)
 
 
 def read_query(shape: type[Shape], request: Request) -> dict[str, Any]:
-    """The query parameters the shape knows. Empty ones count as absent, unknown ones are nobody's business."""
+    """The query parameters the shape knows. Blank ones count as absent, unknown ones are nobody's business."""
     names = [str(name) for name in shape().fields]
-    given = {name: request.query_params[name] for name in names if request.query_params.get(name)}
+    given = {name: request.query_params[name] for name in names if request.query_params.get(name, "").strip()}
     query: dict[str, Any] = read(shape, given)
     return query
 
@@ -70,20 +78,8 @@ def parameters(shape: type[Shape]) -> list[OpenApiParameter]:
 
 
 def _schema(field: Any) -> dict[str, Any]:
-    """What the field takes. Empty is always taken: it counts as absent."""
-    found: dict[str, Any] = {"type": "string"}
-    if isinstance(field, serializers.BooleanField):
-        found = {"type": "boolean"}
-    elif isinstance(field, serializers.IntegerField):
-        found = {"type": "integer", "minimum": field.min_value, "maximum": field.max_value}
-    elif isinstance(field, serializers.DecimalField):
-        found |= {"format": "decimal", "pattern": _decimal(field)}
-    elif isinstance(field, serializers.ChoiceField):
-        found["enum"] = list(field.choices)
-    elif isinstance(field, serializers.UUIDField):
-        found["format"] = "uuid"
-    elif isinstance(field, serializers.CharField):
-        found |= {"maxLength": field.max_length, "pattern": getattr(field, "pattern", None)}
+    """What the field takes if it is not empty."""
+    found = {"type": "string"} | next(bounds(field) for kind, bounds in _BOUNDS if isinstance(field, kind))
     if field.default not in (serializers.empty, ""):
         found["default"] = field.default
     return {name: value for name, value in found.items() if value is not None}
@@ -93,6 +89,23 @@ def _decimal(field: serializers.DecimalField) -> str:
     """Of numbers from 0 to below the greatest, or to the greatest itself if that is one digit."""
     top, places = str(field.max_value), rf"(\.\d{{1,{field.decimal_places}}})?"
     return rf"^([0-{int(top) - 1}]{places}|{top})$" if len(top) == 1 else rf"^\d{{1,{len(top) - 1}}}{places}$"
+
+
+_BOUNDS: tuple[tuple[type[serializers.Field], Callable[[Any], dict[str, Any]]], ...] = (
+    (serializers.BooleanField, lambda field: {"type": "boolean"}),
+    (
+        serializers.IntegerField,
+        lambda field: {"type": "integer", "minimum": field.min_value, "maximum": field.max_value},
+    ),
+    (serializers.DecimalField, lambda field: {"format": "decimal", "pattern": _decimal(field)}),
+    (serializers.ChoiceField, lambda field: {"enum": list(field.choices)}),
+    (serializers.UUIDField, lambda field: {"format": "uuid"}),
+    (serializers.DateField, lambda field: {"format": "date"}),
+    (
+        serializers.CharField,
+        lambda field: {"maxLength": field.max_length, "pattern": getattr(field, "pattern", None)},
+    ),
+)
 
 
 @lru_cache
@@ -151,6 +164,7 @@ def viewer_of(request: Request) -> dict[str, Any]:
     return {"vendor_id": caller.vendor_id, "is_admin": caller.is_admin}
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {}})
 class FreeJson(serializers.JSONField):
     """An object of the client's own making, within what can be stored."""
 

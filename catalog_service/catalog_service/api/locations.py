@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from catalog_service.actions import locations as writing
 from catalog_service.api.inventory import MAX_LINES, WhoseQuery, whose
-from catalog_service.api.lists import owner_of, parameters, read_query, scope_of
+from catalog_service.api.lists import owner_of, parameters, scope_of
 from catalog_service.models import Location
 from catalog_service.models.inventory import MAX_STOCK
 from catalog_service.models.products import SKU_PATTERN
@@ -102,7 +102,7 @@ class Locations(APIView):
     )
     def get(self, request: Request) -> Response:
         """In the order in which orders take from them. The default one, with its vendor's id, is always there."""
-        vendor_id = scope_of(request) or read_query(WhoseQuery, request).get("vendor")
+        vendor_id = whose(request)
         if vendor_id is None:
             raise Invalid({"vendor": ["Say whose."]})
         return Response({"results": [location_body(row) for row in reading.list_locations(vendor_id)]})

@@ -20,6 +20,7 @@ from catalog_service.api.lists import (
     ANYBODY,
     PRIVATE,
     PUBLIC,
+    TOKEN,
     FreeJson,
     PageQuery,
     ReadOnly,
@@ -47,9 +48,20 @@ from shared.idempotency import idempotent
 from shared.money import EXPONENTS
 
 
+class OwnQuery(Shape):
+    status = serializers.ChoiceField(Product.Status.choices, required=False, help_text="With `vendor=me`.")
+
+
 class WriterQuery(PageQuery):
-    status = serializers.ChoiceField(Product.Status.choices, required=False, default="")
+    status = serializers.ChoiceField(Product.Status.choices, required=False)
+    search = serializers.CharField(required=False, max_length=200, help_text="Words of the name, or how a SKU begins.")
+    category = serializers.CharField(required=False, max_length=220, help_text="Slug or id; descendants count.")
+    in_stock = serializers.BooleanField(required=False)
     currency = serializers.ChoiceField(sorted(EXPONENTS), required=False)
+
+
+class AdminQuery(WriterQuery):
+    vendor = serializers.CharField(required=False, max_length=220, help_text="Slug or id.")
 
 
 class ProductFields(Shape):
@@ -164,17 +176,20 @@ class Products(APIView):
     permission_classes = (ReadOnly | roles("vendor", "admin"),)
 
     @extend_schema(
-        parameters=[*parameters(ProductQuery), ACCEPT_LANGUAGE],
+        parameters=[*parameters(ProductQuery), *parameters(OwnQuery), ACCEPT_LANGUAGE],
         responses=CardPageShape,
         auth=ANYBODY,
         tags=["products"],
         operation_id="products",
     )
     def get(self, request: Request) -> HttpResponse:
-        """What is on sale, filtered, ordered and searched. `vendor=me`: the caller's own, in every `status`."""
-        if request.query_params.get("vendor") == "me":
-            return _list_own(request)
-        return list_shelf(request)
+        """What is on sale, filtered, ordered and searched.
+
+        `vendor=me`: the caller's own in every `status`, newest first, where `search` finds words of names and
+        beginnings of SKUs; of the filters `category` and `in_stock` count.
+        """
+        read_query(OwnQuery, request)
+        return _list_own(request) if request.query_params.get("vendor") == "me" else list_shelf(request)
 
     @extend_schema(request=NewProduct, responses={201: ProductShape}, tags=["products"], operation_id="product_create")
     @idempotent()
@@ -253,15 +268,15 @@ class AdminProducts(APIView):
     permission_classes = (roles("admin"),)
 
     @extend_schema(
-        parameters=parameters(WriterQuery), responses=page_of(CardShape), tags=["admin"], operation_id="admin_products"
+        parameters=parameters(AdminQuery), responses=page_of(CardShape), tags=["admin"], operation_id="admin_products"
     )
     def get(self, request: Request) -> Response:
         """Everybody's products in every status, newest first; `status=in_review` is the approval queue."""
-        return _list_for_writers(request, None)
+        return _list_for_writers(request, None, AdminQuery)
 
 
 @extend_schema_view(
-    get=extend_schema(tags=["admin"], operation_id="admin_product"),
+    get=extend_schema(tags=["admin"], operation_id="admin_product", auth=TOKEN),
     patch=extend_schema(tags=["admin"], operation_id="admin_product_edit"),
     put=extend_schema(tags=["admin"], operation_id="admin_product_put"),
     delete=extend_schema(tags=["admin"], operation_id="admin_product_delete"),
@@ -318,15 +333,10 @@ def _list_own(request: Request) -> Response:
     return _list_for_writers(request, caller.vendor_id)
 
 
-def _list_for_writers(request: Request, vendor_id: UUID | None) -> Response:
-    query = read_query(WriterQuery, request)
-    page = reading.list_for_writers(
-        vendor_id=vendor_id,
-        status=query["status"],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
-    )
-    wish = Wish(query.get("currency", settings.DEFAULT_CURRENCY))
+def _list_for_writers(request: Request, vendor_id: UUID | None, shape: type[Shape] = WriterQuery) -> Response:
+    query = read_query(shape, request)
+    wish = Wish(query.pop("currency", settings.DEFAULT_CURRENCY))
+    page = reading.list_for_writers(vendor_id=vendor_id, cursor=query.pop("cursor", None), **query)
     return answer_page(request, page, lambda row: card_body(row, wish, in_stock=row.in_stock))
 
 

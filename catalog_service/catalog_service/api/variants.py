@@ -13,15 +13,16 @@ from rest_framework.views import APIView
 
 from catalog_service.actions import variants as writing
 from catalog_service.actions.variants import PriceInput, VariantInput
-from catalog_service.api.lists import scope_of
+from catalog_service.api.lists import ANYBODY, PRIVATE, PUBLIC, ReadOnly, parameters, read_query, scope_of, viewer_of
 from catalog_service.api.prices import CONVERTED, LOWEST, price_body
 from catalog_service.api.revisions import RevisionShape, pending_body
 from catalog_service.models import Price, Variant, Wish
 from catalog_service.models.card_prices import CardPrice, base_of, converted
 from catalog_service.models.prices import Asked
 from catalog_service.models.products import SKU_PATTERN
-from catalog_service.queries.products import find_variant
+from catalog_service.queries.products import ProductInWhole, find_product, find_variant
 from shared.auth import caller_of, roles
+from shared.errors import NotFound
 from shared.http import MoneyShape, Shape, created, read
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS
@@ -185,8 +186,24 @@ def _prices(given: dict[str, Any]) -> list[PriceInput]:
     return [PriceInput(price) for price in given.get("prices", [])]
 
 
+class VariantsShape(Shape):
+    results = VariantShape(many=True)
+
+
 class Variants(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (ReadOnly | roles("vendor", "admin"),)
+
+    @extend_schema(
+        parameters=parameters(CurrencyQuery),
+        responses=VariantsShape,
+        auth=ANYBODY,
+        tags=["variants"],
+        operation_id="variants",
+    )
+    def get(self, request: Request, product: str) -> Response:
+        """All of them, in their order. What is not on sale is there for its vendor and admins only."""
+        whole, bodies = _read(request, product)
+        return Response({"results": bodies}, headers=PUBLIC if whole.product.is_visible else PRIVATE)
 
     @extend_schema(request=NewVariant, responses={201: VariantShape}, tags=["variants"], operation_id="variant_create")
     @idempotent()
@@ -197,11 +214,25 @@ class Variants(APIView):
             variant=variant_input(read(NewVariant, request.data)),
             actor_id=caller_of(request).id,
         )
-        return created(_after_write(variant), f"/api/v1/products/{variant.product_id}")
+        return created(_after_write(variant), f"/api/v1/products/{variant.product_id}/variants/{variant.id}")
 
 
 class VariantDetail(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (ReadOnly | roles("vendor", "admin"),)
+
+    @extend_schema(
+        parameters=parameters(CurrencyQuery),
+        responses=VariantShape,
+        auth=ANYBODY,
+        tags=["variants"],
+        operation_id="variant",
+    )
+    def get(self, request: Request, product: str, variant: UUID) -> Response:
+        whole, bodies = _read(request, product)
+        body = next((body for body in bodies if body["id"] == str(variant)), None)
+        if body is None:
+            raise NotFound
+        return Response(body, headers=PUBLIC if whole.product.is_visible else PRIVATE)
 
     @extend_schema(request=VariantFields, responses=VariantShape, tags=["variants"], operation_id="variant_edit")
     @idempotent()
@@ -221,6 +252,14 @@ class VariantDetail(APIView):
     def delete(self, request: Request, product: str, variant: UUID) -> Response:
         writing.remove_variant(product=product, variant_id=variant, vendor_id=scope_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _read(request: Request, product: str) -> tuple[ProductInWhole, list[dict[str, Any]]]:
+    """The product, and its variants as they are told. Raises NotFound."""
+    wish = Wish(read_query(CurrencyQuery, request).get("currency", settings.DEFAULT_CURRENCY))
+    whole = find_product(product, **viewer_of(request))
+    for_writer = not whole.product.is_visible
+    return whole, [variant_body(variant, wish, for_writer=for_writer) for variant in whole.variants]
 
 
 def _after_write(variant: Variant) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from catalog_service.models import Location, Movement, StockItem, StockLevel, Variant
 from catalog_service.models.locations import DEFAULT_NAME
 from catalog_service.queries.pages import Order, Page, page
+from catalog_service.queries.products import named_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,12 @@ def find_stock(sku: str, *, vendor_id: UUID | None) -> StockItem:
     return Variant.objects.select_related("stock").with_sku(sku, vendor_id).stock
 
 
-def list_stock(*, vendor_id: UUID | None, supply: str | None, cursor: str | None, limit: int) -> Page[Variant]:
-    """Variants with their stock rows, by SKU (everybody's: oldest first); `supply` is `low`, `out` or `available`."""
+def list_stock(
+    *, vendor_id: UUID | None, supply: str | None, cursor: str | None, limit: int, search: str = ""
+) -> Page[Variant]:
+    """Variants with their stock rows, by SKU (everybody's: oldest first); `supply` is `low`, `out` or `available`.
+    `search`: how a SKU begins, or words that all are in the product's name.
+    """
     rows = Variant.objects.kept().filter(product__deleted_at__isnull=True).select_related("stock")
     narrowed = {
         "low": rows.filter(stock__on_hand__lte=F("stock__low_at"), stock__on_hand__gt=0),
@@ -33,6 +38,8 @@ def list_stock(*, vendor_id: UUID | None, supply: str | None, cursor: str | None
         "available": rows.filter(stock__on_hand__gt=F("stock__reserved")),
     }
     rows = narrowed[supply] if supply else rows
+    if search:
+        rows = rows.filter(Q(sku__istartswith=search) | named_with(search, "product__name"))
     if vendor_id is None:
         return page(rows, Order("id"), cursor=cursor, limit=limit)
     return page(rows.filter(vendor_id=vendor_id), Order("sku"), cursor=cursor, limit=limit)

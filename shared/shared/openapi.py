@@ -1,0 +1,39 @@
+"""What every service's OpenAPI document says that drf-spectacular does not see by itself."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_lib_doc_excludes
+from rest_framework import serializers
+
+from shared.http import LineField, MoneyShape, Shape, TextField
+
+_CONTROLS = r"\u0000-\u001f\u007f-\u009f"
+LINE = f"^[^{_CONTROLS}]*$"
+TEXT = f"^([^{_CONTROLS}]|[\\n\\r\\t])*$"
+"""The most of what LineField and TextField refuse: the rest of invisible characters is a long list."""
+
+
+class Schema(AutoSchema):
+    """REST_FRAMEWORK's DEFAULT_SCHEMA_CLASS: with the bounds of lists of objects, and of lines and texts."""
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        if direction == "request" and isinstance(field, serializers.ListSerializer):
+            return {**schema, **_length_of(field)}
+        return schema
+
+    def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
+        super()._insert_field_validators(field, schema)  # type: ignore[no-untyped-call]
+        if isinstance(field, LineField | TextField):
+            schema["pattern"] = LINE if isinstance(field, LineField) else TEXT
+
+
+def _length_of(field: Any) -> dict[str, int]:
+    least = field.min_length or (0 if field.allow_empty else 1)
+    return {**({"minItems": least} if least else {}), **({"maxItems": field.max_length} if field.max_length else {})}
+
+
+def without_words() -> list[Any]:
+    """GET_LIB_DOC_EXCLUDES: classes whose docstrings are for us, not for readers of the document."""
+    return [*get_lib_doc_excludes(), Shape, MoneyShape]  # type: ignore[no-untyped-call]
