@@ -26,7 +26,7 @@ from catalog_service.models import Export, ExportPart, Image, Import, Movement, 
 from shared.context import new_id
 from shared.contracts.catalog import OfferChanged
 from shared.money import Money
-from shared.testing import audited, body, client_as, published
+from shared.testing import audited, body, client_as, examples, published
 from tests.factories import make_category, make_product, make_vendor, usd
 from tests.lines import products
 
@@ -170,7 +170,7 @@ def without_addresses(content: bytes, format_: str) -> list[Any]:
     ]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=list(HealthCheck))
 @given(lines=st.lists(products(), min_size=1, max_size=3, unique_by=lambda line: line.handle))
 def test_whatever_there_is_comes_back_from_either_format(lines: list[ProductLine]) -> None:
     make_category()

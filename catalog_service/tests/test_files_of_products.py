@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from catalog_service.actions import json_lines, shopify
 from catalog_service.actions.import_files import read_file
 from catalog_service.actions.product_lines import PriceLine, ProductLine, VariantLine
+from shared.testing import examples
 from tests.lines import products
 
-many = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def unpriced(line: ProductLine) -> ProductLine:

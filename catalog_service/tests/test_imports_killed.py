@@ -25,7 +25,7 @@ from tests.factories import make_product, make_vendor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SERVICE = Path(__file__).parent.parent
-PRODUCTS = 150
+PRODUCTS = 60
 
 
 @contextmanager
@@ -90,7 +90,8 @@ def test_an_import_survives_kills_and_does_nothing_twice() -> None:
     assert len(told) == PRODUCTS
 
 
-def test_an_export_survives_kills_and_writes_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_survives_kills_and_writes_nothing_twice(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.JOB_LEASE_SECONDS = 1
     for i in range(5):
         make_product(f"Pot {i}")
     client = client_as("vendor", vendor_id=make_vendor().id)

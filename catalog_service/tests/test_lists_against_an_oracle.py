@@ -19,7 +19,7 @@ from catalog_service.actions.variants import PriceInput, VariantInput
 from catalog_service.models import Card, ExchangeRate, Product
 from shared.context import new_id
 from shared.money import EXPONENTS, Money, factor
-from shared.testing import body, client_as
+from shared.testing import body, client_as, examples
 from tests.factories import make_category, make_product, make_vendor
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +85,8 @@ THINGS = st.builds(
 )
 
 SHELVES = st.lists(THINGS, min_size=1, max_size=9)
+ASKED = 4
+"""Questions to each shelf: filling one takes far longer than asking."""
 
 QUERIES = st.fixed_dictionaries(
     {},
@@ -107,23 +109,37 @@ QUERIES = st.fixed_dictionaries(
 )
 ORDERINGS = ("newest", "price", "-price", "name", "rating", "bestselling")
 MANY = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=examples(15),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
+
+
+@pytest.fixture
+def _places() -> None:
+    """What all shelves have in common."""
+    for name, parent in CATEGORIES.items():
+        make_category(name, make_category(parent) if parent else None)
 
 
 @contextmanager
 def shelf(things: list[Thing]) -> Iterator[None]:
     """The things as products, for one example."""
-    with transaction.atomic():
+    with for_a_while():
         for thing in things:
             put(thing)
+        yield
+
+
+@contextmanager
+def for_a_while() -> Iterator[None]:
+    """Whatever is done meanwhile is undone."""
+    with transaction.atomic():
         yield
         transaction.set_rollback(True)
 
 
 def put(thing: Thing) -> None:
-    for name, parent in CATEGORIES.items():
-        make_category(name, make_category(parent) if parent else None)
     variants = [
         VariantInput(
             sku=str(new_id()),
@@ -286,96 +302,116 @@ def numbers(rows: list[Any]) -> Counter[str]:
     return Counter({row["value"]: row["count"] for row in rows})
 
 
+def several(**question: st.SearchStrategy[Any]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """So many questions, each a query and what else it takes."""
+    return st.lists(st.fixed_dictionaries({"query": QUERIES, **question}), min_size=ASKED, max_size=ASKED)
+
+
+@pytest.mark.usefixtures("_places")
 @MANY
-@given(things=SHELVES, query=QUERIES, ordering=st.sampled_from(ORDERINGS), limit=st.integers(1, 4))
+@given(things=SHELVES, asked=several(ordering=st.sampled_from(ORDERINGS), limit=st.integers(1, 4)))
 def test_a_list_has_what_fits_in_order_and_its_pages_make_it_up(
-    things: list[Thing], query: dict[str, Any], ordering: str, limit: int
+    things: list[Thing], asked: list[dict[str, Any]]
 ) -> None:
     with shelf(things):
-        fitting = [thing for thing in things if matches(thing, query)]
-
-        assert walk(query, ordering=ordering, limit=limit) == ordered(fitting, ordering, query)
-        for row in ask(query, ordering=ordering, limit=100)["results"]:
-            thing = next(thing for thing in things if thing.id == row["id"])
-            assert price(thing, query) in (None, Decimal(row["price"]["amount"])), note(row)
-        if "search" in query:
-            assert sorted(walk(query, limit=limit)) == sorted(thing.id for thing in fitting)
+        for question in asked:
+            _check_list(things, **question)
 
 
+def _check_list(things: list[Thing], query: dict[str, Any], ordering: str, limit: int) -> None:
+    fitting = [thing for thing in things if matches(thing, query)]
+
+    assert walk(query, ordering=ordering, limit=limit) == ordered(fitting, ordering, query)
+    for row in ask(query, ordering=ordering, limit=100)["results"]:
+        thing = next(thing for thing in things if thing.id == row["id"])
+        assert price(thing, query) in (None, Decimal(row["price"]["amount"])), note(row)
+    if "search" in query:
+        assert sorted(walk(query, limit=limit)) == sorted(thing.id for thing in fitting)
+
+
+@pytest.mark.usefixtures("_places")
 @MANY
-@given(things=SHELVES, query=QUERIES)
-def test_facets_count_what_is_there(things: list[Thing], query: dict[str, Any]) -> None:
+@given(things=SHELVES, asked=several())
+def test_facets_count_what_is_there(things: list[Thing], asked: list[dict[str, Any]]) -> None:
     with shelf(things):
-        facets = ask(query, facets="all")["facets"]
-        fitting = [thing for thing in things if matches(thing, query)]
-
-        assert (facets["total"], facets["exact"]) == (len(fitting), True)
-        assert numbers(facets["category"]) == Counter(place for thing in fitting for place in thing.categories)
-        assert numbers(facets["tags"]) == Counter(tag for thing in fitting for tag in thing.tags)
-        expected = {
-            "brand": counted(things, query, "brand", lambda thing: [thing.brand] if thing.brand else []),
-            "vendor": counted(things, query, "vendor", lambda thing: [thing.vendor]),
-            "in_stock": counted(things, query, "in_stock", lambda thing: [str(thing.stock > 0).lower()]),
-            "featured": counted(things, query, "featured", lambda thing: [str(thing.featured).lower()]),
-            "on_sale": counted(things, query, "on_sale", lambda thing: [str(on_sale(thing, query)).lower()]),
-            "rating": counted(things, query, "rating", lambda thing: [n for n in (1, 2, 3, 4) if thing.rating >= n]),
-        }
-        assert {name: numbers(facets[name]) for name in expected} == expected
-        prices = {name: value for name, value in query.items() if name not in ("min_price", "max_price")}
-        priced = [thing for thing in things if matches(thing, prices) and price(thing, query) is not None]
-        assert sum(row["count"] for row in facets["price"]) == len(priced)
-        for row in facets["price"]:
-            bounds = {side: row[side]["amount"] for side in ("min_price", "max_price")}
-            assert row["count"] == sum(matches(thing, {**query, **bounds}) for thing in things), note(row)
+        for question in asked:
+            _check_facets(things, **question)
+            _check_attributes(things, **question)
 
 
-@MANY
-@given(things=SHELVES, query=QUERIES)
-def test_attributes_are_counted_as_if_nothing_had_been_chosen_of_each(
-    things: list[Thing], query: dict[str, Any]
-) -> None:
-    with shelf(things):
-        told = ask(query, facets="attributes")["facets"]["attributes"]
+def _check_facets(things: list[Thing], query: dict[str, Any]) -> None:
+    facets = ask(query, facets="all")["facets"]
+    fitting = [thing for thing in things if matches(thing, query)]
 
-        pairs = query.get("attributes", "").split(",")
-        expected = {}
-        for name in ("colour", "size"):
-            others = ",".join(pair for pair in pairs if pair and not pair.startswith(f"{name}:"))
-            rest = {key: value for key, value in query.items() if key != "attributes"}
-            fitting = [thing for thing in things if matches(thing, rest | ({"attributes": others} if others else {}))]
-            values = Counter(value for thing in fitting if (value := getattr(thing, name)))
-            expected |= {name: values} if values else {}
-        assert {row["name"]: numbers(row["values"]) for row in told} == expected
+    assert (facets["total"], facets["exact"]) == (len(fitting), True)
+    assert numbers(facets["category"]) == Counter(place for thing in fitting for place in thing.categories)
+    assert numbers(facets["tags"]) == Counter(tag for thing in fitting for tag in thing.tags)
+    expected = {
+        "brand": counted(things, query, "brand", lambda thing: [thing.brand] if thing.brand else []),
+        "vendor": counted(things, query, "vendor", lambda thing: [thing.vendor]),
+        "in_stock": counted(things, query, "in_stock", lambda thing: [str(thing.stock > 0).lower()]),
+        "featured": counted(things, query, "featured", lambda thing: [str(thing.featured).lower()]),
+        "on_sale": counted(things, query, "on_sale", lambda thing: [str(on_sale(thing, query)).lower()]),
+        "rating": counted(things, query, "rating", lambda thing: [n for n in (1, 2, 3, 4) if thing.rating >= n]),
+    }
+    assert {name: numbers(facets[name]) for name in expected} == expected
+    prices = {name: value for name, value in query.items() if name not in ("min_price", "max_price")}
+    priced = [thing for thing in things if matches(thing, prices) and price(thing, query) is not None]
+    assert sum(row["count"] for row in facets["price"]) == len(priced)
+    for row in facets["price"]:
+        bounds = {side: row[side]["amount"] for side in ("min_price", "max_price")}
+        assert row["count"] == sum(matches(thing, {**query, **bounds}) for thing in things), note(row)
 
 
+def _check_attributes(things: list[Thing], query: dict[str, Any]) -> None:
+    """Of each is counted as if nothing had been chosen of it."""
+    told = ask(query, facets="attributes")["facets"]["attributes"]
+
+    pairs = query.get("attributes", "").split(",")
+    expected = {}
+    for name in ("colour", "size"):
+        others = ",".join(pair for pair in pairs if pair and not pair.startswith(f"{name}:"))
+        rest = {key: value for key, value in query.items() if key != "attributes"}
+        fitting = [thing for thing in things if matches(thing, rest | ({"attributes": others} if others else {}))]
+        values = Counter(value for thing in fitting if (value := getattr(thing, name)))
+        expected |= {name: values} if values else {}
+    assert {row["name"]: numbers(row["values"]) for row in told} == expected
+
+
+@pytest.mark.usefixtures("_places")
 @MANY
 @given(
     things=SHELVES,
-    late=st.lists(THINGS, min_size=1, max_size=4),
-    query=QUERIES,
-    ordering=st.sampled_from(ORDERINGS),
-    limit=st.integers(1, 3),
+    asked=several(
+        late=st.lists(THINGS, min_size=1, max_size=4), ordering=st.sampled_from(ORDERINGS), limit=st.integers(1, 3)
+    ),
 )
 def test_what_comes_between_two_pages_loses_and_doubles_nothing(
-    things: list[Thing], late: list[Thing], query: dict[str, Any], ordering: str, limit: int
+    things: list[Thing], asked: list[dict[str, Any]]
 ) -> None:
     with shelf(things):
-        expected = ordered([thing for thing in things if matches(thing, query)], ordering, query)
-        waiting = list(late)
+        for question in asked:
+            with for_a_while():
+                _check_what_comes(things, **question)
 
-        page = ask(query, ordering=ordering, limit=limit)
-        seen = ids(page)
-        while page["next"]:
-            if waiting:
-                put(waiting.pop())
-            page = body(client_as().get(page["next"]))
-            seen += ids(page)
 
-        assert len(set(seen)) == len(seen)
-        assert [id_ for id_ in seen if id_ in expected] == expected
-        added = [thing for thing in late if thing not in waiting]
-        everything = [thing for thing in [*things, *added] if matches(thing, query)]
-        assert seen == [id_ for id_ in ordered(everything, ordering, query) if id_ in seen]
+def _check_what_comes(things: list[Thing], query: dict[str, Any], late: list[Thing], ordering: str, limit: int) -> None:
+    expected = ordered([thing for thing in things if matches(thing, query)], ordering, query)
+    waiting = list(late)
+
+    page = ask(query, ordering=ordering, limit=limit)
+    seen = ids(page)
+    while page["next"]:
+        if waiting:
+            put(waiting.pop())
+        page = body(client_as().get(page["next"]))
+        seen += ids(page)
+
+    assert len(set(seen)) == len(seen)
+    assert [id_ for id_ in seen if id_ in expected] == expected
+    added = [thing for thing in late if thing not in waiting]
+    everything = [thing for thing in [*things, *added] if matches(thing, query)]
+    assert seen == [id_ for id_ in ordered(everything, ordering, query) if id_ in seen]
 
 
 def test_of_many_cards_facets_are_estimates_of_a_fair_sample(settings: Any) -> None:

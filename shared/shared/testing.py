@@ -1,6 +1,7 @@
 """For tests of services: deliver messages, read what was published, make callers. Real databases, no patches."""
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -46,6 +47,11 @@ NONSENSE = (
 """What nobody would type into an address, quoted."""
 FOR_ADMINS = {**FOR_OPERATORS, "support": 403}
 """What `answers_by_role` is for a page that operators look at, and for one that support does not see."""
+
+
+def examples(usual: int) -> int:
+    """How many of them Hypothesis thinks up: as usual, or NEXUS_THOROUGH times as many."""
+    return usual * int(os.environ.get("NEXUS_THOROUGH", "1"))
 
 
 def envelope(message: Message, *, correlation_id: str = "test-correlation", version: int | None = None) -> Envelope:
