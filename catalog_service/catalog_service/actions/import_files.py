@@ -1,5 +1,7 @@
 """Read files of products: Shopify's CSV, where several rows make a product, and JSON Lines, one product a line."""
 
+from itertools import islice
+
 from catalog_service.actions import json_lines, shopify
 from catalog_service.actions.product_lines import Draft, Remark, Unreadable
 
@@ -13,11 +15,12 @@ def read_file(content: bytes, format_: str, currency: str) -> list[Draft]:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise Unreadable(Remark(line, "file", "This is not UTF-8 text.")) from None
-    drafts = list(shopify.read(text, currency) if format_ == "shopify-csv" else json_lines.read(text))
+    found = shopify.read(text, currency, MAX_PRODUCTS) if format_ == "shopify-csv" else json_lines.read(text)
+    drafts = list(islice(found, MAX_PRODUCTS + 1))
     if not drafts:
         raise Unreadable(Remark(1, "file", "There are no products in it."))
     if len(drafts) > MAX_PRODUCTS:
-        raise Unreadable(Remark(1, "file", f"At most {MAX_PRODUCTS} products a file; it has {len(drafts)}."))
+        raise Unreadable(Remark(drafts[-1].line, "file", f"At most {MAX_PRODUCTS} products a file."))
     _refuse_doubles(drafts)
     return drafts
 

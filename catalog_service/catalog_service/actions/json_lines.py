@@ -5,6 +5,9 @@ from collections.abc import Iterator
 
 from catalog_service.actions.product_lines import Draft, ProductLine, Remark, fill
 
+MAX_LINE = 1_000_000
+"""Characters: far more than the largest product has, and soon read."""
+
 
 def read(text: str) -> Iterator[Draft]:
     for number, line in enumerate(text.split("\n"), start=1):
@@ -14,6 +17,9 @@ def read(text: str) -> Iterator[Draft]:
 
 def _from_line(line: str, number: int) -> Draft:
     draft = Draft(number)
+    if len(line) > MAX_LINE:
+        draft.errors.append(Remark(number, "line", f"At most {MAX_LINE} characters a line."))
+        return draft
     try:
         data = json.loads(line)
         json.dumps(data, ensure_ascii=False).encode()  # no halves of surrogate pairs

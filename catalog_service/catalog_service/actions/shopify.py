@@ -31,6 +31,8 @@ from catalog_service.actions.product_lines import (
 )
 
 NEEDED_COLUMNS = ("Handle", "Title", "Variant Price")
+MAX_ROWS = 1_000
+"""Of a product: far more than its variants and pictures can be."""
 NAMES = {
     "name": "Title",
     "description": "Body (HTML)",
@@ -96,12 +98,19 @@ def _unguarded(text: str) -> str:
 # ── Read ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def read(text: str, currency: str) -> Iterator[Draft]:
-    """`currency` is that of prices, where the file does not say. Raises Unreadable."""
+def read(text: str, currency: str, most: int) -> Iterator[Draft]:
+    """`currency` is that of prices, where the file does not say. Of more than `most` products, only one more is read.
+    Raises Unreadable.
+    """
     products: dict[tuple[str, str], list[Row]] = {}
     for row in _rows(text):
         key = (row.get("Handle") or f"\x00{row.line}", row.get(OURS["vendor"]))
-        products.setdefault(key, []).append(row)
+        rows = products.setdefault(key, [])
+        rows.append(row)
+        if len(rows) > MAX_ROWS:
+            raise Unreadable(Remark(row.line, "Handle", f"At most {MAX_ROWS} rows a product."))
+        if len(products) > most:
+            break
     for (handle, _vendor), rows in products.items():
         yield _from_rows("" if handle.startswith("\x00") else handle, rows, currency)
 

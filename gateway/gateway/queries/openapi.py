@@ -141,7 +141,7 @@ _SECURITY_SCHEMES: Document = {
 _IDEMPOTENCY_KEY: Document = {
     "in": "header",
     "name": "Idempotency-Key",
-    "schema": {"type": "string", "pattern": "^[ -~]{1,200}$"},
+    "schema": {"type": "string", "pattern": "^[ -~]{0,200}$"},
     "description": "Repeating the request with the same key has one effect and gets the same answer, for 24 hours.",
 }
 
