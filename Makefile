@@ -1,7 +1,7 @@
 # Everything here is `python3 -m fleet …`; the launcher makes .venv with system Python at its first call.
 FLEET := python3 -m fleet
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs seed demo run restart test check messages schemas lock new-service clean
+.PHONY: help up down status logs seed demo run restart reload scale rotate-keys postman test check messages schemas lock new-service clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-30s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,18 @@ run: ## one service alone in the foreground, with the servers it needs; s=order_
 
 restart: ## restart the processes of a service; s=order_service
 	@$(FLEET) restart $(s)
+
+reload: ## let a service's web processes change to new code without refusing a request; s=order_service
+	@$(FLEET) reload $(s)
+
+scale: ## more or fewer web instances of a service; s=order_service n=2
+	@$(FLEET) scale $(s) $(n)
+
+rotate-keys: ## sign access tokens with a new key from now on
+	@$(FLEET) rotate-keys
+
+postman: ## write the API as a Postman collection
+	@$(FLEET) postman
 
 test: ## all tests; s=order_service: of one service
 	@$(FLEET) test $(s)

@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 
+from benchmarks.arguments import numbers
 from fleet import environment
 from fleet.postgres import admin_url
 from fleet.table import ROOT, load
@@ -129,8 +130,7 @@ class Shop:
 
 
 def main() -> int:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 30
-    many = int(sys.argv[2]) if len(sys.argv) > 2 else MANY
+    rounds, many = numbers(__doc__, rounds=30, products=MANY)
     with database("few") as few_url, database("many") as many_url:
         few, large = Shop(few_url, FEW), Shop(many_url, many)
         try:

@@ -23,6 +23,7 @@ from uuid import uuid4
 
 import jwt
 
+from benchmarks.arguments import numbers
 from fleet import edge, keys
 from fleet.client import wait_for
 from fleet.nginx import BINARY
@@ -68,7 +69,7 @@ end
 
 
 def main() -> int:
-    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
+    (seconds,) = numbers(__doc__, seconds=SECONDS)
     print(f"{CONNECTIONS} connections, {ROUNDS} rounds of {seconds} s each, medians")
     print("before an empty application under gunicorn:")
     missed = report(run(gunicorn, seconds), TARGETS)

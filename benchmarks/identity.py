@@ -25,6 +25,7 @@ from statistics import median, quantiles
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from benchmarks.arguments import chosen
 from fleet import environment, processes, services
 from fleet.client import Market, Person, wait_for
 from fleet.table import Table, load
@@ -57,8 +58,9 @@ def main() -> int:
         "timing": lambda: timing(market, report),
         "flood": lambda: flood(market, report),
     }
+    asked = chosen(__doc__, parts)
     print(f"{os.cpu_count()} cores; {os.getloadavg()[0]:.1f} processes wanted one in the last minute")
-    for name in sys.argv[1:] or parts:
+    for name in asked:
         print(name)
         parts[name]()
     return int(report.missed)

@@ -28,6 +28,7 @@ from statistics import median
 from typing import Any
 from uuid import UUID, uuid4
 
+from benchmarks.arguments import chosen
 from benchmarks.catalogue import database
 from benchmarks.identity import Report
 from fleet import environment
@@ -48,8 +49,9 @@ AN_ID = re.compile(r"\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b")
 def main() -> int:
     report = Report()
     parts: dict[str, Callable[[Report], None]] = {"sql": sql, "worker": worker, "gateway": gateway}
+    asked = chosen(__doc__, parts)
     print(f"{os.cpu_count()} cores; {os.getloadavg()[0]:.1f} processes wanted one in the last minute")
-    for name in sys.argv[1:] or parts:
+    for name in asked:
         print(name)
         parts[name](report)
     return int(report.missed)

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from benchmarks.arguments import numbers
 from fleet import journey
 from fleet.client import Json, Market, Person, wait_for
 from fleet.table import load
@@ -47,7 +48,7 @@ class TimedMarket(Market):
 
 
 def main() -> int:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    (rounds,) = numbers(__doc__, rounds=10)
     known = Market.at(load().var)
     market = TimedMarket(known.gateway, known.accounts, known.mail)
     confirmed = [confirmation(market) for _round in range(rounds)]

@@ -44,7 +44,10 @@ def write(table: Table, file: str | None) -> None:
         answer = httpx.get(f"{table.public_url}/api/postman.json", timeout=10).raise_for_status()
     except httpx.HTTPError as error:
         raise Problem(f"the gateway does not give a collection; is the fleet up? {error}") from None
-    target.write_text(json.dumps(answer.json(), indent=2, ensure_ascii=False) + "\n")
+    try:
+        target.write_text(json.dumps(answer.json(), indent=2, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise Problem(f"{target} cannot be written: {error.strerror}") from None
     say(f"written: {target}")
 
 

@@ -130,6 +130,7 @@ class ImageToFetch(Due):
 
     class Meta:
         db_table = "image_to_fetch"
+        verbose_name_plural = "images to fetch"
         constraints = (models.UniqueConstraint(fields=["product", "url"], name="image_to_fetch_once"),)
         indexes = (models.Index(fields=["due_at"], name="image_to_fetch_due"),)
 

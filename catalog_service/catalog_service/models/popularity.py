@@ -74,6 +74,7 @@ class ProductPopularity(models.Model):
 
     class Meta:
         db_table = "product_popularity"
+        verbose_name_plural = "popularity of products"
         indexes = (models.Index(fields=["-trend"], name="product_by_trend", condition=models.Q(trend__gt=0)),)
 
     def __str__(self) -> str:

@@ -49,6 +49,7 @@ class DailySales(models.Model):
 
     class Meta:
         db_table = "daily_sales"
+        verbose_name_plural = "daily sales"
         constraints = (
             models.UniqueConstraint(fields=["variant", "day"], name="daily_sales_once"),
             models.CheckConstraint(condition=Q(sold__gte=0), name="daily_sales_not_negative"),

@@ -20,6 +20,7 @@ class Identity(models.Model):
 
     class Meta:
         db_table = "identity"
+        verbose_name_plural = "identities"
         constraints = (models.UniqueConstraint(fields=["provider", "subject"], name="identity_signs_in_one"),)
 
     def __str__(self) -> str:
