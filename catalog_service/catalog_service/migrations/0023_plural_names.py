@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog_service', '0021_price_rows'),
+        ('catalog_service', '0022_movements_stay'),
     ]
 
     operations = [
