@@ -6,9 +6,20 @@ from typing import Any
 from hypothesis import strategies as st
 
 from catalog_service.actions.product_lines import ImageLine, PriceLine, ProductLine, SaleLine, VariantLine
+from shared.http import is_odd
 from shared.money import EXPONENTS, Money
 
 _characters = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
+
+
+def line(most: int, *, least: int = 0) -> st.SearchStrategy[str]:
+    """One line of text that can be seen."""
+    seen = text(most, least=least).map(lambda found: "".join(one for one in found if not is_odd(one)).strip())
+    return seen.filter(lambda found: len(found) >= least)
+
+
+def paragraphs(most: int) -> st.SearchStrategy[str]:
+    return text(most).map(lambda found: "".join(one for one in found if one in "\n\r\t" or not is_odd(one)).strip())
 
 
 def text(most: int, *, least: int = 0) -> st.SearchStrategy[str]:
@@ -79,15 +90,15 @@ def products(draw: Any) -> ProductLine:
     primary = draw(st.integers(0, len(urls) - 1)) if urls else None
     return ProductLine(
         handle=draw(st.from_regex(r"\A[a-z][a-z0-9-]{0,20}\Z")),
-        name=draw(text(200, least=1)),
+        name=draw(line(200, least=1)),
         category="pots",
-        brand=draw(st.none() | text(200, least=1)),
-        description=draw(text(2_000)),
+        brand=draw(st.none() | line(200, least=1)),
+        description=draw(paragraphs(2_000)),
         specifications=draw(st.dictionaries(keys, json_values, max_size=3)),
-        tags=draw(st.lists(text(50, least=1), max_size=4)),
+        tags=draw(st.lists(line(50, least=1), max_size=4)),
         featured=draw(st.booleans()),
-        seo_title=draw(text(200)) or None,
-        seo_description=draw(text(200)) or None,
+        seo_title=draw(line(200)) or None,
+        seo_description=draw(line(200)) or None,
         status=draw(st.sampled_from(["draft", "in_review", "active", "inactive", "archived"])),
         variants=variants,
         images=[ImageLine(url=url, alt=draw(text(300)), primary=i == primary) for i, url in enumerate(urls)] or None,

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -76,3 +77,18 @@ def test_three_options_stand_where_shopify_has_them() -> None:
     shown = ("Option1 Name", "Option1 Value", "Option2 Name", "Option2 Value", "Variant Price", "Status", "Tags")
     assert [row[name] for name in shown] == ["Size", "S", "Cut", "Slim", "5.00", "active", 'a, "b, c"']
     assert row[shopify.OURS["options"]] == ""
+
+
+def test_what_cannot_be_seen_does_not_come_in() -> None:
+    variants = [{"sku": "S", "price": {"amount": "5.00", "currency": "USD"}}]
+    told = {
+        "handle": "h",
+        "name": "Soft\u00adware\u202e\nbox",
+        "description": "One\u200b\n\ttwo\x07",
+        "variants": variants,
+    }
+
+    [draft] = read_file(json.dumps(told).encode(), "jsonl", "USD")
+
+    assert draft.told
+    assert (draft.told.name, draft.told.description) == ("Software box", "One\n\ttwo")

@@ -473,3 +473,17 @@ def test_a_cursor_of_another_order_is_refused() -> None:
 @pytest.mark.parametrize("reference", ["%00", "no-such", str(new_id()), "x" * 5_000, "A%20B", "%F0%9F%90%98"])
 def test_strange_references_are_absent(reference: str) -> None:
     assert client_as().get(f"{URL}/{reference}").status_code == 404
+
+
+@pytest.mark.parametrize("odd", ["\n", "\x07", "\u202e", "\u200b", "\ufeff"])
+def test_names_are_one_line_that_is_seen_as_it_is(odd: str) -> None:
+    vendor, admin = client_as("vendor", vendor_id=make_vendor().id), client_as("admin")
+    fields = dict.fromkeys(("name", "brand", "seo_title"), f"a{odd}b")
+    variant = {"sku": "A", "price": {"amount": "1.00", "currency": "USD"}}
+    given = {"category": make_category().slug, "variants": [variant], "tags": [f"a{odd}b"], **fields}
+
+    refused = vendor.post(URL, given)
+
+    assert body(refused)["errors"].keys() == {"name", "brand", "seo_title", "tags.0"}
+    for path in ("categories", "brands"):
+        assert body(admin.post(f"/api/v1/admin/{path}", {"name": f"a{odd}b"}))["errors"].keys() == {"name"}

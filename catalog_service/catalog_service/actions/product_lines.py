@@ -15,6 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from catalog_service.actions.products import ProductInput
 from catalog_service.actions.variants import PriceInput, VariantInput
 from catalog_service.models.products import SKU_PATTERN, unstorable
+from shared.http import is_odd
 from shared.money import Money, MoneyError
 
 
@@ -51,7 +52,17 @@ def _once(images: list["ImageLine"]) -> list["ImageLine"]:
     return images
 
 
+def _readable(text: str) -> str:
+    """Without what `POST products` refuses: files have soft hyphens and the like that nobody knows of."""
+    return "".join(character for character in text if character in "\n\r\t" or not is_odd(character)).strip()
+
+
+def _one_line(text: str) -> str:
+    return "".join(character for character in _readable(" ".join(text.split("\n"))) if not is_odd(character)).strip()
+
+
 Text = Annotated[str, AfterValidator(_plain)]
+Line = Annotated[str, AfterValidator(_one_line)]
 Key = Annotated[str, StringConstraints(strip_whitespace=False), AfterValidator(_plain)]
 """The name of an option or a specification is what it is, spaces and all."""
 Amount = Annotated[str, Field(max_length=24)]
@@ -108,15 +119,15 @@ class ProductLine(_Line):
 
     handle: Annotated[Text, Field(min_length=1, max_length=220)] | None = None
     vendor: Annotated[Text, Field(max_length=220)] | None = None
-    name: Annotated[Text, Field(min_length=1, max_length=200)]
+    name: Annotated[Line, Field(min_length=1, max_length=200)]
     category: Annotated[Text, Field(max_length=220)] | None = None
-    brand: Annotated[Text, Field(max_length=200)] | None = None
-    description: Annotated[Text, Field(max_length=20_000)] = ""
+    brand: Annotated[Line, Field(max_length=200)] | None = None
+    description: Annotated[str, Field(max_length=20_000), AfterValidator(_readable)] = ""
     specifications: Annotated[dict[Key, Any], AfterValidator(_storable)] = {}
-    tags: Annotated[list[Annotated[Text, Field(max_length=50)]], Field(max_length=30)] = []
+    tags: Annotated[list[Annotated[Line, Field(max_length=50)]], Field(max_length=30)] = []
     featured: bool | None = None
-    seo_title: Annotated[Text, Field(max_length=200)] | None = None
-    seo_description: Annotated[Text, Field(max_length=500)] | None = None
+    seo_title: Annotated[Line, Field(max_length=200)] | None = None
+    seo_description: Annotated[Line, Field(max_length=500)] | None = None
     status: Literal["draft", "in_review", "active", "inactive", "archived"] | None = None
     variants: Annotated[list[VariantLine], Field(min_length=1, max_length=100)]
     images: Annotated[list[ImageLine], Field(max_length=20), AfterValidator(_once)] | None = None

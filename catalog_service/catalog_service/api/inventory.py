@@ -17,7 +17,7 @@ from catalog_service.models.products import SKU_PATTERN
 from catalog_service.queries import forecasts
 from catalog_service.queries import inventory as reading
 from shared.auth import caller_of, roles
-from shared.http import Shape, created, read
+from shared.http import LineField, Shape, created, read
 from shared.idempotency import idempotent
 
 MAX_LINES = 500
@@ -72,7 +72,7 @@ class AdjustmentFields(Shape):
 class Adjustment(AdjustmentFields):
     """One of `delta` and `on_hand`."""
 
-    reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    reason = LineField(max_length=300, required=False, allow_blank=True, default="")
 
 
 class AdjustmentLine(AdjustmentFields):
@@ -85,7 +85,7 @@ class BulkAdjustment(Shape):
     """Each SKU once a location."""
 
     lines = AdjustmentLine(many=True, allow_empty=False, max_length=MAX_LINES)  # type: ignore[call-arg]
-    reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    reason = LineField(max_length=300, required=False, allow_blank=True, default="")
 
 
 class StockEdit(Shape):

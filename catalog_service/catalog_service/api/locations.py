@@ -43,7 +43,7 @@ class TransferFields(Shape):
 
     to = serializers.UUIDField()
     lines = TransferLine(many=True, allow_empty=False, max_length=MAX_LINES)  # type: ignore[call-arg]
-    reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    reason = LineField(max_length=300, required=False, allow_blank=True, default="")
 
     def get_fields(self) -> dict[str, Any]:
         """`from` is a word of Python's."""

@@ -43,7 +43,7 @@ from catalog_service.queries import editions
 from catalog_service.queries import products as reading
 from shared.auth import Caller, caller_of, roles
 from shared.errors import Invalid
-from shared.http import LineField, Shape, created, read
+from shared.http import LineField, Shape, TextField, created, read
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS
 
@@ -65,14 +65,14 @@ class AdminQuery(WriterQuery):
 
 
 class ProductFields(Shape):
-    name = serializers.CharField(max_length=200)
+    name = LineField(max_length=200)
     category = serializers.CharField(max_length=220, help_text="Slug or id.")
-    brand = serializers.CharField(
+    brand = LineField(
         max_length=200, required=False, allow_null=True, help_text="Slug, id, or a name; a new name becomes a brand."
     )
-    description = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+    description = TextField(max_length=20_000, required=False, allow_blank=True)
     specifications = FreeJson(required=False)
-    tags = serializers.ListField(child=serializers.CharField(max_length=50), max_length=30, required=False)
+    tags = serializers.ListField(child=LineField(max_length=50), max_length=30, required=False)
     featured = serializers.BooleanField(required=False, help_text="For admins to set.")
     seo_title = LineField(max_length=200, required=False, allow_blank=True)
     seo_description = LineField(max_length=500, required=False, allow_blank=True)
@@ -91,7 +91,7 @@ class NewProduct(ProductFields):
 
 
 class Reason(Shape):
-    reason = serializers.CharField(max_length=1_000)
+    reason = TextField(max_length=1_000)
 
 
 class ThumbnailsShape(Shape):

@@ -14,7 +14,7 @@ from catalog_service.api.lists import PageQuery, answer_page, page_of, parameter
 from catalog_service.models import Product, Revision
 from catalog_service.queries import revisions as reading
 from shared.auth import roles
-from shared.http import Shape, read
+from shared.http import Shape, TextField, read
 from shared.idempotency import idempotent
 from shared.money import Money
 
@@ -24,7 +24,7 @@ class RevisionQuery(PageQuery):
 
 
 class RevisionReason(Shape):
-    reason = serializers.CharField(max_length=1_000)
+    reason = TextField(max_length=1_000)
 
 
 class ChangeShape(Shape):

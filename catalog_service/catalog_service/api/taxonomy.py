@@ -20,21 +20,21 @@ from catalog_service.models import Brand, Category
 from catalog_service.queries import editions
 from catalog_service.queries import taxonomy as reading
 from shared.auth import roles
-from shared.http import Shape, created, read
+from shared.http import LineField, Shape, created, read
 from shared.idempotency import idempotent
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 
 class CategoryInput(Shape):
-    name = serializers.CharField(max_length=200)
+    name = LineField(max_length=200)
     slug = serializers.RegexField(SLUG, max_length=200, required=False)
     parent = serializers.CharField(max_length=220, required=False, allow_null=True)  # type: ignore[assignment]
     position = serializers.IntegerField(min_value=0, max_value=1_000_000, required=False)
 
 
 class BrandInput(Shape):
-    name = serializers.CharField(max_length=200)
+    name = LineField(max_length=200)
     slug = serializers.RegexField(SLUG, max_length=200, required=False)
 
 

@@ -19,7 +19,7 @@ from catalog_service.models.translations import LANGUAGE, TEXTS
 from catalog_service.queries import translations as reading
 from shared.auth import roles
 from shared.errors import NotFound
-from shared.http import LineField, Shape, read
+from shared.http import LineField, Shape, TextField, read
 from shared.idempotency import idempotent
 
 MAX_LANGUAGES = 5
@@ -34,7 +34,7 @@ ACCEPT_LANGUAGE = OpenApiParameter(
 
 class TextInput(Shape):
     name = LineField(max_length=200)
-    description = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+    description = TextField(max_length=20_000, required=False, allow_blank=True)
     seo_title = LineField(max_length=200, required=False, allow_blank=True)
     seo_description = LineField(max_length=500, required=False, allow_blank=True)
 
