@@ -190,6 +190,12 @@ CODES: dict[str, Explanation] = {
     "too_many_imports": Explanation(
         409, "Others are not finished", "A few imports at a time wait for their turn.", "Wait for one of them."
     ),
+    "too_many_operations": Explanation(
+        409,
+        "Others are not finished",
+        "A few operations at a time are worked off.",
+        "Wait for one of them, or stop it.",
+    ),
     "own_product": Explanation(409, "Your own product", "Vendors do not judge what they sell."),
     "own_review": Explanation(409, "Your own review", "Others say whether it helps, and whether it should be there."),
     # Carts

@@ -40,7 +40,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from order_service.actions import exchanges
+from order_service.actions import exchanges, operations
 from order_service.actions.attention import Cause, call_for_attention
 from order_service.actions.cancellations import cancel_lines
 from order_service.actions.orders import (
@@ -58,8 +58,8 @@ from order_service.actions.parts import locked_part
 from order_service.actions.promotions import redeem_promotions, release_promotions
 from order_service.actions.refunds import ask_refund
 from order_service.clients import Cart
-from order_service.errors import IllegalMove, OutOfStock, PriceChanged
-from order_service.models import Order, Shipment, VendorOrder
+from order_service.errors import IllegalMove, OrderNotFound, OutOfStock, PriceChanged
+from order_service.models import Order, OrderOperation, Shipment, VendorOrder
 from order_service.queries.quotes import Quote
 from order_service.queries.shares import left_of
 from shared.audit import record
@@ -269,6 +269,22 @@ def cancel_part(
     if not order.vendor_orders.exclude(status=VendorOrder.Status.CANCELLED).exists():
         _cancel(order, "cancelled_by_vendor")
     return part
+
+
+def run_operations() -> None:
+    """A job for the clock: what was asked for upon many orders at once; to cancel is the saga's part of it."""
+    operations.work_off({("orders", "cancel"): _cancel_asked, ("vendor_orders", "cancel"): _cancel_part_asked})
+
+
+def _cancel_asked(operation: OrderOperation, order_id: UUID) -> Order:
+    if not Order.objects.filter(id=order_id).exists():
+        raise OrderNotFound
+    return cancel_order(order_id=order_id, reason=operation.arguments["reason"], by_admin=True)
+
+
+def _cancel_part_asked(operation: OrderOperation, part_id: UUID) -> VendorOrder:
+    said = {"reason": operation.arguments["reason"], "restock": operation.arguments.get("restock", True)}
+    return cancel_part(vendor_order_id=part_id, vendor_id=operation.vendor_id, **said)
 
 
 def sweep_deadlines(limit: int = 100) -> int:

@@ -62,6 +62,11 @@ class TooManyExports(Conflict):
     title = "Other exports of yours are not finished yet"
 
 
+class TooManyOperations(Conflict):
+    code = "too_many_operations"
+    title = "Other operations of yours are not finished yet"
+
+
 @contextmanager
 def refusing(wrong: Mapping[str, Mapping[str, list[str]]]) -> Iterator[None]:
     """A savepoint in which the database's refusal is told as Invalid: constraint → field → messages."""

@@ -3,7 +3,17 @@
 from datetime import timedelta
 
 from order_service import checkout
-from order_service.actions import completion, customers, exports, refunds, reports, store_credit, upkeep, vendors
+from order_service.actions import (
+    completion,
+    customers,
+    exports,
+    operations,
+    refunds,
+    reports,
+    store_credit,
+    upkeep,
+    vendors,
+)
 from shared.clock import Schedule
 from shared.contracts.catalog import (
     CommitFailed,
@@ -44,6 +54,8 @@ SUBSCRIPTIONS: Subscriptions = {
 SCHEDULE: Schedule = {
     checkout.sweep_deadlines: timedelta(seconds=1),
     completion.complete_orders: timedelta(minutes=1),
+    checkout.run_operations: timedelta(seconds=1),
+    operations.forget_old_operations: timedelta(hours=1),
     exports.run_exports: timedelta(seconds=1),
     exports.forget_old_exports: timedelta(hours=1),
     reports.refresh_reports: timedelta(minutes=1),

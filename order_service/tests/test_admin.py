@@ -7,13 +7,24 @@ from factories import VENDOR_A, VENDOR_B, confirmed, delivered, hear, make_cart,
 
 from order_service.actions.coupons import create_coupon
 from order_service.actions.exports import queue_export
+from order_service.actions.operations import queue_operation
 from order_service.actions.reports import rebuild_reports
 from order_service.actions.returns import Wanted, request_return
 from order_service.actions.shipments import ship_items
 from order_service.actions.taxes import create_tax_category
 from order_service.clients import CartLine
 from order_service.errors import CouponRefused
-from order_service.models import Exchange, Order, OrderDay, Promotion, Refund, Return, SalesDay, Shipment
+from order_service.models import (
+    Exchange,
+    Order,
+    OrderDay,
+    OrderOperation,
+    Promotion,
+    Refund,
+    Return,
+    SalesDay,
+    Shipment,
+)
 from shared.context import new_id
 from shared.contracts.order import ReturnReceived
 from shared.contracts.payment import RefundFailed, StoreCreditChanged
@@ -47,6 +58,7 @@ def make_everything() -> Order:
         )
     )  # fmt: skip
     queue_export(created_by=user_id, vendor_id=None, format_="csv", wanted={})
+    queue_operation(subject="orders", kind="retry", created_by=user_id, vendor_id=None, arguments={}, ids=[order.id])
     list(rebuild_reports())
     return order
 
@@ -182,6 +194,15 @@ def test_coupons_are_filtered_by_whether_they_can_be_used(usable: str, codes: se
 
 
 # ── Acting ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_operation_is_stopped() -> None:
+    make_everything()
+
+    told = operator_as("admin").press(f"{ROOT}/orderoperation/", "stop", OrderOperation.objects.get())
+
+    assert told == ["Stop: leave the rest as it is: 1"]
+    assert OrderOperation.objects.get().status == "stopped"
 
 
 def test_a_day_is_counted_anew() -> None:

@@ -3,25 +3,17 @@
 import csv
 import io
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 from factories import VENDOR_A, VENDOR_B, confirmed, delivered, make_cart, make_line, part_of, place
 from hypothesis import given
 from hypothesis import strategies as st
+from together import wait_until, worker
 
 from order_service.actions import exports
 from order_service.actions.exports import run_exports
@@ -33,7 +25,6 @@ from shared.testing import audited, body, client_as
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/order-exports"
-SERVICE = Path(__file__).parent.parent
 
 
 def vendor_client(vendor_id: UUID = VENDOR_A) -> Any:
@@ -225,29 +216,6 @@ def test_an_export_that_kills_its_workers_is_given_up() -> None:
     run_exports()
 
     assert OrderExport.objects.get(id=export_id).status == "failed"
-
-
-@contextmanager
-def worker() -> Iterator[None]:
-    """`manage.py work --only clock` on the tests' database; killed with -9 at the end at the latest."""
-    parts = connection.settings_dict
-    url = f"postgresql://{parts['USER']}:{parts['PASSWORD']}@{parts['HOST']}:{parts['PORT']}/{parts['NAME']}"
-    told = {**os.environ, "DATABASE_URL": url, "JOB_LEASE_SECONDS": "1"}
-    command = [sys.executable, "manage.py", "work", "--only", "clock"]
-    process = subprocess.Popen(command, cwd=SERVICE, env=told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
-    """Another process works; all there is to see of it is in the database."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -109,6 +109,7 @@ def _ids(journey: Journey) -> Json:
         "location": _first(vendor, "inventory/locations"),
         "import_id": vendor.ask("POST", "imports", files=rows, data={"format": "shopify-csv"}, expect=202).json()["id"],
         "export_id": vendor.ask("POST", "exports", json={"format": "jsonl"}, expect=202).json()["id"],
+        "operation": vendor.post("vendor-orders/operations", {"kind": "pack", "ids": [str(uuid4())]}, expect=202)["id"],
         "order_export": vendor.post("order-exports", {"format": "jsonl"}, expect=202)["id"],
         "application": _first(vendor, "vendor-applications"),
         "payout": _first(vendor, "vendors/me/payouts"),

@@ -87,6 +87,25 @@ def send_shipment(
     return shipment
 
 
+@transaction.atomic
+def ship_part(
+    *, vendor_order_id: UUID, vendor_id: UUID | None, carrier: str, tracking_number: str, tracking_url: str = ""
+) -> VendorOrder:
+    """All of it: parcels that are packed are handed over, and what is left in one more. As `ship_items`."""
+    part, order = locked_part(vendor_order_id, vendor_id)
+    part.refuse_unless_live()
+    waiting, packed = sum(line.unsent for line in locked_lines(part)), sum(packed_in(part).values())
+    if waiting > packed or not packed:
+        _pack(part, None)
+    for shipment in _parcels(part, Shipment.Status.PACKED):
+        _send(shipment, part, order, carrier=carrier, tracking_number=tracking_number, tracking_url=tracking_url)
+    return part
+
+
+def _parcels(part: VendorOrder, status: str) -> list[Shipment]:
+    return list(part.shipments.select_for_update().filter(status=status).order_by("id"))
+
+
 def _send(
     shipment: Shipment, part: VendorOrder, order: Order, *, carrier: str, tracking_number: str, tracking_url: str
 ) -> None:
@@ -114,6 +133,20 @@ def deliver_shipment(*, shipment_id: UUID, vendor_id: UUID | None) -> Shipment:
     shipment.save()
     follow_lines(part, order)
     return shipment
+
+
+@transaction.atomic
+def deliver_part(*, vendor_order_id: UUID, vendor_id: UUID | None) -> VendorOrder:
+    """All that is on its way has arrived. Raises OrderNotFound, IllegalMove."""
+    part, order = locked_part(vendor_order_id, vendor_id)
+    parcels = _parcels(part, Shipment.Status.SHIPPED)
+    if not parcels:
+        raise IllegalMove("Nothing of it is on its way.")
+    for shipment in parcels:
+        shipment.deliver(at=timezone.now())
+        shipment.save()
+    follow_lines(part, order)
+    return part
 
 
 @transaction.atomic

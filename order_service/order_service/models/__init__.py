@@ -2,6 +2,7 @@
 
 from order_service.models.customers import Customer
 from order_service.models.exports import OrderExport, OrderExportPart
+from order_service.models.operations import OrderOperation, OrderOperationItem
 from order_service.models.orders import Order, OrderLine, VendorOrder
 from order_service.models.promotions import Promotion, Redemption
 from order_service.models.reports import BuyerMonth, OrderDay, ReportRun, SalesDay
@@ -21,6 +22,8 @@ __all__ = [
     "OrderExport",
     "OrderExportPart",
     "OrderLine",
+    "OrderOperation",
+    "OrderOperationItem",
     "Promotion",
     "Redemption",
     "Refund",
