@@ -106,6 +106,19 @@ def test_one_vendor_does_not_pay_back_what_another_was_refunded_for(provider: An
     assert balances(NORTHWIND)["vendor_pending"] == balances(LUMEN)["vendor_pending"] == 0
 
 
+def test_what_the_platform_paid_for_the_buyer_goes_back_to_it_with_the_rest(provider: Any) -> None:
+    free = split(LUMEN, gross=0, tax=0, commission=-700)
+    message = take(split(), free)
+    asked(message)
+    assert balances(LUMEN)["vendor_pending"] == 700
+
+    refunded(message)
+    refunded(message)
+
+    assert balances(LUMEN) == {"vendor_pending": 0, "vendor_available": 0}
+    assert balances() == {"provider": 0, "tax": 0, "commission": 0}
+
+
 def test_more_than_was_taken_is_refused_and_told(provider: Any) -> None:
     message = take()
     asked(message)

@@ -49,11 +49,13 @@ def refund_payment(message: RefundPayment) -> None:
 
 
 def _at_most_what_is_left(payment: Payment, wanted: Sequence[Split]) -> list[Split]:
-    """Each vendor order gives back at most what it still has; those of which nothing is left, or unknown, go."""
+    """Each vendor order gives back at most what it still has; those of which nothing is left, or unknown, go. One that
+    the buyer paid nothing for has what the platform paid.
+    """
     taken = [Split.model_validate(split) for split in payment.splits]
     left = {split.vendor_order_id: _left_of(payment, split) for split in taken}
-    some_left = [one for one in wanted if one.vendor_order_id in left and left[one.vendor_order_id].gross > 0]
-    return [_capped(one, left[one.vendor_order_id]) for one in some_left]
+    pairs = [(one, left[one.vendor_order_id]) for one in wanted if one.vendor_order_id in left]
+    return [_capped(one, rest) for one, rest in pairs if rest.gross > 0 or rest.commission < 0]
 
 
 def _capped(wanted: Split, left: Split) -> Split:
