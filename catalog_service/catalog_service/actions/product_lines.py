@@ -62,7 +62,7 @@ def _one_line(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_plain)]
-Line = Annotated[str, AfterValidator(_one_line)]
+Line = Annotated[str, AfterValidator(_plain), AfterValidator(_one_line)]
 Key = Annotated[str, StringConstraints(strip_whitespace=False), AfterValidator(_plain)]
 """The name of an option or a specification is what it is, spaces and all."""
 Amount = Annotated[str, Field(max_length=24)]
@@ -122,7 +122,7 @@ class ProductLine(_Line):
     name: Annotated[Line, Field(min_length=1, max_length=200)]
     category: Annotated[Text, Field(max_length=220)] | None = None
     brand: Annotated[Line, Field(max_length=200)] | None = None
-    description: Annotated[str, Field(max_length=20_000), AfterValidator(_readable)] = ""
+    description: Annotated[Text, Field(max_length=20_000), AfterValidator(_readable)] = ""
     specifications: Annotated[dict[Key, Any], AfterValidator(_storable)] = {}
     tags: Annotated[list[Annotated[Line, Field(max_length=50)]], Field(max_length=30)] = []
     featured: bool | None = None
