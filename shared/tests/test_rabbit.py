@@ -9,7 +9,7 @@ import pika
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from shared import outbox, rabbit
 from shared.contracts.catalog import ReleaseStock, ReserveStock
@@ -90,6 +90,34 @@ def test_messages_that_wait_are_handled_together_none_overtaken_and_a_bad_one_sp
     assert done == ["first", "a", "b", "c", "d", "e"]
     until(lambda: len(rabbit.dead_messages()) == 1)
     assert InboxMessage.objects.filter(handled_at__isnull=False).count() == 6
+
+
+def test_what_failed_for_good_is_not_tried_again_when_the_database_fails_its_neighbour(
+    relay: rabbit.Relay, consume: Consume
+) -> None:
+    handled: queue.Queue[str] = queue.Queue()
+    begun, go_on, back = threading.Event(), threading.Event(), threading.Event()
+
+    def handle(received: Sequence[Received[OrderCancelled]]) -> None:
+        begun.set()
+        assert go_on.wait(WAIT)
+        reasons = [one.message.reason for one in received]
+        if "bad" in reasons:
+            raise Conflict("never")
+        if reasons == ["unlucky"] and not back.is_set():
+            back.set()
+            raise OperationalError("the server closed the connection")
+        handled.put(reasons[0])
+
+    consume({OrderCancelled: Together(handle)})
+    publish(cancelled(reason="first"))
+    assert begun.wait(WAIT)
+    publish(cancelled(reason="bad"), cancelled(reason="unlucky"))
+    until(lambda: not OutboxMessage.objects.filter(published_at=None).exists())
+    go_on.set()
+
+    assert [handled.get(timeout=WAIT) for _ in range(2)] == ["first", "unlucky"]
+    assert len(rabbit.dead_messages()) == 1
 
 
 def test_a_message_that_no_queue_takes_stays_in_the_outbox_until_one_does(

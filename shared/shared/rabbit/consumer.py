@@ -154,11 +154,10 @@ class Consumer:
         return found
 
     def _handle(self, deliveries: list[Delivery], generation: int) -> None:
+        """Where they can't be handled together, each has its own end: none is tried again for what befalls another."""
         while not self.stopping.is_set():
             try:
-                if len(deliveries) == 1 or not self._attempt_together(deliveries):
-                    for delivery in deliveries:
-                        self._attempt(delivery)
+                ended = self._attempt_all(deliveries)
             except (OperationalError, InterfaceError) as error:
                 log.warning("handler waits for the database: %s", error)
                 connection.close()
@@ -168,8 +167,18 @@ class Consumer:
                 log.warning("a failed message could not be moved: %s", error)
                 self.stopping.wait(1.0)
                 continue
-            self._acknowledge([delivery.tag for delivery in deliveries], generation)
+            if ended:
+                self._acknowledge([delivery.tag for delivery in deliveries], generation)
+            else:
+                for delivery in deliveries:
+                    self._handle([delivery], generation)
             return
+
+    def _attempt_all(self, deliveries: list[Delivery]) -> bool:
+        if len(deliveries) > 1:
+            return self._attempt_together(deliveries)
+        self._attempt(deliveries[0])
+        return True
 
     def _attempt_together(self, deliveries: list[Delivery]) -> bool:
         """False when nothing of it is done: one of them can't be handled, or not now, and does not tell which."""
