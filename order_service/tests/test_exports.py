@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from order_service.models import Order, OrderExport, OrderExportPart, VendorOrde
 from order_service.queries.order_files import csv_text
 from shared.context import new_id
 from shared.money import Money
-from shared.testing import audited, body, client_as
+from shared.testing import audited, body, client_as, in_parallel
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/order-exports"
@@ -302,6 +303,18 @@ def test_only_so_many_exports_wait_at_a_time() -> None:
 
     assert (refused.status_code, body(refused)["code"]) == (409, "too_many_exports")
     ask_for(client)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_so_many_exports_wait_that_were_asked_for_in_one_moment() -> None:
+    asker = new_id()
+
+    def ask_at_once(_number: int) -> int:
+        return int(client_as("admin", user_id=asker).post(URL, {"format": "jsonl"}).status_code)
+
+    answers = Counter(in_parallel(12, ask_at_once))
+
+    assert answers == {202: exports.AT_ONCE, 409: 12 - exports.AT_ONCE}
 
 
 def test_a_repeated_request_with_a_key_is_one_export() -> None:

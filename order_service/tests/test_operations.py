@@ -19,7 +19,7 @@ from order_service.models import Order, OrderLine, OrderOperation, OrderOperatio
 from shared.context import new_id
 from shared.contracts.order import OrderCancelled, VendorOrderCancelled, VendorOrderDelivered, VendorOrderShipped
 from shared.contracts.user import RecordAudit
-from shared.testing import audited, body, client_as, published
+from shared.testing import audited, body, client_as, in_parallel, published
 
 pytestmark = pytest.mark.django_db
 ORDERS, PARTS = "/api/v1/admin/order-operations", "/api/v1/vendor-orders/operations"
@@ -349,6 +349,13 @@ def test_only_so_many_operations_wait_at_a_time() -> None:
 
     assert (refused.status_code, body(refused)["code"]) == (409, "too_many_operations")
     ask(client_as("admin"), ORDERS, "retry", new_id())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_so_many_operations_wait_that_were_asked_for_in_one_moment() -> None:
+    answers = in_parallel(12, lambda _number: admin().post(ORDERS, {"kind": "retry", "ids": [ONE]}).status_code)
+
+    assert Counter(answers) == {202: operations.AT_ONCE, 409: 12 - operations.AT_ONCE}
 
 
 def test_a_repeated_request_with_a_key_is_one_operation() -> None:

@@ -17,7 +17,7 @@ from order_service.models import OrderExport, OrderExportPart
 from order_service.queries import order_files as files
 from order_service.queries.orders import chosen, chosen_parts
 from shared.audit import record
-from shared.due import take
+from shared.due import in_turn, take
 
 Format, Status = OrderExport.Format, OrderExport.Status
 AT_ONCE = 3
@@ -32,6 +32,7 @@ def queue_export(*, created_by: UUID, vendor_id: UUID | None, format_: str, want
     """Of a vendor's vendor orders, or of all orders (an admin's). `wanted`: what the list is narrowed to, as
     `queries.orders.chosen` and `chosen_parts` read it. Raises TooManyExports.
     """
+    in_turn(f"exports {created_by}")
     if OrderExport.objects.filter(created_by=created_by, status__in=OrderExport.OPEN).count() >= AT_ONCE:
         raise TooManyExports
     export = OrderExport.objects.create(

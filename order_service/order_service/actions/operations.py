@@ -19,7 +19,7 @@ from order_service.models import OrderOperation, OrderOperationItem
 from order_service.queries.orders import chosen, chosen_parts
 from shared.audit import record
 from shared.context import acting, current
-from shared.due import take
+from shared.due import in_turn, take
 from shared.errors import Invalid, NotFound, Refused
 
 log = logging.getLogger("nexus.order")
@@ -57,6 +57,7 @@ def queue_operation(
     wanted: dict[str, Any] | None = None,
 ) -> OrderOperation:
     """Upon these ids, or upon all that a list narrowed to `wanted` has now. Raises Invalid, TooManyOperations."""
+    in_turn(f"operations {created_by}")
     if OrderOperation.objects.filter(created_by=created_by, status__in=OrderOperation.OPEN).count() >= AT_ONCE:
         raise TooManyOperations
     found = list(dict.fromkeys(ids)) if ids is not None else _found(subject, vendor_id, wanted or {})
