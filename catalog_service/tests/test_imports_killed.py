@@ -1,54 +1,22 @@
 """Workers that are really killed, in the middle of imports and exports: nothing is lost, nothing is done twice."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 
 from catalog_service.actions import exports
 from catalog_service.models import Export, Import, Movement, Product, StockItem, Variant
 from shared.models import OutboxMessage
-from shared.testing import body, client_as
+from shared.testing import body, client_as, clock_process, wait_until
 from tests.factories import make_product, make_vendor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SERVICE = Path(__file__).parent.parent
 PRODUCTS = 60
-
-
-@contextmanager
-def worker() -> Iterator[subprocess.Popen[bytes]]:
-    """`manage.py work --only clock` on the tests' database; killed with -9 at the end at the latest."""
-    parts = connection.settings_dict
-    url = f"postgresql://{parts['USER']}:{parts['PASSWORD']}@{parts['HOST']}:{parts['PORT']}/{parts['NAME']}"
-    told = {**os.environ, "DATABASE_URL": url, "JOB_LEASE_SECONDS": "1", "MEDIA_ROOT": django_settings.MEDIA_ROOT}
-    command = [sys.executable, "manage.py", "work", "--only", "clock"]
-    process = subprocess.Popen(command, cwd=SERVICE, env=told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
-    """Another process works; all there is to see of it is in the database."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 def lines() -> bytes:
@@ -65,10 +33,10 @@ def killed_again_and_again(rows: Any, times: int) -> None:
     """Start a worker, let it do some more, kill it; then let one finish."""
     for _ in range(times):
         seen = rows.get().done
-        with worker():
+        with clock_process():
             wait_until(lambda seen=seen: rows.get().done > seen)  # type: ignore[misc]
         assert rows.get().status == "running"
-    with worker():
+    with clock_process():
         wait_until(lambda: rows.get().status != "running")
 
 
@@ -101,7 +69,7 @@ def test_an_export_survives_kills_and_writes_nothing_twice(monkeypatch: pytest.M
     assert taken is not None
     exports._step(taken)  # and this one never comes back
 
-    with worker():
+    with clock_process():
         wait_until(lambda: Export.objects.get().status == "succeeded")
 
     file = b"".join(client.get(f"/api/v1/exports/{export_id}/file").streaming_content)

@@ -14,7 +14,6 @@ from django.utils import timezone
 from factories import VENDOR_A, VENDOR_B, confirmed, delivered, make_cart, make_line, part_of, place
 from hypothesis import given
 from hypothesis import strategies as st
-from together import wait_until, worker
 
 from order_service.actions import exports
 from order_service.actions.exports import run_exports
@@ -22,7 +21,7 @@ from order_service.models import Order, OrderExport, OrderExportPart, VendorOrde
 from order_service.queries.order_files import csv_text
 from shared.context import new_id
 from shared.money import Money
-from shared.testing import audited, body, client_as, in_parallel
+from shared.testing import audited, body, client_as, clock_process, in_parallel, wait_until
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/order-exports"
@@ -231,7 +230,7 @@ def test_an_export_survives_a_kill_and_writes_nothing_twice(monkeypatch: pytest.
     assert taken is not None
     exports._step(taken)  # and this one never comes back
 
-    with worker():
+    with clock_process():
         wait_until(lambda: OrderExport.objects.get().status == "succeeded")
 
     assert [one["number"] for one in told(fetch(client, export_id))] == [order.number for order in orders]

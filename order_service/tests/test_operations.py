@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 from factories import VENDOR_A, VENDOR_B, confirmed, delivered, part_of, place
-from together import wait_until, worker
 
 from order_service.actions import operations
 from order_service.actions.attention import Cause, call_for_attention
@@ -19,7 +18,7 @@ from order_service.models import Order, OrderLine, OrderOperation, OrderOperatio
 from shared.context import new_id
 from shared.contracts.order import OrderCancelled, VendorOrderCancelled, VendorOrderDelivered, VendorOrderShipped
 from shared.contracts.user import RecordAudit
-from shared.testing import audited, body, client_as, in_parallel, published
+from shared.testing import audited, body, client_as, clock_process, in_parallel, published, wait_until
 
 pytestmark = pytest.mark.django_db
 ORDERS, PARTS = "/api/v1/admin/order-operations", "/api/v1/vendor-orders/operations"
@@ -248,9 +247,9 @@ def test_an_operation_survives_a_kill_and_does_nothing_twice() -> None:
     orders = [confirmed() for _time in range(30)]
     ask(admin(), ORDERS, "cancel", *(order.id for order in orders), reason="Fraud.")
 
-    with worker():
+    with clock_process():
         wait_until(lambda: OrderOperation.objects.get().done > 0)
-    with worker():
+    with clock_process():
         wait_until(lambda: OrderOperation.objects.get().status == "finished")
 
     assert OrderOperation.objects.get().succeeded == 30

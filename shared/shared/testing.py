@@ -2,8 +2,14 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -108,6 +114,33 @@ def in_parallel(times: int, run: Callable[[int], Any]) -> list[Any]:
     for thread in threads:
         thread.join()
     return answers
+
+
+@contextmanager
+def clock_process() -> Iterator[subprocess.Popen[bytes]]:
+    """The clock of the service whose tests these are, as a process on their database; killed with -9 at the end."""
+    parts = connection.settings_dict
+    url = f"postgresql://{parts['USER']}:{parts['PASSWORD']}@{parts['HOST']}:{parts['PORT']}/{parts['NAME']}"
+    told = {**os.environ, "DATABASE_URL": url, "JOB_LEASE_SECONDS": "1", "MEDIA_ROOT": settings.MEDIA_ROOT}
+    door = import_module(settings.ROOT_URLCONF).__file__
+    assert door
+    command = [sys.executable, "manage.py", "work", "--only", "clock"]
+    service = Path(door).parents[1]
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, cwd=service, env=told, stdout=quiet, stderr=quiet)  # noqa: S603 - its own file
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
+    """Another process works; all there is to see of it is in the database."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
 
 
 def audited() -> list[tuple[str, str]]:
