@@ -7,7 +7,9 @@ Conflict (409)
 ├── CategoryInUse        products or subcategories still stand in it
 ├── BrandInUse           products still carry it
 ├── NameTaken            a brand or category of this name or slug exists
-├── BelowReserved        more is promised to buyers than would be left
+├── BelowReserved        more is held than would be left
+├── NotAvailable         less is free there than a vendor wants to hold
+├── HoldEnded            a vendor's hold is sold, released or expired already
 ├── AdjustmentsRefused   what the stock does not allow, line by line; nothing was changed
 ├── LocationInUse        something lies there still, or it is the default location
 ├── AmbiguousSku         several vendors use this SKU
@@ -57,11 +59,21 @@ class NameTaken(Conflict):
 
 class BelowReserved(Conflict):
     code = "below_reserved"
-    title = "Orders hold more than would be left"
+    title = "More is held than would be left"
+
+
+class NotAvailable(Conflict):
+    code = "not_available"
+    title = "Less is available than is to be held"
+
+
+class HoldEnded(Conflict):
+    code = "hold_ended"
+    title = "This hold has ended"
 
 
 class AdjustmentsRefused(Conflict):
-    """`errors` maps each line to why it cannot be done: `{"lines.3.sku": ["4 are there, of which orders hold 3."]}`."""
+    """`errors` maps each line to why it cannot be done: `{"lines.3.sku": ["4 are there, of which 3 are held."]}`."""
 
     code = "adjustments_refused"
     title = "The stock does not allow this; nothing was changed"

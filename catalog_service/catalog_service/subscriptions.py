@@ -20,6 +20,7 @@ from catalog_service.actions import (
     sale_prices,
     sales,
     searches,
+    vendor_holds,
     vendors,
 )
 from shared import idempotency
@@ -52,6 +53,7 @@ SUBSCRIPTIONS: Subscriptions = {
 
 SCHEDULE: Schedule = {
     reservations.expire_holds: timedelta(seconds=1),
+    vendor_holds.expire_vendor_holds: timedelta(seconds=1),
     imports.run_imports: timedelta(seconds=1),
     remote_images.fetch_images: timedelta(seconds=1),
     exports.run_exports: timedelta(seconds=1),

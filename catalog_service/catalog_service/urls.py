@@ -23,6 +23,7 @@ from catalog_service.api import (
     taxonomy,
     translations,
     variants,
+    vendor_holds,
 )
 from shared import admin, health
 from shared.http import path
@@ -102,6 +103,10 @@ urlpatterns = [
     path("api/v1/search/suggestions", search.Suggestions.as_view()),
     path("api/v1/inventory", inventory.Inventory.as_view()),
     path("api/v1/inventory/adjustments", inventory.ManyAdjustments.as_view()),
+    path("api/v1/inventory/holds", vendor_holds.VendorHolds.as_view()),
+    path("api/v1/inventory/holds/<uuid:hold>", vendor_holds.VendorHoldDetail.as_view()),
+    path("api/v1/inventory/holds/<uuid:hold>/release", vendor_holds.VendorHoldRelease.as_view()),
+    path("api/v1/inventory/holds/<uuid:hold>/sell", vendor_holds.VendorHoldSell.as_view()),
     path("api/v1/inventory/transfers", locations.Transfers.as_view()),
     path("api/v1/inventory/locations", locations.Locations.as_view()),
     path("api/v1/inventory/locations/<uuid:location>", locations.LocationDetail.as_view()),

@@ -12,6 +12,7 @@ from catalog_service.actions.imports import queue_import
 from catalog_service.actions.moderation import flag_review
 from catalog_service.actions.products import edit_product
 from catalog_service.actions.reviews import vote, write_review
+from catalog_service.actions.vendor_holds import Wanted, hold_stock
 from catalog_service.models import (
     BoughtTogether,
     ExchangeRate,
@@ -47,6 +48,8 @@ def make_everything() -> Product:
     product = make_product(f"Clay pot {number}", vendor=vendor, category=category, brand=f"Brand {number}")
     Image.objects.create(product=product, file="a.webp", thumbnail="a-small.webp", primary=True, width=60, height=40)
     hear(ask((product.variants.get(), 2)))
+    wanted = Wanted(product.variants.get().sku, 1, vendor_id=vendor.id)
+    hold_stock(wanted=wanted, actor_id=new_id())
     make_review(product, votes=1)
     edit_product(reference=str(product.id), vendor_id=vendor.id, changes={"name": f"Gold pot {number}"})
     BoughtTogether.objects.create(product=product, other=product, orders=2, lift=1.5, score=0.5)

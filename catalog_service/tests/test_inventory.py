@@ -228,8 +228,8 @@ def test_one_line_that_the_stock_does_not_allow_undoes_them_all_and_each_is_name
 
     assert (answer.status_code, body(answer)["code"]) == (409, "adjustments_refused")
     assert body(answer)["errors"] == {
-        "lines.1.sku": ["4 are there, of which orders hold 3."],
-        "lines.2.sku": ["0 are there, of which orders hold 0."],
+        "lines.1.sku": ["4 are there, of which 3 are held."],
+        "lines.2.sku": ["0 are there, of which 0 are held."],
     }
     assert list(StockItem.objects.order_by("variant__sku").values_list("on_hand", flat=True)) == [4, 10]
     assert published(OfferChanged) == told
@@ -312,16 +312,16 @@ MOVEMENT = """
     ("mistake", "rule"),
     [
         ("UPDATE stock_item SET on_hand = on_hand + 1", "on hand is what the movements sum to"),
-        ("UPDATE stock_item SET reserved = reserved + 1", "reserved is what orders hold"),
+        ("UPDATE stock_item SET reserved = reserved + 1", "reserved is what orders and vendors hold"),
         (
             "UPDATE stock_item SET elsewhere_on_hand = elsewhere_on_hand - 1",
             "what lies elsewhere is what the levels sum to",
         ),
         ("UPDATE stock_item SET elsewhere_reserved = 0", "reserved elsewhere is what the levels sum to"),
         ("UPDATE stock_level SET on_hand = on_hand + 1", "a level is what the movements there sum to"),
-        ("UPDATE stock_level SET reserved = reserved + 1", "reserved at a location is what orders hold there"),
+        ("UPDATE stock_level SET reserved = reserved + 1", "reserved at a location is what is held there"),
         (f"INSERT {MOVEMENT}", "on hand is what the movements sum to"),
-        ("UPDATE reservation_line SET quantity = quantity + 1", "reserved is what orders hold"),
+        ("UPDATE reservation_line SET quantity = quantity + 1", "reserved is what orders and vendors hold"),
     ],
 )
 def test_verify_finds_each_way_in_which_the_books_can_disagree(mistake: str, rule: str) -> None:

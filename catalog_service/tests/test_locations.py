@@ -154,7 +154,7 @@ def test_strange_places_are_refused() -> None:
         answer = seller(variant).post(url, {"delta": 1, "location": str(place)})
         assert (answer.status_code, list(body(answer)["errors"])) == (400, ["location"])
     empty = seller(variant).post(url, {"delta": -1, "location": str(make_location(variant.vendor_id).id)})
-    assert body(empty)["detail"] == "0 are there, of which orders hold 0."
+    assert body(empty)["detail"] == "0 are there, of which 0 are held."
 
 
 def test_what_orders_hold_at_a_location_stays_there() -> None:

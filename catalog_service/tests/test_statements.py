@@ -9,7 +9,8 @@ from catalog_service.actions import translations
 from catalog_service.actions.inventory import Adjustment, adjust_stock
 from catalog_service.actions.reviews import answer_review
 from catalog_service.actions.variants import VariantInput, add_variant
-from catalog_service.models import BoughtTogether, Brand, Category, Export, Import, Product, Review, Synonym
+from catalog_service.actions.vendor_holds import Wanted, hold_stock
+from catalog_service.models import BoughtTogether, Brand, Category, Export, Import, Product, Review, Synonym, VendorHold
 from shared.context import new_id
 from shared.testing import body, client_as
 from tests.everything import make_everything, make_review
@@ -38,6 +39,8 @@ STATEMENTS = {
     "/api/v1/imports": 1,
     "/api/v1/imports/{import_id}": 2,
     "/api/v1/inventory": 1,
+    "/api/v1/inventory/holds": 1,
+    "/api/v1/inventory/holds/{hold}": 1,
     "/api/v1/inventory/locations": 1,
     "/api/v1/inventory/locations/{location}": 1,
     "/api/v1/inventory/{sku}": 1,
@@ -83,6 +86,7 @@ def grow(product: Product) -> None:
     first = product.variants.get(position=0)
     place_elsewhere(first, 1, make_location(product.vendor_id, f"Barn {n}"))
     adjust_stock(adjustment=Adjustment(first.sku, delta=3), reason="found", actor_id=new_id())
+    hold_stock(wanted=Wanted(first.sku, 1), actor_id=new_id())
     product.images.create(file=f"{n}.webp", thumbnail="a-small.webp", width=60, height=40, position=n)
     for which in (product, twin):
         review = make_review(which, votes=1)
@@ -110,6 +114,7 @@ def ids(product: Product) -> dict[str, str]:
         "synonym": str(Synonym.objects.earliest("id").id),
         "location": str(product.vendor_id),
         "import_id": str(Import.objects.earliest("id").id),
+        "hold": str(VendorHold.objects.earliest("id").id),
         "export_id": str(Export.objects.earliest("id").id),
     }
 

@@ -17,8 +17,9 @@ from together import in_rounds, run_together
 
 from catalog_service.actions.inventory import Adjustment, adjust_many, adjust_stock
 from catalog_service.actions.locations import Carried, close_location, transfer_stock
-from catalog_service.errors import AdjustmentsRefused, BelowReserved, LocationInUse
-from catalog_service.models import Movement, StockItem, StockLevel, Variant
+from catalog_service.actions.vendor_holds import Wanted, hold_stock, release_hold, sell_hold
+from catalog_service.errors import AdjustmentsRefused, BelowReserved, HoldEnded, LocationInUse, NotAvailable
+from catalog_service.models import Movement, StockItem, StockLevel, Variant, VendorHold
 from catalog_service.queries.books import broken_rules
 from shared.context import new_id
 from shared.contracts.catalog import StockCommitted, StockRejected, StockReserved
@@ -113,6 +114,39 @@ def test_what_was_enough_when_looked_at_is_enough_when_taken(round_: int) -> Non
     assert reserved == len(published(StockReserved)) <= on_hand
     assert len(published(StockReserved)) + len(published(StockRejected)) == PARALLEL
     assert on_hand in (PARALLEL, PARALLEL - PARALLEL // 2)
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
+def test_the_counter_and_the_market_do_not_sell_the_same_one(round_: int) -> None:
+    variant = make_variant(stock=PARALLEL)
+    harbour = place_elsewhere(variant, PARALLEL // 2)
+    orders = [ask((variant, 1)) for _time in range(PARALLEL)]
+    wanted = [
+        Wanted(variant.sku, 1, location_id=harbour.id if n % 2 else None, vendor_id=variant.vendor_id)
+        for n in range(PARALLEL)
+    ]
+    at_the_counter = [unless(NotAvailable)(lambda one=one: hold_stock(wanted=one, actor_id=ADMIN)) for one in wanted]
+
+    errors = run_together([*at_the_counter, *[lambda asked=asked: hear(asked) for asked in orders]])
+
+    assert errors == []
+    assert VendorHold.objects.count() + len(published(StockReserved)) == PARALLEL
+    assert counters(variant) == (PARALLEL, PARALLEL)
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
+def test_of_many_who_end_a_hold_one_does(round_: int) -> None:
+    variant = make_variant(stock=5)
+    hold = hold_stock(wanted=Wanted(variant.sku, 2, vendor_id=variant.vendor_id), actor_id=ADMIN)
+    about = {"hold_id": hold.id, "vendor_id": variant.vendor_id}
+    sell = unless(HoldEnded)(lambda: sell_hold(**about, actor_id=ADMIN))
+    release_it = unless(HoldEnded)(lambda: release_hold(**about))
+
+    errors = run_together([sell, release_it] * (PARALLEL // 2))
+
+    assert errors == []
+    hold.refresh_from_db()
+    assert counters(variant) == {"sold": (3, 0), "released": (5, 0)}[hold.status]
 
 
 @pytest.mark.parametrize("round_", range(ROUNDS))

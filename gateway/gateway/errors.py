@@ -166,7 +166,11 @@ CODES: dict[str, Explanation] = {
     "category_in_use": Explanation(409, "The category is in use", "Products or subcategories still stand in it."),
     "brand_in_use": Explanation(409, "The brand is in use", "Products still carry it."),
     "name_taken": Explanation(409, "The name is taken", "Another one has this name or slug.", "Choose another."),
-    "below_reserved": Explanation(409, "Orders hold more", "Stock that orders hold cannot be taken away."),
+    "below_reserved": Explanation(409, "More is held", "Stock that orders or its vendor hold cannot be taken away."),
+    "not_available": Explanation(
+        409, "Less is available", "What is held already, or lies elsewhere, cannot be held.", "Read the stock's levels."
+    ),
+    "hold_ended": Explanation(409, "The hold has ended", "It was sold or released, or its time was up."),
     "adjustments_refused": Explanation(
         409,
         "The stock does not allow this",

@@ -107,6 +107,7 @@ def _ids(journey: Journey) -> Json:
         "image": hidden["images"][0]["id"],
         "revision": _first(vendor, f"products/{hidden['id']}/revisions"),
         "location": _first(vendor, "inventory/locations"),
+        "hold": _hold(vendor, journey.products[1]["variants"][0]["sku"]),
         "import_id": vendor.ask("POST", "imports", files=rows, data={"format": "shopify-csv"}, expect=202).json()["id"],
         "export_id": vendor.ask("POST", "exports", json={"format": "jsonl"}, expect=202).json()["id"],
         "operation": vendor.post("vendor-orders/operations", {"kind": "pack", "ids": [str(uuid4())]}, expect=202)["id"],
@@ -130,6 +131,10 @@ def _unapproved_product(journey: Journey, vendor: Person) -> Json:
     made = _list_product(vendor, category, f"Hidden lamp {uuid4().hex[:6]}")
     journey.products.append(made)
     return vendor.get(f"products/{made['id']}")
+
+
+def _hold(vendor: Person, sku: str) -> str:
+    return str(vendor.post("inventory/holds", {"sku": sku, "quantity": 1}, expect=201)["id"])
 
 
 def _first(person: Person, path: str) -> str:

@@ -153,7 +153,7 @@ def _checked(adjustment: Adjustment, item: StockItem, there: Change) -> int:
     counted = there.on_hand if adjustment.location_id else item.on_hand
     delta = adjustment.delta if adjustment.delta is not None else (adjustment.on_hand or 0) - counted
     if there.on_hand + delta < there.reserved:
-        raise BelowReserved(f"{there.on_hand} are there, of which orders hold {there.reserved}.")
+        raise BelowReserved(f"{there.on_hand} are there, of which {there.reserved} are held.")
     if item.on_hand + delta > MAX_STOCK:
         raise Invalid({"on_hand": [f"At most {MAX_STOCK}."]})
     return delta

@@ -255,7 +255,7 @@ class Adjustments(APIView):
     )
     @idempotent()
     def post(self, request: Request, sku: str) -> Response:
-        """Add `delta`, or set `on_hand`. 409 `below_reserved` when orders hold more than would be left."""
+        """Add `delta`, or set `on_hand`. 409 `below_reserved` when more is held than would be left."""
         given = read(Adjustment, request.data)
         vendor_id = whose(request)
         adjustment = adjustment_of({**given, "sku": sku}, vendor_id)

@@ -19,6 +19,7 @@ from catalog_service.models.sales import DailySales
 from catalog_service.models.search import CommonWord, SearchCount, SearchWord, Synonym
 from catalog_service.models.taxonomy import Brand, Category
 from catalog_service.models.translations import Translation
+from catalog_service.models.vendor_holds import VendorHold
 from catalog_service.models.vendors import Vendor
 
 __all__ = [
@@ -68,5 +69,6 @@ __all__ = [
     "UserView",
     "Variant",
     "Vendor",
+    "VendorHold",
     "Wish",
 ]

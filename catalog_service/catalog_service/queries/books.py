@@ -7,12 +7,26 @@ _QUESTION = """
         SELECT variant_id, location_id, sum(quantity) AS moved FROM movement GROUP BY variant_id, location_id
     ), level AS (
         SELECT variant_id, sum(on_hand) AS on_hand, sum(reserved) AS reserved FROM stock_level GROUP BY variant_id
+    ), kept AS (
+        SELECT variant_id, location_id, quantity FROM vendor_hold WHERE status = 'held'
     ), held AS (
         SELECT variant_id, sum(quantity) AS quantity
-        FROM reservation_line JOIN reservation ON order_id = reservation_id WHERE status = 'held' GROUP BY variant_id
+        FROM (
+            SELECT variant_id, quantity FROM kept
+            UNION ALL
+            SELECT variant_id, quantity FROM reservation_line JOIN reservation ON order_id = reservation_id
+            WHERE status = 'held'
+        ) AS hold
+        GROUP BY variant_id
     ), held_there AS (
         SELECT variant_id, location_id, sum(quantity) AS quantity
-        FROM reservation_place JOIN reservation ON order_id = reservation_id WHERE status = 'held'
+        FROM (
+            SELECT variant_id, location_id, quantity FROM kept WHERE location_id IS NOT NULL
+            UNION ALL
+            SELECT variant_id, location_id, quantity
+            FROM reservation_place JOIN reservation ON order_id = reservation_id
+            WHERE status = 'held'
+        ) AS hold
         GROUP BY variant_id, location_id
     ), answer AS (
         SELECT 'on hand is what the movements sum to' AS rule, variant_id, on_hand AS said,
@@ -32,10 +46,10 @@ _QUESTION = """
             coalesce(level.reserved, 0)
         FROM stock_item LEFT JOIN level USING (variant_id)
       UNION ALL
-        SELECT 'reserved is what orders hold', variant_id, reserved, coalesce(quantity, 0)
+        SELECT 'reserved is what orders and vendors hold', variant_id, reserved, coalesce(quantity, 0)
         FROM stock_item LEFT JOIN held USING (variant_id)
       UNION ALL
-        SELECT 'reserved at a location is what orders hold there', variant_id, coalesce(reserved, 0),
+        SELECT 'reserved at a location is what is held there', variant_id, coalesce(reserved, 0),
             coalesce(quantity, 0)
         FROM stock_level FULL JOIN held_there USING (variant_id, location_id)
     )

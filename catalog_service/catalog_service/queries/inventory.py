@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import F, Prefetch, Q, QuerySet
 
-from catalog_service.models import Location, Movement, StockItem, StockLevel, Variant
+from catalog_service.models import Location, Movement, StockItem, StockLevel, Variant, VendorHold
 from catalog_service.models.locations import DEFAULT_NAME
 from catalog_service.queries.pages import Order, Page, page
 from catalog_service.queries.products import named_with
@@ -53,6 +53,19 @@ def stock_of(variant_ids: list[UUID]) -> list[StockItem]:
 def list_movements(item: StockItem, *, cursor: str | None, limit: int) -> Page[Movement]:
     """Newest first."""
     rows = Movement.objects.filter(variant_id=item.variant_id)
+    return page(rows, Order("id", descending=True), cursor=cursor, limit=limit)
+
+
+def find_hold(hold_id: UUID, *, vendor_id: UUID | None) -> VendorHold:
+    """Raises NotFound."""
+    return VendorHold.objects.one(hold_id, vendor_id)
+
+
+def list_holds(*, vendor_id: UUID | None, status: str | None, cursor: str | None, limit: int) -> Page[VendorHold]:
+    """What vendors hold themselves, newest first."""
+    rows = VendorHold.objects.select_related("variant")
+    rows = rows.filter(vendor_id=vendor_id) if vendor_id else rows
+    rows = rows.filter(status=status) if status else rows
     return page(rows, Order("id", descending=True), cursor=cursor, limit=limit)
 
 
