@@ -57,6 +57,19 @@ def test_what_has_been_released_is_clawed_back_from_what_is_available(provider: 
     assert balances(NORTHWIND) == {"vendor_pending": 0, "vendor_available": 2_250}
 
 
+@pytest.mark.parametrize("before", [lambda _message: None, released], ids=["pending", "released"])
+def test_what_was_clawed_back_too_much_comes_back_to_where_it_was_taken_from(before: Any, provider: Any) -> None:
+    message = take()
+    asked(message)
+    before(message)
+    whole = message.splits[0]
+
+    refunded(message, whole.model_copy(update={"gross": whole.gross - 400, "commission": 0}))
+    refunded(message, whole.model_copy(update={"gross": 400, "tax": 0}))
+
+    assert balances(NORTHWIND) == {"vendor_pending": 0, "vendor_available": 0}
+
+
 def test_the_same_command_twice_refunds_once(provider: Any) -> None:
     message = take()
     asked(message)

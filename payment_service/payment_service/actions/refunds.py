@@ -204,7 +204,11 @@ def _finish(payment: Payment, refund: Refund) -> None:
 
 
 def _book(refund: Refund, splits: Sequence[Split], *, buyer: UUID | None, memo: str) -> None:
-    """Each vendor's part comes from what is still pending of its vendor order, and the rest from what is available."""
+    """Each vendor's part comes from what is still pending of its vendor order, and the rest from what is available.
+
+    Where earlier parts gave back a unit too much of the vendor's and too little of the commission, a last one is below
+    zero: that goes to what is available, which had paid for it. What is pending only ever falls to nothing.
+    """
     to_buyer = [Line(Kind.PROVIDER, -refund.to_send.minor)]
     if refund.credit:
         to_buyer.append(Line(Kind.STORE_CREDIT, -refund.credit, buyer))
@@ -216,7 +220,8 @@ def _book(refund: Refund, splits: Sequence[Split], *, buyer: UUID | None, memo: 
 
 def _claw_back(split: Split) -> list[Line]:
     owed = split.gross - split.tax - split.commission
-    pending = min(owed, max(pending_share(vendor_id=split.vendor_id, vendor_order_id=split.vendor_order_id), 0))
+    share = pending_share(vendor_id=split.vendor_id, vendor_order_id=split.vendor_order_id)
+    pending = max(min(owed, share), 0)
     return [
         Line(Kind.VENDOR_PENDING, pending, split.vendor_id, split.vendor_order_id),
         Line(Kind.VENDOR_AVAILABLE, owed - pending, split.vendor_id, split.vendor_order_id),
