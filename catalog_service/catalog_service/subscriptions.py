@@ -10,6 +10,7 @@ from catalog_service.actions import (
     holds,
     images,
     imports,
+    offers,
     part_cancellations,
     popularity,
     purchases,
@@ -54,6 +55,7 @@ SUBSCRIPTIONS: Subscriptions = {
 SCHEDULE: Schedule = {
     reservations.expire_holds: timedelta(seconds=1),
     vendor_holds.expire_vendor_holds: timedelta(seconds=1),
+    offers.tell_untold: timedelta(seconds=1),
     imports.run_imports: timedelta(seconds=1),
     remote_images.fetch_images: timedelta(seconds=1),
     exports.run_exports: timedelta(seconds=1),

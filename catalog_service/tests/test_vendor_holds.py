@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from catalog_service.actions.offers import tell_untold
 from catalog_service.actions.vendor_holds import expire_vendor_holds
 from catalog_service.models import DailySales, Movement, StockItem, Variant, VendorHold
 from catalog_service.queries.books import broken_rules
@@ -49,7 +50,6 @@ def test_what_a_vendor_holds_is_sold_to_nobody_here() -> None:
     assert hold["location"] == str(variant.vendor_id)
     assert body(seller(variant).get(made["Location"])) == hold
     assert counters(variant) == (5, 3)
-    assert published(OfferChanged)[-1].available == 2
     hear(ask((variant, 3)))
     assert published(StockRejected)[-1].missing[0].available == 2
 
@@ -89,7 +89,32 @@ def test_a_released_hold_is_for_sale_again() -> None:
     assert released["status"] == "released"
     assert released["ended_at"]
     assert counters(variant) == (5, 0)
-    assert published(OfferChanged)[-1].available == 5
+
+
+def test_carts_are_told_once_however_often_it_was_held_and_released() -> None:
+    variant = make_variant(stock=9)
+    before = len(published(OfferChanged))
+    first = body(held(variant, 3))
+    body(held(variant, 4))
+    body(seller(variant).post(f"{HOLDS}/{first['id']}/release"))
+
+    assert tell_untold() == 1
+
+    (told,) = published(OfferChanged)[before:]
+    item = StockItem.objects.get(variant=variant)
+    assert (told.available, told.version) == (5, item.version)
+    assert tell_untold() == 0
+
+
+def test_what_is_held_to_the_last_one_is_off_the_shelf_at_once() -> None:
+    variant = make_variant(stock=3)
+
+    def on_the_shelf() -> list[Any]:
+        return body(client_as().get("/api/v1/products", {"in_stock": "true"}))["results"]
+
+    assert on_the_shelf()
+    body(held(variant, 3))
+    assert not on_the_shelf()
 
 
 def test_a_sold_hold_leaves_the_shelf_and_counts_as_a_sale() -> None:

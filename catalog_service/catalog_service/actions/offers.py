@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -17,6 +17,7 @@ from shared.contracts.catalog import OfferChanged
 from shared.messages import MoneyData
 from shared.outbox import publish_all
 
+BATCH = 100
 _NOT_OFFERED = [
     f"product__{text}" for text in ("description", "specifications", "seo_title", "seo_description", "rating_histogram")
 ]
@@ -48,10 +49,31 @@ def retell(variant_ids: Collection[UUID]) -> None:
 
 def tell(levels: Mapping[UUID, Level], variants: Mapping[UUID, Variant] | None = None) -> None:
     """One OfferChanged for each variant; its stock row is locked and `levels` is what it says now. Cards follow."""
-    if crossed := [variant_id for variant_id, level in levels.items() if level.crossed]:
-        cards.follow_stock(crossed)
+    follow(levels)
     variants = variants if variants is not None else load(levels)
     publish_all((offer(variants[i], levels[i]), levels[i].version) for i in sorted(levels))
+
+
+def follow(levels: Mapping[UUID, Level]) -> None:
+    """Cards at once. For who changed the stock as `untold`: however often it changes, carts are told once a second."""
+    if crossed := [variant_id for variant_id, level in levels.items() if level.crossed]:
+        cards.follow_stock(crossed)
+
+
+def tell_untold() -> int:
+    """By the clock; answers how many there were."""
+    told = 0
+    while batch := _tell_batch():
+        told += batch
+    return told
+
+
+@transaction.atomic
+def _tell_batch() -> int:
+    stock = StockItem.objects.locked(StockItem.objects.filter(untold=True).values_list("variant_id", flat=True)[:BATCH])
+    StockItem.objects.filter(variant_id__in=stock).update(untold=False)
+    _tell_again(stock)
+    return len(stock)
 
 
 def _plan_next(product_ids: Collection[UUID]) -> None:

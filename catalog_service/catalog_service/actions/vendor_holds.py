@@ -4,6 +4,7 @@
                     ├──release_hold──▶ released
                     └──expires_at────▶ expired
 
+Carts are told by the clock (`offers.tell_untold`), not by each request: a counter that sells fast costs them little.
 Locks: the hold, then the stock row, then the location. A new hold is nobody else's to lock.
 """
 
@@ -43,7 +44,7 @@ def hold_stock(*, wanted: Wanted, actor_id: UUID) -> VendorHold:
     """Raises NotFound, AmbiguousSku, NotAvailable; Invalid for a strange location, and a time that has passed."""
     if wanted.expires_at and wanted.expires_at <= timezone.now():
         raise Invalid({"expires_at": ["In the future."]})
-    variant = Variant.objects.with_sku(wanted.sku, wanted.vendor_id)
+    variant = Variant.objects.only("sku", "vendor_id").with_sku(wanted.sku, wanted.vendor_id)
     stock = StockItem.objects.locked([variant.id])[variant.id]
     place = _place(variant, wanted.location_id)
     if (free := _free(stock, place)) < wanted.quantity:
@@ -57,7 +58,7 @@ def hold_stock(*, wanted: Wanted, actor_id: UUID) -> VendorHold:
         expires_at=wanted.expires_at,
         actor_id=actor_id,
     )
-    offers.tell(StockItem.objects.change({place: Change(reserved=wanted.quantity)}))
+    offers.follow(StockItem.objects.change({place: Change(reserved=wanted.quantity)}, untold=True))
     return hold
 
 
@@ -76,11 +77,11 @@ def sell_hold(*, hold_id: UUID, vendor_id: UUID | None, actor_id: UUID) -> Vendo
     hold = _locked(hold_id, vendor_id)
     hold.end(VendorHold.Status.SOLD)
     before = StockItem.objects.locked([hold.variant_id])
-    levels = StockItem.objects.change({hold.place: Change(-hold.quantity, -hold.quantity)})
+    levels = StockItem.objects.change({hold.place: Change(-hold.quantity, -hold.quantity)}, untold=True)
     record(levels, {hold.place: -hold.quantity}, kind="sale", reason=hold.note, reference=hold.id, actor_id=actor_id)
     DailySales.objects.add({hold.variant_id: hold.quantity}, timezone.now().date())
     tell_supply(before, levels)
-    offers.tell(levels)
+    offers.follow(levels)
     told = {"sku": hold.variant.sku, "vendor": hold.vendor_id, "quantity": hold.quantity}
     audit.record(action="catalog.stock.sell_hold", subject_kind="vendor_hold", subject_id=hold.id, **told)
     return hold
@@ -114,7 +115,7 @@ def _unhold(holds: list[VendorHold]) -> None:
     back = Counter[Place]()
     for hold in holds:
         back[hold.place] += hold.quantity
-    offers.tell(StockItem.objects.change({place: Change(reserved=-n) for place, n in back.items()}))
+    offers.follow(StockItem.objects.change({place: Change(reserved=-n) for place, n in back.items()}, untold=True))
 
 
 def _place(variant: Variant, location_id: UUID | None) -> Place:

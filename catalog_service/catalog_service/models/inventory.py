@@ -38,8 +38,11 @@ class StockQuerySet(models.QuerySet["StockItem"]):
         rows = self.filter(variant_id__in=variant_ids).order_by("variant_id").select_for_update(no_key=True)
         return {row.variant_id: row for row in rows}
 
-    def change(self, changes: Mapping[Place, Change]) -> dict[UUID, Level]:
-        """Add to the counters of rows that are locked already, and to their levels. Every row's version goes up."""
+    def change(self, changes: Mapping[Place, Change], *, untold: bool = False) -> dict[UUID, Level]:
+        """Add to the counters of rows that are locked already, and to their levels. Every row's version goes up.
+
+        `untold`: the caller leaves it to the clock to tell the offers.
+        """
         StockLevel.objects.change(changes)
         sums = {place.variant_id: [0, 0, 0, 0] for place in changes}
         for (variant_id, location_id), change in changes.items():
@@ -48,7 +51,7 @@ class StockQuerySet(models.QuerySet["StockItem"]):
                 sums[variant_id][i] += added
         with connection.cursor() as cursor:
             columns = zip(*sums.values(), strict=True) if sums else ([], [], [], [])
-            cursor.execute(_CHANGE, [list(sums), *map(list, columns)])
+            cursor.execute(_CHANGE, [untold, list(sums), *map(list, columns)])
             return {row[0]: Level(*row[1:]) for row in cursor.fetchall()}
 
 
@@ -59,6 +62,7 @@ _CHANGE = """
         elsewhere_on_hand = stock_item.elsewhere_on_hand + change.elsewhere_on_hand,
         elsewhere_reserved = stock_item.elsewhere_reserved + change.elsewhere_reserved,
         version = stock_item.version + 1,
+        untold = stock_item.untold OR %s,
         updated_at = clock_timestamp()
     FROM unnest(%s::uuid[], %s::int[], %s::int[], %s::int[], %s::int[])
         AS change (variant_id, on_hand, reserved, elsewhere_on_hand, elsewhere_reserved)
@@ -72,7 +76,7 @@ _CHANGE = """
 class StockItem(models.Model):
     """The counters of one variant, and what of them lies elsewhere than at its vendor's default location.
 
-    `version` is the version of its offer: every OfferChanged has a higher one.
+    `version` is the version of its offer: every OfferChanged has a higher one. `untold`: the next one is due.
     """
 
     variant = models.OneToOneField(Variant, models.PROTECT, primary_key=True, related_name="stock")
@@ -83,6 +87,7 @@ class StockItem(models.Model):
     elsewhere_reserved = models.IntegerField(default=0, db_default=0)
     low_at = models.PositiveIntegerField(default=5)
     version = models.PositiveBigIntegerField(default=0)
+    untold = models.BooleanField(default=False, db_default=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = StockQuerySet.as_manager()
@@ -102,6 +107,7 @@ class StockItem(models.Model):
                 name="stock_elsewhere_within_all",
             ),
         )
+        indexes = (models.Index(fields=["variant"], name="stock_untold", condition=Q(untold=True)),)
 
     def __str__(self) -> str:
         return f"{self.on_hand} on hand, {self.reserved} reserved"
