@@ -1,39 +1,19 @@
-from uuid import UUID, uuid4
+"""Returns: from the wish to the refund, each step once, by whose order or shop it is."""
+
+from uuid import uuid4
 
 import pytest
-from factories import VENDOR_A, VENDOR_B, confirmed, delivered, hear, make_cart, make_line, part_of
+from factories import VENDOR_A, VENDOR_B, confirmed, delivered, hear, make_line, part_of
+from sending_back import ADA, approved, ask, bought, decide, received
 
-from order_service.models import Order, OrderLine, Return
+from order_service.models import OrderLine, Return
 from shared.contracts.order import OrderRefunded, ReturnDecided, ReturnReceived, ReturnRequested
 from shared.contracts.payment import PaymentRefunded, RefundFailed, RefundPayment
 from shared.messages import MoneyData
 from shared.money import Money
-from shared.testing import audited, body, client_as, in_parallel, published
+from shared.testing import body, client_as, in_parallel, published
 
 pytestmark = pytest.mark.django_db
-
-ADA = UUID(int=0xADA)
-
-
-def ask(order: Order, quantity: int = 1, *, line: OrderLine | None = None, user: UUID = ADA):
-    line = line or part_of(order).lines.first()
-    items = [{"id": str(line.id), "quantity": quantity, "reason": "broken"}]
-    return client_as("customer", user_id=user).post(f"/api/v1/orders/{order.id}/returns", {"items": items})
-
-
-def decide(return_id: object, verb: str, form: object = None, *, vendor: UUID = VENDOR_A):
-    return client_as("vendor", vendor_id=vendor).post(f"/api/v1/returns/{return_id}/{verb}", form or {})
-
-
-def received(order: Order, quantity: int = 1) -> str:
-    """The id of a return that has come back."""
-    return_id = body(ask(order, quantity))["id"]
-    assert [decide(return_id, verb).status_code for verb in ("approve", "receive")] == [200, 200]
-    return str(return_id)
-
-
-def bought(*lines: object) -> Order:
-    return delivered(make_cart(*(lines or (make_line(quantity=2),))), user_id=ADA)
 
 
 def test_a_return_goes_from_the_wish_to_the_refund() -> None:
@@ -245,25 +225,6 @@ def test_goods_received_twice_at_once_are_refunded_once() -> None:
     assert len(published(RefundPayment)) == 1
 
 
-# ── In parts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def approved(order: Order, quantity: int, **form: object) -> str:
-    return_id = str(body(ask(order, quantity))["id"])
-    assert decide(return_id, "approve", form).status_code == 200
-    return return_id
-
-
-def refunded() -> list[int]:
-    return [refund.amount.minor for refund in published(RefundPayment)]
-
-
-def settle_refunds(order: Order) -> None:
-    for asked in published(RefundPayment):
-        done = {"refund_id": asked.refund_id, "return_id": asked.return_id, "amount": asked.amount}
-        hear(PaymentRefunded(payment_id=order.payment_id, order_id=order.id, **done))
-
-
 def test_the_buyer_is_told_how_to_send_it() -> None:
     order = bought()
 
@@ -272,138 +233,3 @@ def test_the_buyer_is_told_how_to_send_it() -> None:
     shown = body(client_as("customer", user_id=ADA).get(f"/api/v1/returns/{return_id}"))
     assert (shown["instructions"], shown["vendor_fault"]) == ("To our dock.\nRing twice.", True)
     assert published(ReturnDecided)[0].instructions == "To our dock.\nRing twice."
-
-
-def test_what_comes_in_two_parcels_is_refunded_in_two_parts_and_written_off_where_it_is_broken() -> None:
-    order = bought(make_line(quantity=3))
-    line, return_id = OrderLine.objects.get(), approved(order, 3)
-
-    first = decide(return_id, "receive", {"items": [{"id": str(line.id), "quantity": 2, "restock": False}]})
-    settle_refunds(order)
-    between = Return.objects.get().status
-    second = decide(return_id, "receive")
-    settle_refunds(order)
-
-    assert [body(answer)["status"] for answer in (first, second)] == ["partly_received", "received"]
-    assert (between, Return.objects.get().status) == ("partly_received", "refunded")
-    assert [(item.quantity, item.restock) for told in published(ReturnReceived) for item in told.items] == [
-        (2, False),
-        (1, True),
-    ]
-    item = body(second)["items"][0]
-    assert (item["received_quantity"], item["restocked_quantity"]) == (3, 1)
-    assert sum(refunded()) == line.line_total + line.tax
-    assert Order.objects.get().status == "returned"
-
-
-def test_what_never_comes_is_not_refunded_and_may_be_asked_back_again() -> None:
-    order = bought(make_line(quantity=3))
-    line, return_id = OrderLine.objects.get(), approved(order, 3)
-
-    answer = decide(return_id, "receive", {"items": [{"id": str(line.id), "quantity": 1}], "last": True})
-
-    assert (body(answer)["status"], refunded()) == ("received", [2_400])
-    line.refresh_from_db()
-    assert (line.returned_quantity, line.refunded_quantity) == (1, 1)
-    assert [ask(order, 3).status_code, ask(order, 2).status_code] == [409, 201]
-
-
-def test_nothing_that_came_closes_the_return_without_a_refund() -> None:
-    order = bought()
-    line, return_id = OrderLine.objects.get(), approved(order, 1)
-
-    answer = decide(return_id, "receive", {"items": [{"id": str(line.id), "quantity": 0}], "last": True})
-
-    assert (body(answer)["status"], refunded(), published(ReturnReceived)) == ("refunded", [], [])
-
-
-@pytest.mark.parametrize(
-    "items",
-    [
-        [],
-        [{"id": str(uuid4()), "quantity": 1}],
-        [{"id": "x", "quantity": -1}],
-        [{"id": str(uuid4()), "quantity": 10**30, "restock": "maybe"}],
-        "all",
-    ],
-)
-def test_odd_goods_are_not_received(items: object) -> None:
-    return_id = approved(bought(), 1)
-
-    assert decide(return_id, "receive", {"items": items}).status_code == 400
-    assert Return.objects.get().status == "approved"
-
-
-def test_no_more_is_received_than_was_to_come() -> None:
-    order = bought()
-    line, return_id = OrderLine.objects.get(), approved(order, 1)
-
-    answer = decide(return_id, "receive", {"items": [{"id": str(line.id), "quantity": 2}]})
-
-    assert (answer.status_code, refunded()) == (400, [])
-
-
-@pytest.mark.parametrize(
-    ("policy", "fault", "expected"),
-    [
-        ("never", True, [2_400, 2_400]),
-        ("whole", False, [2_400, 3_000]),
-        ("vendor_fault", False, [2_400, 2_400]),
-        ("vendor_fault", True, [3_000, 2_400]),
-    ],
-)
-def test_shipping_goes_back_as_the_setting_says(settings, policy: str, fault: bool, expected: list[int]) -> None:
-    settings.SHIPPING_REFUND = policy
-    order = bought()
-
-    for _ in range(2):
-        decide(approved(order, 1, vendor_fault=fault), "receive")
-
-    assert refunded() == expected
-    taxed = sum(refund.splits[0].tax for refund in published(RefundPayment))
-    assert taxed == (900 if sum(expected) == order.total else 800)
-
-
-def test_nothing_is_refunded_twice_after_an_admin_gave_some_back() -> None:
-    order = bought()
-    path = f"/api/v1/admin/orders/{order.id}/refunds"
-    form = {"amount": {"amount": "40.00", "currency": "USD"}, "reason": "goodwill"}
-
-    given = client_as("admin").post(path, form, headers={"Idempotency-Key": "g-1"})
-    for _ in range(2):
-        received(order)
-
-    assert (given.status_code, body(given)["status"]) == (201, "asked")
-    assert refunded() == [4_000, 1_400]
-    assert sum(refunded()) == order.total
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency"), [("54.01", "USD"), ("0.00", "USD"), ("-1.00", "USD"), ("1.00", "EUR"), ("1e3", "USD")]
-)
-def test_an_admin_gives_back_something_and_at_most_what_is_left(amount: str, currency: str) -> None:
-    order = bought()
-    form = {"amount": {"amount": amount, "currency": currency}, "reason": "goodwill"}
-
-    refused = client_as("admin").post(
-        f"/api/v1/admin/orders/{order.id}/refunds", form, headers={"Idempotency-Key": "g-1"}
-    )
-
-    assert (order.total, refused.status_code, refunded()) == (5_400, 400, [])
-
-
-def test_only_admins_give_money_back_and_only_of_the_vendor_order_that_they_name() -> None:
-    order = delivered(user_id=ADA)
-    path = f"/api/v1/admin/orders/{order.id}/refunds"
-    form = {"amount": {"amount": "10.00", "currency": "USD"}, "reason": "goodwill"}
-    key = {"Idempotency-Key": "g-1"}
-    own, foreign = part_of(order, VENDOR_B), uuid4()
-
-    refused = [client_as(role).post(path, form, headers=key).status_code for role in ("customer", "vendor", "support")]
-    wrong = client_as("admin").post(path, {**form, "vendor_order_id": str(foreign)}, headers=key)
-    keyless = client_as("admin").post(path, form)
-    done = client_as("admin").post(path, {**form, "vendor_order_id": str(own.id)}, headers={"Idempotency-Key": "g-2"})
-
-    assert (refused, wrong.status_code, keyless.status_code, done.status_code) == ([403, 403, 403], 400, 400, 201)
-    assert [split.vendor_order_id for split in published(RefundPayment)[0].splits] == [own.id]
-    assert ("order.order.refund", "order") in audited()
