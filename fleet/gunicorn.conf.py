@@ -4,6 +4,7 @@
 No `preload_app`: with it HUP would keep the old code, and a database pool opened before the fork breaks in the forks.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -27,3 +28,12 @@ loglevel = "warning"
 def post_fork(_server, _worker):  # type: ignore[no-untyped-def]
     """A worker whose master was killed ends at once instead of holding the port."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)
+
+
+def post_request(_worker, request, _environ, _response):  # type: ignore[no-untyped-def]
+    """Read what the view left of a body: Gunicorn closes the connection over more than 64 kB of it, after it has said
+    that it keeps it, and what NGINX sends there next is answered with 502, whoever asked.
+    """
+    with contextlib.suppress(Exception):  # who sent it has gone
+        while request.body.read(65536):
+            pass
