@@ -196,6 +196,20 @@ def test_an_admins_partial_refunds_share_out_tax_and_commission_to_the_last_cent
     assert balances(NORTHWIND)["vendor_pending"] == balances(LUMEN)["vendor_pending"] == 0
 
 
+def test_an_admin_gives_back_the_rest_where_more_commission_is_left_than_money(provider: Any) -> None:
+    message = take()
+    asked(message)
+    whole = message.splits[0]
+    refunded(message, whole.model_copy(update={"gross": whole.gross - 4, "tax": whole.tax, "commission": 0}))
+
+    refunds.start_refund(payment_id=message.payment_id, amount=Money(1, "USD"), reason="goodwill")
+    refunds.start_refund(payment_id=message.payment_id, amount=None, reason="the rest")
+    refunds.ask_for_refunds()
+
+    assert balances() == {"provider": 0, "tax": 0, "commission": 0}
+    assert sum(balances(NORTHWIND).values()) == sum(balances(LUMEN).values()) == 0
+
+
 def test_an_admin_cannot_refund_more_than_is_left(provider: Any) -> None:
     message = take()
     asked(message)
