@@ -200,6 +200,24 @@ def test_a_credit_note_tells_what_went_back_once_it_has() -> None:
     assert "Refunded" in text_of(invoice_of(order))
 
 
+def test_a_credit_note_keeps_its_number_when_an_older_refund_is_done_later() -> None:
+    order = confirmed(user_id=ADA)
+    for vendor_id in (VENDOR_A, VENDOR_B):
+        part = part_of(order, vendor_id)
+        checkout.cancel_part(vendor_order_id=part.id, vendor_id=vendor_id, reason="sold out")
+    older, newer = published(RefundPayment)
+
+    for asked in (newer, older):
+        told = {"order_id": order.id, "refund_id": asked.refund_id, "amount": asked.amount}
+        hear(PaymentRefunded(payment_id=order.payment_id, **told))
+
+    path = f"orders/{order.id}/refunds/{{}}/credit-note"
+    notes = [get(path.format(one.refund_id), "customer", user_id=ADA) for one in (newer, older)]
+    assert [note["Content-Disposition"] for note in notes] == [
+        f'inline; filename="credit-note-{order.number}-{n}.pdf"' for n in (1, 2)
+    ]
+
+
 def test_a_credit_note_of_another_order_is_as_good_as_absent() -> None:
     mine, other = confirmed(user_id=ADA), confirmed()
     refund = Refund.objects.create(order=other, amount=1, status="done", reason="x")

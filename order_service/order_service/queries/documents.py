@@ -106,13 +106,17 @@ def _taxes(part: VendorOrder, order: Order) -> list[str]:
 
 
 def _went_back(order: Order) -> list[str]:
-    done = order.refunds.filter(status=Refund.Status.DONE).order_by("id")
-    return [f"Refunded {refund.done_at:%Y-%m-%d}: {_shown(refund.amount, order)}" for refund in done if refund.done_at]
+    return [f"Refunded {one.done_at:%Y-%m-%d}: {_shown(one.amount, order)}" for one in _done(order) if one.done_at]
+
+
+def _done(order: Order) -> list[Refund]:
+    """As the money went back, one after the other: so that a credit note keeps its number whatever comes later."""
+    return list(order.refunds.filter(status=Refund.Status.DONE).order_by("done_at", "id"))
 
 
 def credit_note(order: Order, refund_id: UUID) -> Document:
     """Raises OrderNotFound for a refund of another order, IllegalMove before the money has gone back."""
-    done = list(order.refunds.filter(status=Refund.Status.DONE).order_by("id"))
+    done = _done(order)
     refund = next((one for one in done if one.id == refund_id), None)
     if refund is None:
         if order.refunds.filter(id=refund_id).exists():
