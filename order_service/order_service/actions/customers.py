@@ -9,12 +9,14 @@ from shared.contracts.user import UserChanged, UserErased
 
 
 def keep_customer(message: UserChanged) -> None:
-    """Take the user's present truth, unless a newer one is here already, or the user is to be forgotten."""
-    known = Customer.objects.select_for_update().filter(user_id=message.user_id).first()
-    if known and (known.erased_at or known.version >= message.version):
-        return
+    """Take the user's present truth, unless a newer one is here already, or the user is to be forgotten; also at this
+    very moment.
+    """
     told = {"email": message.email, "locale": message.locale, "version": message.version}
-    Customer.objects.update_or_create(user_id=message.user_id, defaults=told)
+    _row, new = Customer.objects.get_or_create(user_id=message.user_id, defaults=told)
+    if not new:
+        kept = Customer.objects.filter(user_id=message.user_id, erased_at=None, version__lt=message.version)
+        kept.update(**told)
 
 
 ERASED = "erased@erased.invalid"

@@ -5,10 +5,9 @@ from shared.contracts.payment import StoreCreditChanged
 
 
 def keep_credit(message: StoreCreditChanged) -> None:
-    """Take the present balance, unless a newer one is here already."""
-    rows = StoreCredit.objects.select_for_update()
-    known = rows.filter(user_id=message.user_id, currency=message.currency).first()
-    if known and known.version >= message.version:
-        return
+    """Take the present balance, unless a newer one is here already, or comes at this moment."""
+    whose = {"user_id": message.user_id, "currency": message.currency}
     told = {"available": message.available, "version": message.version}
-    StoreCredit.objects.update_or_create(user_id=message.user_id, currency=message.currency, defaults=told)
+    _row, new = StoreCredit.objects.get_or_create(**whose, defaults=told)
+    if not new:
+        StoreCredit.objects.filter(**whose, version__lt=message.version).update(**told)
