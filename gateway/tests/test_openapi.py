@@ -119,14 +119,18 @@ def test_a_guests_cart_token_is_a_way_in_where_one_may_come_without_signing_in()
     assert merged["paths"]["/b"]["get"]["parameters"] == [token]
 
 
-@pytest.mark.parametrize(("said", "offered"), [({}, True), ({"x-idempotency-key": False}, False)])
-def test_a_key_is_offered_where_answers_are_kept(said: dict[str, Any], offered: bool) -> None:
+@pytest.mark.parametrize(
+    ("said", "offered"),
+    [({}, [None]), ({"x-idempotency-key": False}, []), ({"x-idempotency-key": "required"}, [True])],
+)
+def test_a_key_is_offered_where_answers_are_kept(said: dict[str, Any], offered: list[bool | None]) -> None:
     document = make_document("/a", {"Thing": thing(name=TEXT)}, **said)
     document["paths"]["/a"] = {"post": document["paths"]["/a"]["get"]}
 
     operation = merge({"a": document})["paths"]["/a"]["post"]
 
-    assert ("Idempotency-Key" in [one["name"] for one in operation.get("parameters", [])]) == offered
+    keys = [one for one in operation.get("parameters", []) if one["name"] == "Idempotency-Key"]
+    assert [key.get("required") for key in keys] == offered
 
 
 def test_bodies_coming_in_are_closed_and_answers_stay_open() -> None:

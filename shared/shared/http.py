@@ -211,23 +211,51 @@ def bad_request(_request: HttpRequest, exception: Exception | None = None) -> Js
 # ── Shapes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+class JsonObject(dict[str, Any]):
+    """A body as a client wrote it. In a query and a form all is text; here `0` is no boolean, and no name."""
+
+
 class Shape(serializers.Serializer[Any]):
-    """A body, in or out. Coming in, fields it does not name are refused, all wrong ones at once."""
+    """A body, in or out. Coming in, fields it does not name are refused, and in JSON other types than the document's,
+    all wrong ones at once.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
-        unknown = {
-            str(name): ["This field is not known."]
-            for name in (data if isinstance(data, Mapping) else {})
-            if name not in self.fields
-        }
+        wrong = self._wrong(data) if isinstance(data, Mapping) else {}
         try:
             value = super().to_internal_value(data)
         except serializers.ValidationError as error:
             detail = error.detail if isinstance(error.detail, dict) else {}
-            raise serializers.ValidationError({**unknown, **detail}) from None
-        if unknown:
-            raise serializers.ValidationError(unknown)
+            raise serializers.ValidationError({**wrong, **detail}) from None
+        if wrong:
+            raise serializers.ValidationError(wrong)
         return value
+
+    def _wrong(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
+        unknown = {str(name): ["This field is not known."] for name in data if name not in self.fields}
+        if not self.context.get("strict"):
+            return unknown
+        given = ((name, field) for name, field in self.fields.items() if name in data)
+        return unknown | {name: [wrong] for name, field in given if (wrong := _wrong_type(field, data[name]))}
+
+
+def _wrong_type(field: serializers.Field[Any, Any, Any, Any], value: Any) -> str:
+    """What DRF would have taken for the field's type although JSON has another for it; empty when all is well."""
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        return next(filter(None, (_wrong_type(field.child, one) for one in value)), "")
+    if value is None or not isinstance(field, tuple(_JSON_TYPES)):
+        return ""
+    types, wrong = next(told for kind, told in _JSON_TYPES.items() if isinstance(field, kind))
+    whole = types is int and isinstance(value, float) and value.is_integer()  # 2.0 is an integer to JSON Schema
+    return "" if type(value) is types or whole else wrong
+
+
+_JSON_TYPES: dict[type[serializers.Field[Any, Any, Any, Any]], tuple[type, str]] = {
+    serializers.BooleanField: (bool, "Must be a valid boolean."),
+    serializers.IntegerField: (int, "A valid integer is required."),
+    serializers.CharField: (str, "Not a valid string."),
+    serializers.UUIDField: (str, "Must be a valid UUID."),
+}
 
 
 class StrictJSONParser(JSONParser):
@@ -246,7 +274,7 @@ class StrictJSONParser(JSONParser):
             raise exceptions.ParseError("JSON parse error - nested too deeply") from None
         if _depth(data) > MAX_DEPTH:
             raise exceptions.ParseError("JSON parse error - nested too deeply")
-        return data
+        return JsonObject(data) if isinstance(data, dict) else data
 
 
 def _depth(data: Any) -> int:
@@ -314,7 +342,7 @@ class MoneyShape(Shape):
 
 def read(shape: type[serializers.BaseSerializer[Any]], data: Any, **kwargs: Any) -> Any:
     """The validated body (or query) as a dict. Raises ValidationError naming every wrong field."""
-    form = shape(data=data, **kwargs)
+    form = shape(data=data, context={"strict": isinstance(data, JsonObject)}, **kwargs)
     form.is_valid(raise_exception=True)
     return form.validated_data
 

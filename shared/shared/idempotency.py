@@ -33,6 +33,8 @@ ASKED_AS = "correlation_id"
 """Kept among the headers, and not answered: the first request's id, by which its messages are found again."""
 NOT_KEPT = {"x-idempotency-key": False}
 """For OpenAPI (`extensions=`): the answer is a secret, which is not kept, so that a key would have no meaning."""
+MUST_BE_GIVEN = {"x-idempotency-key": "required"}
+"""For OpenAPI (`extensions=`), beside `@idempotent(required=True)`."""
 View = Callable[..., Response]
 
 

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
 from shared.errors import Invalid
-from shared.http import LineField, Shape, read
+from shared.http import JsonObject, LineField, Shape, read
 from shared.models import InboxMessage
 from shared.pagination import Cursor, read_filter
 from shared.testing import body, client_as
@@ -100,6 +100,38 @@ def test_a_wrong_method_is_told_in_words() -> None:
 
     assert (problem["status"], problem["title"]) == (405, "Method Not Allowed")
     assert problem["detail"] == 'Method "DELETE" not allowed.'
+
+
+class Label(Shape):
+    name = serializers.CharField()
+
+
+class Parcel(Shape):
+    id = serializers.UUIDField()
+    copies = serializers.IntegerField()
+    fragile = serializers.BooleanField()
+    tags = serializers.ListField(child=serializers.CharField())
+    label = Label()
+
+
+PARCEL = {"id": str(uuid4()), "copies": 2, "fragile": True, "tags": ["a"], "label": {"name": "Ada"}}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"id": 7}, {"copies": "2"}, {"copies": True}, {"copies": 2.5}, {"fragile": 0}, {"fragile": "true"},
+              {"tags": [1]}, {"tags": ["a", True]}, {"label": {"name": 1}}], ids=str,
+)  # fmt: skip
+def test_json_has_types_and_a_body_has_to_use_them(wrong: dict[str, object]) -> None:
+    assert read(Parcel, JsonObject(PARCEL | {"copies": 2.0}))
+
+    with pytest.raises(serializers.ValidationError) as refused:
+        read(Parcel, JsonObject(PARCEL | wrong))
+
+    assert list(refused.value.detail) == list(wrong)
+
+
+def test_a_query_is_text() -> None:
+    assert read(Parcel, PARCEL | {"copies": "2", "fragile": "true"})["copies"] == 2
 
 
 class Badge(Shape):

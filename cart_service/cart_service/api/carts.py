@@ -22,7 +22,7 @@ from cart_service.queries import carts as queries
 from shared.auth import Caller, IsSignedIn, caller_of
 from shared.context import new_id
 from shared.errors import Invalid
-from shared.http import LineField, MoneyShape, Shape, created, read
+from shared.http import JsonObject, LineField, MoneyShape, Shape, created, read
 from shared.idempotency import HEADER, idempotent
 from shared.money import EXPONENTS
 
@@ -208,7 +208,7 @@ def _add_item(request: Request, cart: Cart) -> Response:
 def _with_query_currency(request: Request) -> Any:
     currency = request.query_params.get("currency")
     if currency and isinstance(request.data, dict):
-        return {"currency": currency, **request.data}
+        return JsonObject({"currency": currency, **request.data})
     return request.data
 
 
@@ -222,6 +222,15 @@ class QuantityShape(Shape):
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY)
 
 
+A_QUANTITY = {
+    "type": "object",
+    "properties": {"quantity": {"type": "integer", "minimum": 1, "maximum": MAX_QUANTITY}},
+    "required": ["quantity"],
+    "additionalProperties": False,
+}
+"""QuantityShape, of which a PATCH asks everything too: drf-spectacular would have none of it required."""
+
+
 class ItemView(APIView):
     permission_classes = (AllowAny,)
 
@@ -230,7 +239,7 @@ class ItemView(APIView):
         summary="Set an item's quantity",
         tags=TAGS,
         parameters=[TOKEN],
-        request=QuantityShape,
+        request={"application/json": A_QUANTITY},
         responses={200: A_CART},
     )
     @idempotent()

@@ -23,7 +23,7 @@ from shared.pagination import Cursor
 TAGS = ["wishlists"]
 LIST = [
     OpenApiParameter("cursor", OpenApiTypes.STR),
-    OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 100."),
+    OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": 100}),
 ]
 
 

@@ -144,6 +144,7 @@ _IDEMPOTENCY_KEY: Document = {
     "schema": {"type": "string", "pattern": "^[ -~]{0,200}$"},
     "description": "Repeating the request with the same key has one effect and gets the same answer, for 24 hours.",
 }
+_REQUIRED_KEY = _IDEMPOTENCY_KEY | {"required": True, "schema": {"type": "string", "pattern": "^[ -~]{1,200}$"}}
 
 
 def _schemas(document: Document) -> Document:
@@ -282,8 +283,9 @@ def _parameters(operation: Document, method: str) -> list[Document]:
     optional = {} in operation.get("security", [])
     own = [p for p in operation.get("parameters", []) if not (optional and _is_cart_token(p))]
     named = {parameter.get("name") for parameter in own}
-    takes_key = method in UNSAFE and operation.get("x-idempotency-key", True)
-    return [*own, _IDEMPOTENCY_KEY] if takes_key and "Idempotency-Key" not in named else own
+    asked = operation.get("x-idempotency-key", True) if method in UNSAFE else False
+    key = _REQUIRED_KEY if asked == "required" else _IDEMPOTENCY_KEY
+    return [*own, key] if asked and "Idempotency-Key" not in named else own
 
 
 def _is_cart_token(parameter: Document) -> bool:

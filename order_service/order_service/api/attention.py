@@ -16,7 +16,7 @@ from order_service.models import Order, Refund
 from order_service.queries import orders as order_queries
 from shared.auth import roles
 from shared.http import LineField, MoneyShape, Shape, created, read
-from shared.idempotency import idempotent
+from shared.idempotency import MUST_BE_GIVEN, idempotent
 from shared.money import Money
 from shared.pagination import Cursor
 
@@ -131,6 +131,7 @@ class RefundsView(APIView):
         summary="Give some of an order's money back, with a reason",
         request=RefundIn,
         responses={201: RefundShape},
+        extensions=MUST_BE_GIVEN,
     )
     @idempotent(required=True)
     def post(self, request: Request, order: UUID) -> Response:

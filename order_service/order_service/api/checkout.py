@@ -26,7 +26,7 @@ from order_service.queries.store_credit import CreditWish, cover_of, wish_for
 from shared.auth import Caller
 from shared.errors import Invalid, Unauthenticated
 from shared.http import MoneyShape, Shape, created, read
-from shared.idempotency import idempotent
+from shared.idempotency import MUST_BE_GIVEN, idempotent
 from shared.money import Money
 from shared.pagination import Cursor
 
@@ -276,6 +276,7 @@ class OrdersView(APIView):
         summary="Place an order for what is in the cart",
         request=OrderIn,
         responses={201: OrderShape},
+        extensions=MUST_BE_GIVEN,
         parameters=[CART_TOKEN],
     )
     def post(self, request: Request) -> Response:

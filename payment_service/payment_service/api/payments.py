@@ -16,7 +16,7 @@ from payment_service.models import Payment, Refund
 from payment_service.queries import payments as payment_queries
 from shared.auth import IsSignedIn, caller_of, roles
 from shared.http import MoneyShape, Shape, created, read
-from shared.idempotency import idempotent
+from shared.idempotency import MUST_BE_GIVEN, idempotent
 from shared.money import Money
 from shared.pagination import Cursor
 
@@ -141,6 +141,7 @@ class RefundsView(APIView):
         summary="Give back all or some of a payment",
         request=RefundIn,
         responses={201: RefundShape},
+        extensions=MUST_BE_GIVEN,
     )
     @idempotent(required=True)
     def post(self, request: Request, payment: UUID) -> Response:
