@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 from factories import ask, cancelled, confirmed, hear, make_location, make_variant, place_elsewhere
-from test_reservations import levels
+from ledger import levels
 
 from catalog_service.models import Reservation, StockLevel, Variant
 from shared.contracts.catalog import OfferChanged, ReserveStock
