@@ -1,15 +1,13 @@
 """make_…: rows as the service's own actions make them, and messages as its neighbours send them."""
 
 import itertools
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
 from catalog_service.actions.locations import Carried, open_location, transfer_stock
@@ -170,25 +168,3 @@ def cancelled(order_id: UUID) -> OrderCancelled:
         reason="cancelled_by_buyer",
         total=MoneyData(minor=1, currency="USD"),
     )
-
-
-def together(*jobs: Callable[[], object]) -> list[Exception]:
-    """Run each job in a thread of its own, all started at one moment; answers what they raised."""
-    raised: list[Exception] = []
-    gate = threading.Barrier(len(jobs))
-
-    def run(job: Callable[[], object]) -> None:
-        gate.wait(30)
-        try:
-            job()
-        except Exception as error:
-            raised.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return raised

@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from factories import make_category, make_product, make_vendor, together, usd
+from factories import make_category, make_product, make_vendor, usd
+from together import run_together
 
 from catalog_service.actions.imports import queue_import, run_imports
 from catalog_service.actions.products import edit_product
@@ -293,10 +294,10 @@ def test_an_edit_and_an_approval_at_once_leave_what_was_approved_or_what_waits_n
         edit(product, name="Gold pot")
         revision = Revision.objects.get(product=product, status="pending")
 
-        raised = together(
-            partial(approve_revision, revision_id=revision.id),
-            partial(edit_product, reference=str(product.id), vendor_id=product.vendor_id, changes={"name": "Lead pot"}),
-        )
+        approve = partial(approve_revision, revision_id=revision.id)
+        own = {"reference": str(product.id), "vendor_id": product.vendor_id}
+        rename = partial(edit_product, **own, changes={"name": "Lead pot"})
+        raised = run_together([approve, rename])
 
         assert all(isinstance(error, Refused) for error in raised), raised
         product.refresh_from_db()

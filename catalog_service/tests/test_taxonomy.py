@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from factories import make_category, make_product, together
+from factories import make_category, make_product
+from together import run_together
 
 from catalog_service.actions import taxonomy
 from catalog_service.actions.products import edit_product
@@ -143,7 +144,7 @@ def test_two_branches_moved_under_each_other_at_once_make_no_cycle() -> None:
         left, right = make_category(f"Left {round_}"), make_category(f"Right {round_}")
         below = make_category(f"Below {round_}", left)
 
-        raised = together(move(left, right), move(right, below))
+        raised = run_together([move(left, right), move(right, below)])
 
         assert [type(error) for error in raised] == [Invalid]
         assert_a_tree()
@@ -158,7 +159,7 @@ def test_many_moves_at_once_leave_a_tree() -> None:
 
     for _ in range(4):
         jobs = [move(chance.choice(every), chance.choice([None, *every])) for _ in range(6)]
-        raised = together(*jobs)
+        raised = run_together(jobs)
         assert all(isinstance(error, Invalid) for error in raised), raised
         assert_a_tree()
 
@@ -169,10 +170,9 @@ def test_a_category_is_deleted_or_gets_a_product_never_both() -> None:
     for round_ in range(5):
         empty = make_category(f"Empty {round_}")
 
-        raised = together(
-            partial(taxonomy.delete_category, reference=empty.slug),
-            partial(edit_product, reference=str(product.id), vendor_id=None, changes={"category": empty.slug}),
-        )
+        delete = partial(taxonomy.delete_category, reference=empty.slug)
+        edit = partial(edit_product, reference=str(product.id), vendor_id=None, changes={"category": empty.slug})
+        raised = run_together([delete, edit])
 
         assert [isinstance(error, Refused) for error in raised] == [True], raised
         stays = Category.objects.filter(id=empty.id).exists()

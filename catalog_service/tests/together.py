@@ -3,34 +3,19 @@
 import threading
 from collections.abc import Callable, Iterable
 
-from django.db import connection
+from shared.testing import in_parallel
 
 Job = Callable[[], object]
 
 
-def run_together(jobs: Iterable[Job]) -> list[BaseException]:
+def run_together(jobs: Iterable[Job]) -> list[Exception]:
     """Run each job in a thread of its own, all started at one moment; answers what they raised."""
-    jobs, errors = list(jobs), []
-    gate = threading.Barrier(len(jobs))
-
-    def run(job: Job) -> None:
-        try:
-            gate.wait(20)
-            job()
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return errors
+    every = list(jobs)
+    answers = in_parallel(len(every), lambda number: every[number]())
+    return [answer for answer in answers if isinstance(answer, Exception)]
 
 
-def in_rounds(rounds: int, *turns: Callable[[int], object]) -> list[BaseException]:
+def in_rounds(rounds: int, *turns: Callable[[int], object]) -> list[Exception]:
     """Each of `turns` in a thread that lasts, which all begin each round at one moment."""
     gate = threading.Barrier(len(turns))
 
