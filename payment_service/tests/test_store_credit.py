@@ -378,6 +378,7 @@ def test_an_admin_grants_credit_with_a_reason_and_it_is_audited() -> None:
         ({"user_id": "x", "reason": ""}, {"user_id", "reason"}),
         ({"amount": {"amount": "0.00", "currency": "USD"}}, {"amount"}),
         ({"amount": {"amount": "-5.00", "currency": "USD"}, "minor": 5}, {"amount", "minor"}),
+        ({"amount": {"amount": "1000000000.01", "currency": "USD"}}, {"amount"}),
     ],
 )
 def test_odd_grants_are_refused(changes: dict[str, Any], wrong: set[str]) -> None:
