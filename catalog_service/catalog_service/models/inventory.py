@@ -1,7 +1,7 @@
 """How much there is, how much of it is promised, and every movement that led there.
 
-Locks are always taken in this order: reservation, then product, then stock rows by variant id, then locations by id,
-then cards.
+Locks are always taken in this order: reservation or vendor's hold, then product, then stock rows by variant id, then
+locations by id, then cards.
 """
 
 from collections.abc import Collection, Mapping
