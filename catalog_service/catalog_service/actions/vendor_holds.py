@@ -130,6 +130,6 @@ def _place(variant: Variant, location_id: UUID | None) -> Place:
 
 def _free(stock: StockItem, place: Place) -> int:
     if place.location_id is None:
-        return stock.here.on_hand - stock.here.reserved
+        return stock.available_here
     level = StockLevel.objects.filter(variant=place.variant_id, location=place.location_id).first()
     return level.available if level else 0

@@ -121,6 +121,10 @@ class StockItem(models.Model):
         """What lies at the default location."""
         return Change(self.on_hand - self.elsewhere_on_hand, self.reserved - self.elsewhere_reserved)
 
+    @property
+    def available_here(self) -> int:
+        return self.here.on_hand - self.here.reserved
+
 
 class Movement(models.Model):
     """One change of `on_hand` at a location (none: the default one), never altered: the database refuses it.
