@@ -1,9 +1,22 @@
-"""Payment providers, behind one port."""
+"""Payment providers, behind one port. PAYMENT_METHODS says which of them buyers may choose, and in which currencies."""
+
+from django.conf import settings
 
 from payment_service.clients.port import Charge, ChargeRequest, Provider, Transfer
 from payment_service.clients.simulator import Simulator
+from shared.money import EXPONENTS
 
 PROVIDERS: dict[str, Provider] = {"simulator": Simulator()}
-"""Payment method, as the buyer names it → who takes the money."""
+"""Payment method, as the buyer names it → who takes the money. One that is switched off still gives back what it took,
+and still hears of what was begun.
+"""
 
-__all__ = ["PROVIDERS", "Charge", "ChargeRequest", "Provider", "Transfer"]
+
+def currencies_of(method: str) -> frozenset[str]:
+    """In which a method takes money now; none when it is switched off."""
+    if method not in settings.PAYMENT_METHODS or method not in PROVIDERS:
+        return frozenset()
+    return frozenset(settings.PAYMENT_CURRENCIES[method] or EXPONENTS)
+
+
+__all__ = ["PROVIDERS", "Charge", "ChargeRequest", "Provider", "Transfer", "currencies_of"]
