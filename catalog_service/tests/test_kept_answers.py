@@ -25,7 +25,7 @@ NOT_SHOWN = {
     # Work in hand, and what only vendors, admins and the clock read.
     "import", "import_file", "image_to_fetch", "export", "export_part", "discarded_file", "revision", "movement",
     "reservation", "reservation_line", "reservation_place", "location", "stock_level", "daily_sales", "purchase",
-    "search_count", "edition",
+    "search_count", "edition", "vendor_hold",
     # What is read from the tables each time.
     "review", "review_image", "review_vote", "review_flag", "product_view", "user_view", "product_popularity", "sale",
     "price_change", "bought_together", "category_pick", "shopper", "recommendation",

@@ -63,6 +63,17 @@ def test_what_was_lost_or_broken_stays_gone_even_when_the_order_is_cancelled() -
     assert levels(variant) == (8, 0)
 
 
+def test_it_comes_back_piece_by_piece_and_the_rest_with_the_order() -> None:
+    variant = make_variant(stock=10)
+    asked = sold((variant, 5))
+
+    hear(part_cancelled(asked, quantity=1))
+    hear(part_cancelled(asked, quantity=2))
+    hear(cancelled(asked.order_id))
+
+    assert levels(variant) == (10, 0)
+
+
 def test_it_goes_back_to_where_it_was_taken_from() -> None:
     variant = make_variant(stock=5)
     location = place_elsewhere(variant, 4, make_location(variant.vendor_id))

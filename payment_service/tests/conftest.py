@@ -1,4 +1,4 @@
-"""The simulated provider answers over real HTTP: from this service's own live server."""
+"""The simulated provider answers over real HTTP, from this service's own live server; and the books agree."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from payment_service.clients import simulator
+from payment_service.queries.books import broken_rules
 
 
 @pytest.fixture
@@ -18,3 +19,10 @@ def provider(live_server: Any, settings: Any) -> Iterator[Any]:
     simulator._http.cache_clear()
     yield settings
     simulator._http.cache_clear()
+
+
+@pytest.fixture
+def balanced_books() -> Iterator[None]:
+    """Whatever a test does, the books agree afterwards."""
+    yield
+    assert broken_rules() == []

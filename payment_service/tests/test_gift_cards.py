@@ -88,7 +88,7 @@ def test_what_admins_do_with_cards_is_audited() -> None:
     [
         ({"amount": {"amount": "0.00", "currency": "USD"}}, {"amount"}),
         ({"amount": {"amount": "-1.00", "currency": "USD"}, "count": 0}, {"amount", "count"}),
-        ({"amount": {"amount": "9999999999999.00", "currency": "USD"}}, {"amount"}),
+        ({"amount": {"amount": "1000000000.01", "currency": "USD"}}, {"amount"}),
         ({"amount": {"amount": "1.001", "currency": "USD"}}, {"amount.amount"}),
         ({"count": 501, "note": "a\nb"}, {"count", "note"}),
         ({"expires_at": "2020-01-01T00:00:00Z", "code": "MINE"}, {"expires_at", "code"}),

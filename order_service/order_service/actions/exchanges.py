@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from order_service.actions.giving_back import give_back
-from order_service.actions.orders import about, lines_of, money, new_number, reservation_of, tell
+from order_service.actions.orders import about, money, new_number, reservation_of, tell
 from order_service.actions.refunds import close_return
 from order_service.models import Exchange, Order, OrderLine, Return, ReturnItem, VendorOrder
 from order_service.models.orders import REPLACEMENT
@@ -35,7 +35,7 @@ def send_replacement(*, request: Return, items: Sequence[ReturnItem], quantities
     OrderLine.objects.bulk_create(lines)
     Exchange.objects.create(return_request=request, order=order)
     tell(order, OrderPlaced(**about(order), total=money(order, 0), placed_at=order.placed_at))
-    tell(order, reservation_of(order, lines_of(order)))
+    tell(order, reservation_of(order, lines))
     return order
 
 

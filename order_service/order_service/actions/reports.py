@@ -113,8 +113,7 @@ def refresh_reports() -> int:
     for month in sorted({day.replace(day=1) for day in days}):
         rebuild_month(month)
         _keep(mine)
-    done = {"watermark": began, "due_at": timezone.now(), "attempts": 0}
-    _still(mine).update(**done)
+    _still(mine).update(watermark=began, due_at=timezone.now(), attempts=0)
     return len(days)
 
 

@@ -11,6 +11,8 @@ from order_service.errors import OrderNotFound
 from order_service.models import Customer, Order, OrderLine, Refund, Shipment, ShipmentItem, VendorOrder
 
 LINK_SALT = "order-link"
+EXACT = ("status", "email", "number", "currency", "user_id")
+SUMMED = ("items_total", "discount_total", "shipping_total", "tax_total", "tax_included", "total")
 HIDDEN_FROM_VENDORS = (VendorOrder.Status.PLACED,)
 
 
@@ -41,9 +43,6 @@ def needing_attention(cause: str | None) -> QuerySet[Order]:
     return rows.filter(attention_cause=cause) if cause else rows
 
 
-EXACT = ("status", "email", "number", "currency", "user_id")
-
-
 def chosen(wanted: Mapping[str, Any]) -> QuerySet[Order]:
     """Orders that fit what a list is narrowed to; days are of UTC, both included."""
     rows = Order.objects.filter(**{name: wanted[name] for name in EXACT if name in wanted})
@@ -70,9 +69,6 @@ def totals_of(orders: QuerySet[Order]) -> list[dict[str, Any]]:
     sums = {f"{name}_sum": Sum(name) for name in SUMMED}
     found: QuerySet[Any, Any] = orders.order_by().values("currency").annotate(count=Count("id"), **sums)
     return list(found.order_by("currency"))
-
-
-SUMMED = ("items_total", "discount_total", "shipping_total", "tax_total", "tax_included", "total")
 
 
 def history_of(user_id: UUID) -> QuerySet[Order]:

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from payment_service.actions.gift_cards import disable_card, issue_cards, redeem_card
-from payment_service.api.store_credit import CreditShape
+from payment_service.api.store_credit import MOST, CreditShape
 from payment_service.errors import TooManyTries
 from payment_service.models import GiftCard
 from payment_service.queries.gift_cards import gift_card, gift_cards
@@ -21,7 +21,7 @@ from payment_service.queries.store_credit import credit_of
 from shared.auth import IsSignedIn, caller_of, roles
 from shared.http import LineField, MoneyShape, Shape, created, read
 from shared.idempotency import NOT_KEPT, idempotent
-from shared.money import EXPONENTS, MAX_MINOR, Money
+from shared.money import EXPONENTS, Money
 from shared.pagination import Cursor, read_filter
 from shared.throttling import Caller, spend
 
@@ -57,7 +57,7 @@ class GiftCardsIn(Shape):
     note = LineField(max_length=200, required=False, allow_blank=True)
 
     def validate_amount(self, amount: Money) -> Money:
-        if not 0 < amount.minor <= MAX_MINOR // MOST_AT_ONCE:
+        if not 0 < amount.minor <= MOST:
             raise serializers.ValidationError("More than zero, and no fortune.")
         return amount
 

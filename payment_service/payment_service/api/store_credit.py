@@ -22,6 +22,8 @@ KINDS = [
     Entry.Kind.GIFT_CARD_REDEEMED, Entry.Kind.CREDIT_GRANTED, Entry.Kind.CREDIT_HELD, Entry.Kind.CREDIT_RETURNED,
     Entry.Kind.REFUND,
 ]  # fmt: skip
+MOST = 10**11
+"""Minor units of one grant or gift card: so that thousands of them do not sum to more than Money can tell."""
 OF_ORDERS = {Entry.Kind.CREDIT_HELD, Entry.Kind.CREDIT_RETURNED, Entry.Kind.REFUND}
 
 
@@ -104,8 +106,8 @@ class GrantIn(Shape):
     reason = LineField(max_length=200, help_text="For the audit log; the buyer does not see it.")
 
     def validate_amount(self, amount: Money) -> Money:
-        if amount.minor <= 0:
-            raise serializers.ValidationError("Must be more than zero.")
+        if not 0 < amount.minor <= MOST:
+            raise serializers.ValidationError("More than zero, and no fortune.")
         return amount
 
 
