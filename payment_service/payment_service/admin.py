@@ -228,15 +228,15 @@ class SimulatedWebhookRows(Rows):
 
 @admin.register(SimulatedCharge)
 class SimulatedCharges(Records):
-    list_display = ("id", "description", "status", the_amount, the_refunded, "decline_code", "created_at")
-    list_filter = ("status", "created_at")
+    list_display = ("id", "provider", "description", "status", the_amount, the_refunded, "decline_code", "created_at")
+    list_filter = ("provider", "status", "created_at")
     search_ids = ("id", "key")
     search_fields = ("description__exact",)
     search_help_text = "Charge (the payment's provider reference) or payment by id; order number."
     ordering = ("-id",)
     fields: ClassVar[Any] = (
-        "id", "key", "description", "status", the_amount, the_refunded, "decline_code", "settles_at", "expires_at",
-        "created_at",
+        "id", "provider", "key", "description", "status", the_amount, the_refunded, "decline_code", "settles_at",
+        "expires_at", "created_at",
     )  # fmt: skip
     inlines = (SimulatedWebhookRows,)
 

@@ -31,6 +31,11 @@ def configured(monkeypatch: pytest.MonkeyPatch, *, environment: str = "productio
         ({"PAYMENT_METHODS": "simulator"}, "SIMULATOR_IN_PRODUCTION"),
         ({"PAYOUT_PROVIDER": "simulator"}, "SIMULATOR_IN_PRODUCTION"),
         ({"PAYMENT_METHODS": "barter"}, "barter"),
+        ({"PAYOUT_PROVIDER": "stripe"}, "PAYOUT_PROVIDER"),
+        ({"PAYMENT_METHODS": "stripe"}, "STRIPE_SECRET_KEY"),
+        ({"PAYMENT_METHODS": "stripe", "STRIPE_SECRET_KEY": "sk_live_x"}, "STRIPE_WEBHOOK_SECRETS"),
+        ({"PAYMENT_METHODS": "chapa", "CHAPA_WEBHOOK_SECRETS": "x"}, "CHAPA_SECRET_KEY"),
+        ({"PAYMENT_METHODS": "chapa", "CHAPA_FAKE": "true"}, "CHAPA_FAKE"),
     ],
 )
 def test_production_refuses_what_takes_no_money(
@@ -38,6 +43,23 @@ def test_production_refuses_what_takes_no_money(
 ) -> None:
     with pytest.raises(ImproperlyConfigured, match=complaint):
         configured(monkeypatch, **variables)
+
+
+def test_a_provider_with_its_keys_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {"STRIPE_SECRET_KEY": "sk_live_x", "STRIPE_WEBHOOK_SECRETS": "whsec_new, whsec_old"}
+
+    found = configured(monkeypatch, PAYMENT_METHODS="stripe", STRIPE_CURRENCIES="EUR,USD", **keys)
+
+    assert found["STRIPE_WEBHOOK_SECRETS"] == ["whsec_new", "whsec_old"]
+    assert found["PAYMENT_CURRENCIES"]["stripe"] == ["EUR", "USD"]
+
+
+def test_chapa_s_other_side_stands_in_for_it_in_development(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = configured(monkeypatch, environment="development", PAYMENT_METHODS="simulator,chapa", CHAPA_FAKE="true")
+
+    assert found["CHAPA_URL"] == f"{found['SIMULATOR_URL']}/simulator/chapa"
+    assert found["CHAPA_SECRET_KEY"]
+    assert found["CHAPA_WEBHOOK_SECRETS"]
 
 
 def test_the_simulator_may_be_allowed_in_production(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -164,7 +164,7 @@ class MethodsShape(Shape):
     results = MethodShape(many=True)
 
 
-NAMES = {"simulator": "Simulated card"}
+NAMES = {"simulator": "Simulated card", "stripe": "Card", "chapa": "Chapa"}
 
 
 class MethodsView(APIView):
