@@ -68,6 +68,11 @@ class _Simulated(Stage):
     def takes_another(self, payment: Payment, *, minor: int, currency: str) -> None:
         SimulatedCharge.objects.filter(id=self.charge_of(payment).id).update(minor=minor, currency=currency)
 
+    def refuses_refunds(self, payment: Payment, *, refuses: bool) -> None:
+        charge = self.charge_of(payment)
+        charge.refunded = charge.minor if refuses else 0
+        charge.save()
+
     def news(self) -> list[dict[str, Any]]:
         """What the provider has to tell, oldest first."""
         told = [self.told(webhook) for webhook in SimulatedWebhook.objects.order_by("id")]
@@ -194,6 +199,9 @@ class StripeStage(Stage):
     def takes_another(self, payment: Payment, *, minor: int, currency: str) -> None:
         intent = self.intent_of(payment)
         intent.amount, intent.currency = minor, currency.lower()
+
+    def refuses_refunds(self, payment: Payment, *, refuses: bool) -> None:
+        self.intent_of(payment).latest_charge.status = "failed" if refuses else "succeeded"
 
     def loses_an_answer(self) -> str:
         fake_stripe.lost.append("/confirm")

@@ -80,6 +80,16 @@ def test_a_key_that_was_cancelled_before_it_was_seen_is_never_charged(stage: Str
     assert stage.charged() == []
 
 
+def test_a_refund_is_made_once_even_after_stripe_forgot_its_key(stage: StripeStage) -> None:
+    charge, key = STRIPE.charge(request(Money(100, "USD"))), new_id()
+
+    first = STRIPE.refund(key=key, reference=charge.reference, amount=Money(40, "USD"))
+    fake_stripe.answers.clear()
+    second = STRIPE.refund(key=key, reference=charge.reference, amount=Money(40, "USD"))
+
+    assert (first, stage.refunded()) == (second, 40)
+
+
 def test_a_bank_that_does_not_know_its_customer_declines(stage: StripeStage) -> None:
     payment = asked(take(method="stripe", token=stage.asks))
     stage.declines(payment)

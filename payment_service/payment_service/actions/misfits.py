@@ -6,12 +6,11 @@ Until it has, the books say that the provider holds it and that it is unclaimed.
 import logging
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from payment_service.actions.ledger import Kind, Line, record
-from payment_service.actions.waiting import LEASE, wait_before
+from payment_service.actions.waiting import LEASE, urgency, wait_before
 from payment_service.clients import PROVIDERS, Charge, Transfer
 from payment_service.errors import ProviderAway
 from payment_service.models import Entry, Misfit, Payment
@@ -60,11 +59,9 @@ def _claim() -> Misfit | None:
 def _ask(misfit: Misfit) -> Transfer | None:
     provider = PROVIDERS[misfit.payment.method]
     try:
-        return provider.refund(key=misfit.id, reference=misfit.payment.provider_reference, amount=misfit.amount)
+        return provider.refund(key=misfit.key, reference=misfit.payment.provider_reference, amount=misfit.amount)
     except ProviderAway as error:
-        log.warning("misfit %s waits: %s", misfit.id, error)
-        if misfit.attempts >= settings.TRANSFER_ATTEMPTS:
-            return Transfer("", False, "provider_unavailable")
+        log.log(urgency(misfit.attempts), "misfit %s waits: %s", misfit.id, error)
         Misfit.objects.filter(id=misfit.id).update(due_at=timezone.now() + wait_before(misfit.attempts))
         return None
 

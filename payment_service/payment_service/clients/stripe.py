@@ -80,10 +80,8 @@ class Stripe:
     def refund(self, *, key: UUID, reference: str, amount: Money) -> Transfer:
         if not _can_be_said(amount):
             return Transfer("", False, "amount_not_taken")
-        params: Any = {"payment_intent": reference, "amount": amount.minor, "metadata": {"refund_id": str(key)}}
-        options: Any = {"idempotency_key": str(key)}
         try:
-            refund = _asked(lambda: _client().v1.refunds.create(params, options))
+            refund = _refund_of(reference, key) or _refunded(reference, key, amount)
         except _REFUSED as error:
             return Transfer("", False, _code_of(error))
         done = refund.status in {"succeeded", "pending"}  # pending: Stripe has it, the bank not yet
@@ -152,6 +150,19 @@ def _found(reference: str) -> stripe.PaymentIntent:
         raise ProviderAway(f"Stripe does not know {reference}: {_code_of(error)}.") from None
 
 
+def _refund_of(reference: str, key: UUID) -> stripe.Refund | None:
+    """The one that was made with this key: Stripe forgets keys after a day, and a refund is asked for longer."""
+    params: Any = {"payment_intent": reference, "limit": 100}
+    made = _asked(lambda: _client().v1.refunds.list(params))
+    return next((one for one in made.data if getattr(one.metadata, "refund_id", "") == str(key)), None)
+
+
+def _refunded(reference: str, key: UUID, amount: Money) -> stripe.Refund:
+    params: Any = {"payment_intent": reference, "amount": amount.minor, "metadata": {"refund_id": str(key)}}
+    options: Any = {"idempotency_key": str(key)}
+    return _asked(lambda: _client().v1.refunds.create(params, options))
+
+
 def _paid_with(token: str) -> dict[str, Any]:
     """Stripe.js gives a payment method (`pm_…`), or in older pages a token (`tok_…`)."""
     if token.startswith("tok_"):
@@ -174,7 +185,7 @@ def _charge(intent: stripe.PaymentIntent) -> Charge:
         case "canceled":
             return Charge(intent.id, "cancelled")
         case "requires_payment_method":
-            return Charge(intent.id, "declined", _reason_in(intent.last_payment_error))
+            return Charge(intent.id, "declined", _spoken(_said_in(intent.last_payment_error)))
         case _:
             return Charge(intent.id, "pending")
 
@@ -195,12 +206,12 @@ def _page_of(intent: stripe.PaymentIntent) -> str:
 
 
 def _code_of(error: stripe.CardError | stripe.InvalidRequestError) -> str:
-    return _reason_in(error.error) if error.error else _spoken(error.code or "refused")
+    return _spoken(_said_in(error.error) or error.code or "refused")
 
 
-def _reason_in(error: object) -> str:
+def _said_in(error: object) -> str:
     """What is absent from Stripe's objects is no attribute of them."""
-    return _spoken(getattr(error, "decline_code", None) or getattr(error, "code", None) or "")
+    return getattr(error, "decline_code", None) or getattr(error, "code", None) or ""
 
 
 def _spoken(code: str) -> str:

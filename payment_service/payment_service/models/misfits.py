@@ -12,8 +12,8 @@ from shared.money import Money
 
 
 class Misfit(models.Model):
-    """Another amount, or another currency, than its payment's. All of it is sent back, with its id as the key; one that
-    could not be is for an operator to look at.
+    """Another amount, or another currency, than its payment's. All of it is sent back; one that could not be is for an
+    operator to look at. `key` is the provider's idempotency key: by the same one, a refusal stays a refusal.
     """
 
     class Status(models.TextChoices):
@@ -22,6 +22,7 @@ class Misfit(models.Model):
         FAILED = "failed"
 
     id = models.UUIDField(primary_key=True, default=new_id)
+    key = models.UUIDField(default=new_id)
     payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="misfit")
     minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
@@ -54,7 +55,7 @@ class Misfit(models.Model):
 
     def try_again(self, *, at: datetime) -> None:
         self._move(self.Status.PENDING, self.Status.FAILED)
-        self.due_at, self.closed_at, self.failure, self.attempts = at, None, "", 0
+        self.key, self.due_at, self.closed_at, self.failure, self.attempts = new_id(), at, None, "", 0
 
     def _move(self, to: str, source: str) -> None:
         if self.status != source:
