@@ -14,6 +14,8 @@ TEXT = f"^([^{_CONTROLS}]|[\\n\\r\\t])*$"
 """The most of what LineField and TextField refuse: the rest of invisible characters is a long list."""
 AMOUNT = r"^-?[0-9]{1,16}(\.[0-9]{1,3})?$"
 """Of money; how many digits may stand after the point is the currency's to say."""
+MAY_CONFLICT = {"x-may-conflict": True}
+"""For `extensions=` of what only reads: 409 while the state does not allow it. Whoever changes something always may."""
 
 
 class Schema(AutoSchema):
@@ -21,7 +23,7 @@ class Schema(AutoSchema):
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
         schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
-        if direction == "request" and isinstance(field, serializers.ListSerializer):
+        if direction == "request" and isinstance(field, serializers.ListSerializer | serializers.ListField):
             return {**schema, **_length_of(field)}
         return schema
 
