@@ -29,7 +29,9 @@ def _listed(text: str) -> list[str]:
 
 
 PAYMENT_METHODS = _listed(env.text("PAYMENT_METHODS", "simulator" if not _IN_PRODUCTION else ""))
-PAYOUT_PROVIDER = env.text("PAYOUT_PROVIDER", "simulator" if "simulator" in PAYMENT_METHODS else "")
+PAYOUT_PROVIDER = env.text(
+    "PAYOUT_PROVIDER", "simulator" if not _IN_PRODUCTION or "simulator" in PAYMENT_METHODS else ""
+)
 PAYMENT_RETURN_URL = env.text("PAYMENT_RETURN_URL", PUBLIC_URL)
 SIMULATOR_IN_PRODUCTION = env.flag("SIMULATOR_IN_PRODUCTION")
 

@@ -21,6 +21,8 @@ FAILS = "pm_card_chargeCustomerFail"
 
 events: list[dict[str, Any]] = []
 answers: dict[str, tuple[int, bytes]] = {}
+broken: list[str] = []
+"""Ends of paths that fail inside once, before anything happens; which Stripe remembers by the key, too."""
 lost: list[str] = []
 """Ends of paths whose next answer does not arrive."""
 
@@ -63,6 +65,9 @@ with warnings.catch_warnings(action="ignore"):
 async def once(request: web.Request, handler: Any) -> web.StreamResponse:
     """The same key is the same answer, a refusal too; a lost one has happened all the same."""
     key = request.headers.get("Idempotency-Key", "")
+    if any(request.path.endswith(end) for end in broken):
+        broken.clear()
+        answers[key] = (500, b'{"error": {"type": "api_error"}}')
     if key not in answers:
         try:
             response: Any = await handler(request)
@@ -82,7 +87,7 @@ server.app.middlewares.insert(0, once)
 
 
 def forget() -> None:
-    for kept in (resources.store, events, answers, lost):
+    for kept in (resources.store, events, answers, broken, lost):
         kept.clear()
 
 

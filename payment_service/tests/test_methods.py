@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from factories import asked, hear, pay_out, split, take, usd
+from factories import asked, hear, pay_out, released, split, take, usd
 
 import shared.settings
 from payment_service import settings as own
+from payment_service.actions import payouts
 from payment_service.models import Payment, Payout
 from shared.messages import MoneyData
 from shared.testing import body, client_as
@@ -108,6 +109,20 @@ def test_nothing_to_pay_needs_no_currency(settings: Any) -> None:
     settings.PAYMENT_CURRENCIES = {**settings.PAYMENT_CURRENCIES, "simulator": ["EUR"]}
 
     assert asked(take(split(gross=0, tax=0, commission=0), amount=usd(0))).status == Payment.Status.TAKEN
+
+
+def test_payouts_wait_while_nobody_carries_them_out(provider: Any) -> None:
+    message = take(split())
+    asked(message)
+    released(message)
+    hear(pay_out(100))
+    provider.PAYOUT_PROVIDER = ""
+    assert payouts.ask_for_payouts() == 0
+
+    provider.PAYOUT_PROVIDER = "simulator"
+    payouts.ask_for_payouts()
+
+    assert Payout.objects.get().status == "paid"
 
 
 def test_without_a_provider_payouts_are_refused(settings: Any) -> None:

@@ -80,6 +80,27 @@ def test_a_key_that_was_cancelled_before_it_was_seen_is_never_charged(stage: Str
     assert stage.charged() == []
 
 
+@pytest.mark.parametrize("cancels", [False, True])
+def test_a_confirmation_that_failed_inside_stripe_is_tried_again(stage: StripeStage, cancels: bool) -> None:
+    wanted = request(Money(100, "USD"))
+    fake_stripe.broken.append("/confirm")
+    with pytest.raises(ProviderAway):
+        STRIPE.charge(wanted)
+
+    charge = STRIPE.cancel(wanted, "") if cancels else STRIPE.charge(wanted)
+
+    assert (charge.status, stage.charged()) == (("cancelled", []) if cancels else ("succeeded", [100]))
+
+
+def test_a_decline_whose_answer_was_lost_is_a_decline(stage: StripeStage) -> None:
+    wanted = request(Money(100, "USD"), stage.declined)
+    fake_stripe.lost.append("/confirm")
+    with pytest.raises(ProviderAway):
+        STRIPE.charge(wanted)
+
+    assert STRIPE.charge(wanted).status == "declined"
+
+
 def test_a_refund_is_made_once_even_after_stripe_forgot_its_key(stage: StripeStage) -> None:
     charge, key = STRIPE.charge(request(Money(100, "USD"))), new_id()
 

@@ -133,7 +133,7 @@ def _message(answer: Answer) -> str:
 
 @lru_cache(maxsize=1)
 def _http() -> httpx.Client:
-    return httpx.Client(timeout=httpx.Timeout(settings.PROVIDER_TIMEOUT_SECONDS, connect=1.0))
+    return httpx.Client(timeout=httpx.Timeout(settings.PROVIDER_TIMEOUT_SECONDS, connect=1))
 
 
 def _ask(method: str, path: str, body: Answer | None = None) -> tuple[bool, Answer]:

@@ -49,13 +49,15 @@ class Stripe:
             intent = _made(request)
         except _REFUSED as error:
             return Charge("", "declined", _code_of(error))
-        return self._confirmed(request, intent.id)
+        return self._confirmed(intent.id)
 
-    def _confirmed(self, request: ChargeRequest, reference: str) -> Charge:
+    def _confirmed(self, reference: str) -> Charge:
+        """Without a key of ours: an intent is charged once anyhow, and by the same key Stripe would say again that it
+        failed inside, for a day.
+        """
         params: Any = {"return_url": settings.PAYMENT_RETURN_URL}
-        options: Any = {"idempotency_key": f"{request.key}-confirm"}
         try:
-            return _charge(_asked(lambda: _client().v1.payment_intents.confirm(reference, params, options)))
+            return _charge(_asked(lambda: _client().v1.payment_intents.confirm(reference, params)))
         except stripe.CardError as error:
             return Charge(reference, "declined", _code_of(error))
         except stripe.InvalidRequestError as error:  # it was cancelled meanwhile, is confirmed, or cannot be
