@@ -179,9 +179,12 @@ class MethodsView(APIView):
     )
     def get(self, request: Request) -> Response:
         currency = read(MethodFilter, request.query_params.dict()).get("currency")
-        taken = {code: sorted(currencies_of(code)) for code in PROVIDERS}
-        shown = {code: all_ for code, all_ in taken.items() if (currency in all_ if currency else all_)}
-        return Response({"results": [{"code": c, "name": NAMES[c], "currencies": all_} for c, all_ in shown.items()]})
+        methods = [_method(code) for code in PROVIDERS if currencies_of(code)]
+        return Response({"results": [one for one in methods if not currency or currency in one["currencies"]]})
+
+
+def _method(code: str) -> dict[str, Any]:
+    return {"code": code, "name": NAMES[code], "currencies": sorted(currencies_of(code))}
 
 
 class WebhookView(APIView):
