@@ -71,6 +71,8 @@ class Category(models.Model):
 
 
 class Brand(models.Model):
+    """The database keeps `words` beside it, its name's as they stand in cards (migration 0026)."""
+
     id = models.UUIDField(primary_key=True, default=new_id)
     slug = models.CharField(max_length=SLUG_LENGTH, unique=True)
     name = models.CharField(max_length=NAME_LENGTH)

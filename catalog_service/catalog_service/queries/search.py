@@ -24,6 +24,12 @@ from catalog_service.queries.words import Match, Wanted, understand
 MAX_SUGGESTIONS = 10
 DOCUMENTS = (("title", ""), ("title", ":*"), ("labels", ":*AB"), ("labels", ":*"), ("words", ":*"))
 
+OF_BRANDS = 3
+_A_BRAND = "EXISTS (SELECT FROM brand WHERE words @@ %s::tsquery)"
+"""What stands in tier 3 has a word of its brand's. Where no brand has one, nobody looks: the statistics know how common
+a word is among all labels, and a walk for one that is in every category and in no brand would pass every card.
+"""
+
 _TIER = """
     (SELECT {columns}, {number} AS tier, card.sold, card.product_id FROM {source}
     WHERE {where} ORDER BY card.sold {way}, card.product_id {way} LIMIT {limit})
@@ -95,6 +101,8 @@ def best(
     parts, values = [], []
     for tier in _tiers(wanted, place, backwards=backwards):
         every = [*tier.match.conditions, *conditions]
+        if tier.number == OF_BRANDS:
+            every.append(Condition("", _A_BRAND, (wanted.any_word(),)))
         if tier.better:
             every.append(Condition("", f"NOT {tier.better.test.sql}", tier.better.test.values))
         if place and tier.number == place[0]:

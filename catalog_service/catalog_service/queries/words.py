@@ -96,6 +96,10 @@ class Wanted:
     def anywhere(self) -> Match:
         return self.match("words", ":*")
 
+    def any_word(self) -> str:
+        """As a tsquery: something that begins with one of the words."""
+        return " | ".join(_any_of(unit, ":*") for unit in self.units)
+
     def match(self, document: str, suffix: str) -> Match:
         """What is rare is fetched by the words' index and sorted; what is common soon comes along in the list's order.
 
