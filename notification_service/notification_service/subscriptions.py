@@ -36,6 +36,7 @@ from shared.contracts.user import (
     UserRegistered,
 )
 from shared.contracts.vendor import (
+    MemberInvited,
     PayoutSettled,
     VendorApplicationDecided,
     VendorApplicationSubmitted,
@@ -56,6 +57,7 @@ SUBSCRIPTIONS: Subscriptions = {
     SecurityAlertRaised: accounts.tell_security_alert,
     VendorApplicationSubmitted: vendors.tell_application_submitted,
     VendorApplicationDecided: vendors.tell_application_decided,
+    MemberInvited: vendors.mail_invitation,
     PayoutSettled: vendors.tell_payout_settled,
     ProductSubmitted: products.tell_product_submitted,
     ProductDecided: products.tell_product_decided,

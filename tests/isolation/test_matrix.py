@@ -36,6 +36,7 @@ FOR_EVERYBODY = {
 NOT_OURS = {"POST /api/v1/payment-webhooks/{provider}"}
 """Bodies that others define."""
 RATES = {"zone": "shipping-zones", "method": "shipping-methods", "rate": "shipping-rates", "tax_rate": "tax-rates"}
+INVITED = {"email": "ivy@example.com", "role": "staff"}
 GIFT_CARD = {"amount": {"amount": "5.00", "currency": "USD"}}
 SMUGGLED = {
     "is_staff": True, "roles": ["admin"], "user_id": str(uuid4()), "owner_id": str(uuid4()), "vendor_id": str(uuid4()),
@@ -114,6 +115,8 @@ def _ids(journey: Journey) -> Json:
         "order_export": vendor.post("order-exports", {"format": "jsonl"}, expect=202)["id"],
         "application": _first(vendor, "vendor-applications"),
         "payout": _first(vendor, "vendors/me/payouts"),
+        "member": _first(vendor, "vendors/me/members"),
+        "invitation": vendor.post("vendors/me/members", INVITED, expect=201)["id"],
         "coupon": _first(journey.admin, "coupons"),
         "gift_card": journey.admin.post("gift-cards", GIFT_CARD, expect=201)["cards"][0]["id"],
         "promotion": vendor.post("promotions", {"kind": "free_shipping", "name": "Ours"}, expect=201)["id"],

@@ -10,7 +10,7 @@ from shared.contracts.payment import VendorBalanceChanged
 from shared.messages import Message
 from shared.testing import deliver
 from vendor_service.actions import applications
-from vendor_service.models import Application, Payout, Vendor
+from vendor_service.models import Application, Member, Payout, Vendor
 from vendor_service.subscriptions import SUBSCRIPTIONS
 
 ADMIN = UUID(int=0xAD)
@@ -48,6 +48,11 @@ def earn(vendor: Vendor, available: int = 5_000, pending: int = 0, *, currency: 
 
 def make_payout(vendor: Vendor, **changes: Any) -> Payout:
     return Payout.objects.create(**{"vendor": vendor, "amount": 1_000, "currency": "USD", **changes})
+
+
+def make_member(vendor: Vendor, role: str = "staff", **changes: Any) -> Member:
+    given = {"vendor": vendor, "user_id": new_id(), "role": role, "email": "sam@example.com", **changes}
+    return Member.objects.create(**given)
 
 
 def default_commission() -> int:

@@ -1,12 +1,13 @@
 """The operators' pages: applications are decided and vendors ruled by the same actions as over the API."""
 
 import pytest
-from factories import earn, make_application, make_payout, make_vendor
+from factories import earn, make_application, make_member, make_payout, make_vendor
 
 from shared.context import new_id
 from shared.contracts.user import GrantRole, RecordAudit
 from shared.contracts.vendor import VendorApplicationDecided, VendorChanged
 from shared.testing import FOR_OPERATORS, answers_by_role, lists_of_records, operator_as, published
+from vendor_service.actions import members
 from vendor_service.models import Application, Balance, Vendor
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +23,8 @@ def make_everything() -> Vendor:
     vendor = make_vendor()
     earn(vendor, 5_000, pending=250)
     make_payout(vendor)
+    make_member(vendor)
+    members.invite(vendor_id=vendor.id, by=vendor.owner_id, email="ivy@example.com", role="staff")
     return vendor
 
 

@@ -7,7 +7,7 @@ from django.contrib import admin
 from shared.admin import Records, Rows, amount, operation
 from shared.auth import Caller
 from vendor_service.actions import applications, vendors
-from vendor_service.models import Application, Balance, Payout, Vendor
+from vendor_service.models import Application, Balance, Invitation, Member, Payout, Vendor
 
 # ── Applications ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -67,6 +67,11 @@ def commission(vendor: Vendor) -> str:
     return f"{whole}.{hundredths:02} %"
 
 
+class MemberRows(Rows):
+    model = Member
+    fields = readonly_fields = ("user_id", "role", "email", "invited_by", "created_at")
+
+
 @admin.register(Vendor)
 class Vendors(Records):
     list_display = ("slug", "name", "status", "country", commission, "contact_email", "owner_id", "created_at")
@@ -80,7 +85,32 @@ class Vendors(Records):
         "id", "name", "slug", "owner_id", "application", "status", commission, "payout_currency", "contact_email",
         "country", "description", "version", "created_at", "updated_at",
     )  # fmt: skip
+    inlines = (MemberRows,)
     actions = (suspend, reactivate, close)
+
+
+@admin.register(Member)
+class Members(Records):
+    list_display = ("user_id", "vendor", "role", "email", "created_at")
+    list_filter = ("role", "created_at")
+    list_select_related = ("vendor",)
+    search_ids = ("id", "user_id", "vendor_id")
+    search_fields = ("vendor__slug__iexact", "email__iexact")
+    search_help_text = "Member, account or vendor by id; the vendor's slug; e-mail address."
+    ordering = ("-id",)
+    fields = ("id", "vendor", "user_id", "role", "email", "invited_by", "created_at", "updated_at")
+
+
+@admin.register(Invitation)
+class Invitations(Records):
+    list_display = ("email", "vendor", "role", "invited_by", "created_at", "expires_at", "ended_at")
+    list_filter = ("role", "created_at", "ended_at")
+    list_select_related = ("vendor",)
+    search_ids = ("id", "vendor_id", "invited_by")
+    search_fields = ("vendor__slug__iexact", "email__iexact")
+    search_help_text = "Invitation, vendor or who invited by id; the vendor's slug; e-mail address."
+    ordering = ("-id",)
+    fields = ("id", "vendor", "email", "role", "invited_by", "created_at", "expires_at", "ended_at")
 
 
 # ── Money ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,8 +3,11 @@
 ApplicationNotFound   404   absent, or not yours
 VendorNotFound        404   absent, not yours, or not active
 PayoutNotFound        404   absent, or not yours
+MemberNotFound        404   absent, or not yours
+InvitationNotFound    404   absent, not yours, used, withdrawn or too old
 ApplicationOpen       409   an earlier application waits for its decision
 AlreadyVendor         409   this account sells here already
+LastOwner             409   a shop is not left without its owner
 AlreadyDecided        409   the application has been approved or rejected
 IllegalMove           409   the vendor's status cannot become that one
 VendorSuspended       409   no payouts while suspended
@@ -27,6 +30,19 @@ class VendorNotFound(NotFound):
 
 class PayoutNotFound(NotFound):
     title = "There is no such payout"
+
+
+class MemberNotFound(NotFound):
+    title = "There is no such member"
+
+
+class InvitationNotFound(NotFound):
+    title = "There is no such invitation"
+
+
+class LastOwner(Conflict):
+    code = "last_owner"
+    title = "The shop has no other owner"
 
 
 class ApplicationOpen(Conflict):

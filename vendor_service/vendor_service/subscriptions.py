@@ -7,7 +7,7 @@ from shared.clock import Schedule
 from shared.contracts.payment import PayoutPaid, PayoutRefused, VendorBalanceChanged
 from shared.contracts.user import UserErased
 from shared.inbox import Subscriptions
-from vendor_service.actions import erasure, payouts
+from vendor_service.actions import erasure, members, payouts
 
 SUBSCRIPTIONS: Subscriptions = {
     VendorBalanceChanged: payouts.follow_balance,
@@ -16,4 +16,8 @@ SUBSCRIPTIONS: Subscriptions = {
     UserErased: erasure.forget_user,
 }
 
-SCHEDULE: Schedule = {idempotency.forget_old_answers: timedelta(hours=1)}
+SCHEDULE: Schedule = {
+    idempotency.forget_old_answers: timedelta(hours=1),
+    members.forget_old_invitations: timedelta(hours=1),
+    members.seat_owners: timedelta(minutes=1),
+}

@@ -4,7 +4,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from shared import admin, health
 from shared.http import path
-from vendor_service.api import applications, payouts, vendors
+from vendor_service.api import applications, members, payouts, vendors
 
 handler400 = "shared.http.bad_request"
 handler404 = "shared.http.not_found"
@@ -19,6 +19,11 @@ urlpatterns = [
     path("api/v1/vendors", vendors.VendorsView.as_view()),
     path("api/v1/vendors/me", vendors.OwnVendorView.as_view()),
     path("api/v1/vendors/me/balance", payouts.BalanceView.as_view()),
+    path("api/v1/vendors/me/members", members.MembersView.as_view()),
+    path("api/v1/vendors/me/members/<uuid:member>", members.MemberView.as_view()),
+    path("api/v1/vendors/me/invitations", members.InvitationsView.as_view()),
+    path("api/v1/vendors/me/invitations/<uuid:invitation>", members.InvitationView.as_view()),
+    path("api/v1/vendor-invitations/accept", members.AcceptView.as_view()),
     path("api/v1/vendors/me/payouts", payouts.PayoutsView.as_view()),
     path("api/v1/vendors/me/payouts/<uuid:payout>", payouts.PayoutView.as_view()),
     path("api/v1/vendors/<str:vendor>", vendors.VendorView.as_view()),

@@ -10,7 +10,7 @@ from shared.contracts.vendor import VendorApplicationDecided, VendorApplicationS
 from shared.outbox import publish
 from vendor_service.actions.vendors import open_vendor
 from vendor_service.errors import AlreadyVendor, ApplicationNotFound, ApplicationOpen
-from vendor_service.models import Application, Vendor
+from vendor_service.models import Application, Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def submit(*, user_id: UUID, business: Business) -> Application:
     except IntegrityError:
         raise ApplicationOpen() from None
     # After the insert, which has waited for an approval in progress: its vendor is seen now.
-    if Vendor.objects.filter(owner_id=user_id).exists():
+    if Member.objects.filter(user_id=user_id).exists():
         raise AlreadyVendor()
     publish(
         VendorApplicationSubmitted(

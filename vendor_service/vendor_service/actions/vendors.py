@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.text import slugify
 
 from shared.audit import record
@@ -14,7 +15,7 @@ from shared.contracts.user import GrantRole
 from shared.contracts.vendor import VendorChanged
 from shared.outbox import publish
 from vendor_service.errors import AlreadyVendor, VendorNotFound
-from vendor_service.models import Application, Vendor
+from vendor_service.models import Application, Member, Vendor
 
 RESERVED_SLUGS = {"me"}
 """Paths of their own beside `vendors/{slug}`."""
@@ -23,7 +24,7 @@ RULED = {"status", "commission_basis_points"}
 
 def open_vendor(*, application: Application) -> Vendor:
     """In the approval's own transaction. Raises AlreadyVendor."""
-    if Vendor.objects.filter(owner_id=application.user_id).exists():
+    if Member.objects.filter(user_id=application.user_id).exists():
         raise AlreadyVendor()
     vendor = _inserted(
         Vendor(
@@ -37,9 +38,21 @@ def open_vendor(*, application: Application) -> Vendor:
             commission_basis_points=settings.COMMISSION_BASIS_POINTS,
         )
     )
+    _seat_owner(vendor, application)
     tell_changed(vendor)
-    publish(GrantRole(user_id=vendor.owner_id, role="vendor", vendor_id=vendor.id))
+    publish(GrantRole(user_id=vendor.owner_id, role="vendor", vendor_id=vendor.id, at=timezone.now()))
     return vendor
+
+
+def _seat_owner(vendor: Vendor, application: Application) -> None:
+    """Who has joined another vendor since the application sells for that one. Raises AlreadyVendor."""
+    try:
+        with transaction.atomic():
+            Member.objects.create(
+                vendor=vendor, user_id=vendor.owner_id, email=application.contact_email, role=Member.Role.OWNER
+            )
+    except IntegrityError:
+        raise AlreadyVendor() from None
 
 
 def _inserted(vendor: Vendor) -> Vendor:

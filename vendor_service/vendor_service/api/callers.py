@@ -7,17 +7,25 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from shared.auth import caller_of, roles
+from shared.errors import Forbidden
+from vendor_service.models.members import Right
+from vendor_service.queries import members
 
 
 def user_of(request: Request) -> UUID:
     return caller_of(request).id
 
 
-def vendor_of(request: Request) -> UUID:
-    """`roles("vendor")` has made sure that there is one."""
-    vendor_id = caller_of(request).vendor_id
-    assert vendor_id is not None
-    return vendor_id
+def vendor_of(request: Request, right: Right | None = None) -> UUID:
+    """Whom the caller sells for, as `roles("vendor")` has made sure, and still does, with this right. A token that is
+    older than a removal gets what a token for no vendor gets. Raises VendorNotFound, Forbidden.
+    """
+    caller = caller_of(request)
+    assert caller.vendor_id is not None
+    member = members.member(vendor_id=caller.vendor_id, user_id=caller.id)
+    if right and not member.may(right):
+        raise Forbidden(f"The role {member.role} may not {right.label}.")
+    return caller.vendor_id
 
 
 class AdminView(APIView):

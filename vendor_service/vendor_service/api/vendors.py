@@ -17,6 +17,7 @@ from shared.pagination import Cursor, read_filter
 from vendor_service.actions import vendors
 from vendor_service.api.callers import AdminView, vendor_of
 from vendor_service.models import Vendor
+from vendor_service.models.members import Right
 from vendor_service.queries import vendors as vendor_queries
 
 
@@ -117,7 +118,7 @@ class OwnVendorView(APIView):
     )
     @idempotent()
     def patch(self, request: Request) -> Response:
-        row = vendors.change_vendor(vendor_id=vendor_of(request), changes=read(VendorPatch, request.data))
+        row = vendors.change_vendor(vendor_id=vendor_of(request, Right.EDIT), changes=read(VendorPatch, request.data))
         return Response(vendor_body(row, OwnVendorShape))
 
 
