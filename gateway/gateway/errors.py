@@ -250,6 +250,16 @@ CODES: dict[str, Explanation] = {
     ),
     # Vendors
     "application_open": Explanation(409, "An application is open", "One at a time.", "Wait for its decision."),
+    "checklist_incomplete": Explanation(
+        409, "Something required is not done yet", "The marketplace asks for it.", "See the checklist."
+    ),
+    "not_this_kind": Explanation(
+        409,
+        "This is done in another way",
+        "What is attested the applicant confirms, what is verified an admin approves.",
+    ),
+    "document_decided": Explanation(409, "The document has been decided on", "It was accepted or refused before."),
+    "too_many_documents": Explanation(409, "There are too many documents", "There is a limit.", "Remove one first."),
     "last_owner": Explanation(
         409,
         "The shop has no other owner",

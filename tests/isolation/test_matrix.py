@@ -14,7 +14,7 @@ import pytest
 from operations import Operation, operations
 
 from fleet.client import Json, Market, Person
-from fleet.journey import ADDRESS, STEPS, Journey, leave_no_lamps
+from fleet.journey import ADDRESS, RED_DOT, STEPS, Journey, leave_no_lamps
 
 AT_ONCE = 4
 FOR_EVERYBODY = {
@@ -114,6 +114,8 @@ def _ids(journey: Journey) -> Json:
         "operation": vendor.post("vendor-orders/operations", {"kind": "pack", "ids": [str(uuid4())]}, expect=202)["id"],
         "order_export": vendor.post("order-exports", {"format": "jsonl"}, expect=202)["id"],
         "application": _first(vendor, "vendor-applications"),
+        "checklist_item": _checklist_item(journey.admin),
+        "document": _document(vendor),
         "payout": _first(vendor, "vendors/me/payouts"),
         "member": _first(vendor, "vendors/me/members"),
         "invitation": vendor.post("vendors/me/members", INVITED, expect=201)["id"],
@@ -134,6 +136,20 @@ def _unapproved_product(journey: Journey, vendor: Person) -> Json:
     made = _list_product(vendor, category, f"Hidden lamp {uuid4().hex[:6]}")
     journey.products.append(made)
     return vendor.get(f"products/{made['id']}")
+
+
+def _checklist_item(admin: Person) -> str:
+    """Asked for a moment only, and of nobody by force."""
+    given = {"title": f"Terms {uuid4().hex[:6]}", "kind": "attested"}
+    item = admin.post("admin/vendor-checklist-items", given, expect=201)["id"]
+    admin.ask("PATCH", f"admin/vendor-checklist-items/{item}", json={"active": False})
+    return str(item)
+
+
+def _document(vendor: Person) -> str:
+    path = f"vendor-applications/{_first(vendor, 'vendor-applications')}/documents"
+    file = {"file": ("dot.png", io.BytesIO(RED_DOT), "image/png")}
+    return str(vendor.ask("POST", path, files=file, data={"title": "Licence"}, expect=201).json()["id"])
 
 
 def _hold(vendor: Person, sku: str) -> str:

@@ -1,16 +1,18 @@
 """Businesses, vendors and money, with memorable figures."""
 
+import io
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from PIL import Image
 
 from shared.context import new_id
 from shared.contracts.payment import VendorBalanceChanged
 from shared.messages import Message
 from shared.testing import deliver
-from vendor_service.actions import applications
-from vendor_service.models import Application, Member, Payout, Vendor
+from vendor_service.actions import applications, checklists, documents
+from vendor_service.models import Application, ChecklistItem, Document, Member, Payout, Vendor
 from vendor_service.subscriptions import SUBSCRIPTIONS
 
 ADMIN = UUID(int=0xAD)
@@ -57,3 +59,23 @@ def make_member(vendor: Vendor, role: str = "staff", **changes: Any) -> Member:
 
 def default_commission() -> int:
     return int(settings.COMMISSION_BASIS_POINTS)
+
+
+PDF = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\ntrailer\n<< >>\n%%EOF\n"
+
+
+def make_item(kind: str = "attested", **changes: Any) -> ChecklistItem:
+    given = {"title": f"Item {new_id()}", "kind": kind, **changes}
+    return checklists.add_item(given=given)
+
+
+def make_document(application: Application, title: str = "Trade licence") -> Document:
+    return documents.add(
+        application_id=application.id, user_id=application.user_id, title=title, upload=io.BytesIO(PDF)
+    )
+
+
+def a_picture(kind: str = "PNG", size: tuple[int, int] = (40, 20), **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, "teal").save(buffer, kind, **options)
+    return buffer.getvalue()

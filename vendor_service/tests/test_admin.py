@@ -1,13 +1,13 @@
 """The operators' pages: applications are decided and vendors ruled by the same actions as over the API."""
 
 import pytest
-from factories import earn, make_application, make_member, make_payout, make_vendor
+from factories import earn, make_application, make_document, make_item, make_member, make_payout, make_vendor
 
 from shared.context import new_id
 from shared.contracts.user import GrantRole, RecordAudit
 from shared.contracts.vendor import VendorApplicationDecided, VendorChanged
 from shared.testing import FOR_OPERATORS, answers_by_role, lists_of_records, operator_as, published
-from vendor_service.actions import members
+from vendor_service.actions import checklists, members
 from vendor_service.models import Application, Balance, Vendor
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,10 @@ PAGES = lists_of_records()
 
 def make_everything() -> Vendor:
     """A row of each model at least."""
-    make_application()
+    application = make_application()
+    make_document(application)
+    item = make_item()
+    checklists.confirm(application_id=application.id, item_id=item.id, user_id=application.user_id)
     vendor = make_vendor()
     earn(vendor, 5_000, pending=250)
     make_payout(vendor)

@@ -6,15 +6,26 @@ from django.contrib import admin
 
 from shared.admin import Records, Rows, amount, operation
 from shared.auth import Caller
-from vendor_service.actions import applications, vendors
-from vendor_service.models import Application, Balance, Invitation, Member, Payout, Vendor
+from vendor_service.actions import applications, checklists, documents, vendors
+from vendor_service.models import (
+    Application,
+    Balance,
+    ChecklistAnswer,
+    ChecklistItem,
+    Document,
+    Invitation,
+    Member,
+    Payout,
+    Vendor,
+)
 
 # ── Applications ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @operation("Approve")
-def approve(application: Application, by: Caller, _reason: str) -> None:
-    applications.approve(application_id=application.id, admin_id=by.id)
+def approve(application: Application, by: Caller, reason: str) -> None:
+    """The reason is needed where something required is not done."""
+    applications.approve(application_id=application.id, admin_id=by.id, override=reason)
 
 
 @operation("Reject", needs_reason=True)
@@ -27,6 +38,17 @@ class VendorRows(Rows):
     fields = readonly_fields = ("name", "slug", "status", "created_at")
 
 
+class DocumentRows(Rows):
+    model = Document
+    fields = readonly_fields = ("title", "content_type", "size", "status", "reason", "created_at")
+
+
+class AnswerRows(Rows):
+    model = ChecklistAnswer
+    fields = readonly_fields = ("item", "status", "reason", "said_by", "said_at")
+    show_change_link = False
+
+
 @admin.register(Application)
 class Applications(Records):
     list_display = ("business_name", "contact_email", "country", "status", "created_at", "decided_at", "decided_by")
@@ -37,10 +59,70 @@ class Applications(Records):
     ordering = ("-id",)
     fields = (
         "id", "user_id", "business_name", "contact_email", "phone", "website", "country", "payout_currency",
-        "description", "status", "reason", "decided_by", "decided_at", "created_at", "updated_at",
+        "description", "status", "reason", "override", "decided_by", "decided_at", "created_at", "updated_at",
     )  # fmt: skip
-    inlines = (VendorRows,)
+    inlines = (DocumentRows, AnswerRows, VendorRows)
     actions = (approve, reject)
+
+
+@operation("Accept")
+def accept_document(document: Document, by: Caller, _reason: str) -> None:
+    documents.accept(application_id=document.application_id, document_id=document.id, admin_id=by.id)
+
+
+@operation("Refuse", needs_reason=True)
+def refuse_document(document: Document, by: Caller, reason: str) -> None:
+    documents.refuse(application_id=document.application_id, document_id=document.id, admin_id=by.id, reason=reason)
+
+
+@admin.register(Document)
+class Documents(Records):
+    """What was given, and what became of it. The files are downloaded over the API, by admins, on record."""
+
+    list_display = ("title", "application", "content_type", "size", "status", "created_at", "decided_at")
+    list_filter = ("status", "content_type", "created_at")
+    list_select_related = ("application",)
+    search_ids = ("id", "application_id", "uploaded_by", "decided_by")
+    search_help_text = "Document, application, or who uploaded or decided, by id."
+    ordering = ("-id",)
+    fields = (
+        "id", "application", "title", "content_type", "size", "uploaded_by", "status", "reason", "decided_by",
+        "decided_at", "created_at",
+    )  # fmt: skip
+    actions = (accept_document, refuse_document)
+
+
+@operation("Require")
+def require(item: ChecklistItem, _by: Caller, _reason: str) -> None:
+    checklists.change_item(item_id=item.id, changes={"required": True})
+
+
+@operation("Do not require")
+def do_not_require(item: ChecklistItem, _by: Caller, _reason: str) -> None:
+    checklists.change_item(item_id=item.id, changes={"required": False})
+
+
+@operation("Ask")
+def ask(item: ChecklistItem, _by: Caller, _reason: str) -> None:
+    checklists.change_item(item_id=item.id, changes={"active": True})
+
+
+@operation("Ask no more")
+def ask_no_more(item: ChecklistItem, _by: Caller, _reason: str) -> None:
+    checklists.change_item(item_id=item.id, changes={"active": False})
+
+
+@admin.register(ChecklistItem)
+class ChecklistItems(Records):
+    """What is asked of who wants to sell here. New ones are made over the API."""
+
+    list_display = ("title", "kind", "rule", "required", "active", "position", "updated_at")
+    list_filter = ("kind", "required", "active")
+    search_ids = ("id",)
+    search_fields = ("title__icontains",)
+    search_help_text = "Item by id; a part of the title."
+    ordering = ("position", "id")
+    actions = (require, do_not_require, ask, ask_no_more)
 
 
 # ── Vendors ──────────────────────────────────────────────────────────────────────────────────────────────────────────

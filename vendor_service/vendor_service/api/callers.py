@@ -8,8 +8,10 @@ from rest_framework.views import APIView
 
 from shared.auth import caller_of, roles
 from shared.errors import Forbidden
+from vendor_service.errors import ApplicationNotFound
+from vendor_service.models import Application
 from vendor_service.models.members import Right
-from vendor_service.queries import members
+from vendor_service.queries import applications, members
 
 
 def user_of(request: Request) -> UUID:
@@ -26,6 +28,18 @@ def vendor_of(request: Request, right: Right | None = None) -> UUID:
     if right and not member.may(right):
         raise Forbidden(f"The role {member.role} may not {right.label}.")
     return caller.vendor_id
+
+
+def application_of(request: Request, application_id: UUID) -> Application:
+    """The caller's own; once it became a vendor, it is the vendor's, and whoever may edit that sees it. Raises
+    ApplicationNotFound.
+    """
+    row = applications.application(application_id=application_id)
+    vendor = getattr(row, "vendor", None)
+    mine = members.may(vendor.id, user_of(request), Right.EDIT) if vendor else row.user_id == user_of(request)
+    if not mine:
+        raise ApplicationNotFound()
+    return row
 
 
 class AdminView(APIView):

@@ -31,6 +31,7 @@ class VendorShape(Shape):
 
 
 class OwnVendorShape(VendorShape):
+    application_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=Vendor.Status.choices)
     contact_email = serializers.EmailField()
     payout_currency = serializers.CharField()
@@ -40,7 +41,6 @@ class OwnVendorShape(VendorShape):
 
 class AdminVendorShape(OwnVendorShape):
     owner_id = serializers.UUIDField()
-    application_id = serializers.UUIDField()
     version = serializers.IntegerField()
 
 

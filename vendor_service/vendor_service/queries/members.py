@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from vendor_service.errors import InvitationNotFound, VendorNotFound
 from vendor_service.models import Invitation, Member
+from vendor_service.models.members import Right
 
 
 def member(*, vendor_id: UUID, user_id: UUID) -> Member:
@@ -13,6 +14,11 @@ def member(*, vendor_id: UUID, user_id: UUID) -> Member:
     if row is None:
         raise VendorNotFound()
     return row
+
+
+def may(vendor_id: UUID, user_id: UUID, right: Right) -> bool:
+    row = Member.objects.filter(vendor_id=vendor_id, user_id=user_id).first()
+    return row is not None and row.may(right)
 
 
 def members(vendor_id: UUID) -> QuerySet[Member]:
