@@ -35,7 +35,9 @@ def test_a_guest_finds_a_vendor_by_slug_and_by_id() -> None:
     by_slug, by_id = (body(client_as().get(f"{PATH}/{name}")) for name in (vendor.slug, vendor.id))
 
     assert by_slug == by_id
-    assert set(by_slug) == {"id", "name", "slug", "description", "country", "created_at"}
+    assert set(by_slug) == {
+        "id", "name", "slug", "description", "country", "logo", "banner", "policies", "created_at",
+    }  # fmt: skip
 
 
 def test_only_active_vendors_are_public() -> None:
@@ -194,5 +196,5 @@ def test_the_openapi_document_names_every_operation() -> None:
     document = body(client_as().get("/internal/openapi.json?format=json"))
 
     operations = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
-    assert len(operations) == 45
+    assert len(operations) == 49
     assert "vendors_me_payouts_request" in operations

@@ -165,7 +165,8 @@ class Vendors(Records):
     # Django's stubs know functions as columns only, not as fields.
     fields: ClassVar[Any] = (
         "id", "name", "slug", "owner_id", "application", "status", commission, "payout_currency", "contact_email",
-        "country", "description", "version", "created_at", "updated_at",
+        "country", "description", "logo", "banner", "shipping_policy", "returns_policy", "privacy_policy", "version",
+        "created_at", "updated_at",
     )  # fmt: skip
     inlines = (MemberRows,)
     actions = (suspend, reactivate, close)

@@ -85,7 +85,7 @@ def _reads_as_id(slug: str) -> bool:
 
 @transaction.atomic
 def change_vendor(*, vendor_id: UUID, changes: Mapping[str, Any]) -> Vendor:
-    """`changes`: any of name, description, contact_email, commission_basis_points, status.
+    """`changes`: any of name, description, contact_email, the three policies, commission_basis_points, status.
 
     What stays as it was is no change, and nothing is told. Raises VendorNotFound, IllegalMove.
     """

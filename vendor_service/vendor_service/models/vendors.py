@@ -23,6 +23,11 @@ class Vendor(models.Model):
     name = models.CharField(max_length=100)
     slug = models.CharField(max_length=100, unique=True)
     description = models.TextField(blank=True)
+    logo = models.CharField(max_length=200, null=True)
+    banner = models.CharField(max_length=200, null=True)
+    shipping_policy = models.TextField(blank=True, db_default="")
+    returns_policy = models.TextField(blank=True, db_default="")
+    privacy_policy = models.TextField(blank=True, db_default="")
     contact_email = models.EmailField(max_length=254)
     country = models.CharField(max_length=2)
     payout_currency = models.CharField(max_length=3)
@@ -44,6 +49,10 @@ class Vendor(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def policies(self) -> dict[str, str]:
+        return {"shipping": self.shipping_policy, "returns": self.returns_policy, "privacy": self.privacy_policy}
 
     def move_to(self, status: str) -> None:
         """Suspend, close or reactivate; staying as it is is no move. Raises IllegalMove."""
