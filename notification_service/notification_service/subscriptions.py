@@ -41,6 +41,7 @@ from shared.contracts.vendor import (
     VendorApplicationDecided,
     VendorApplicationSubmitted,
     VendorChanged,
+    VendorStatusChanged,
 )
 from shared.inbox import Subscriptions
 
@@ -57,6 +58,7 @@ SUBSCRIPTIONS: Subscriptions = {
     SecurityAlertRaised: accounts.tell_security_alert,
     VendorApplicationSubmitted: vendors.tell_application_submitted,
     VendorApplicationDecided: vendors.tell_application_decided,
+    VendorStatusChanged: vendors.tell_status_changed,
     MemberInvited: vendors.mail_invitation,
     PayoutSettled: vendors.tell_payout_settled,
     ProductSubmitted: products.tell_product_submitted,

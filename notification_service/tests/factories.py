@@ -151,6 +151,12 @@ def every_event() -> dict[str, tuple[Message, set[str], set[UUID]]]:
         "application rejected": (
             vendor.VendorApplicationDecided(**application, approved=False), {"a@s.example"}, {ADA},
         ),
+        **{
+            f"vendor: {status}": (
+                vendor.VendorStatusChanged(vendor_id=NORTHWIND, status=status, reason="Papers.", version=2), *selling,
+            )
+            for status in ("suspended", "closed", "active")
+        },
         "invitation to sell": (invitation(), {"ivy@example.com"}, set()),
         "payout paid": (vendor.PayoutSettled(**payout, status="paid"), *selling),
         "payout refused": (vendor.PayoutSettled(**payout, status="refused", reason="no account"), *selling),

@@ -5,7 +5,7 @@ from factories import earn, make_application, make_document, make_item, make_mem
 
 from shared.context import new_id
 from shared.contracts.user import GrantRole, RecordAudit
-from shared.contracts.vendor import VendorApplicationDecided, VendorChanged
+from shared.contracts.vendor import VendorApplicationDecided, VendorChanged, VendorStatusChanged
 from shared.testing import FOR_OPERATORS, answers_by_role, lists_of_records, operator_as, published
 from vendor_service.actions import checklists, members
 from vendor_service.models import Application, Balance, Vendor
@@ -133,12 +133,13 @@ def test_a_vendor_is_moved_as_far_as_its_status_allows(before: str, action: str,
     vendor, me = make_vendor(), new_id()
     Vendor.objects.filter(id=vendor.id).update(status=before)
 
-    answer = operator_as("admin", user_id=me).press(VENDORS, action, vendor)
+    answer = operator_as("admin", user_id=me).press(VENDORS, action, vendor, reason="We wait for papers.")
 
     vendor.refresh_from_db()
     assert (answer, vendor.status) == ([told], after)
     if before != after:
         assert published(VendorChanged)[-1].status == after
+        assert published(VendorStatusChanged)[-1].reason == "We wait for papers."
         assert published(RecordAudit)[-1].actor_id == me
 
 

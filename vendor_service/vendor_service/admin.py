@@ -128,19 +128,19 @@ class ChecklistItems(Records):
 # ── Vendors ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@operation("Suspend")
-def suspend(vendor: Vendor, _by: Caller, _reason: str) -> None:
-    vendors.change_vendor(vendor_id=vendor.id, changes={"status": Vendor.Status.SUSPENDED})
+@operation("Suspend", needs_reason=True)
+def suspend(vendor: Vendor, _by: Caller, reason: str) -> None:
+    vendors.change_vendor(vendor_id=vendor.id, changes={"status": Vendor.Status.SUSPENDED}, reason=reason)
 
 
 @operation("Reactivate")
-def reactivate(vendor: Vendor, _by: Caller, _reason: str) -> None:
-    vendors.change_vendor(vendor_id=vendor.id, changes={"status": Vendor.Status.ACTIVE})
+def reactivate(vendor: Vendor, _by: Caller, reason: str) -> None:
+    vendors.change_vendor(vendor_id=vendor.id, changes={"status": Vendor.Status.ACTIVE}, reason=reason)
 
 
 @operation("Close")
-def close(vendor: Vendor, _by: Caller, _reason: str) -> None:
-    vendors.change_vendor(vendor_id=vendor.id, changes={"status": Vendor.Status.CLOSED})
+def close(vendor: Vendor, _by: Caller, reason: str) -> None:
+    vendors.change_vendor(vendor_id=vendor.id, changes={"status": Vendor.Status.CLOSED}, reason=reason)
 
 
 @admin.display(description="commission", ordering="commission_basis_points")
@@ -164,7 +164,8 @@ class Vendors(Records):
     ordering = ("slug",)
     # Django's stubs know functions as columns only, not as fields.
     fields: ClassVar[Any] = (
-        "id", "name", "slug", "owner_id", "application", "status", commission, "payout_currency", "contact_email",
+        "id", "name", "slug", "owner_id", "application", "status", "status_reason", commission, "payout_currency",
+        "contact_email",
         "country", "description", "logo", "banner", "shipping_policy", "returns_policy", "privacy_policy", "version",
         "created_at", "updated_at",
     )  # fmt: skip

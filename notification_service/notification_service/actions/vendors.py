@@ -7,6 +7,7 @@ from shared.contracts.vendor import (
     PayoutSettled,
     VendorApplicationDecided,
     VendorApplicationSubmitted,
+    VendorStatusChanged,
 )
 
 
@@ -46,3 +47,10 @@ def mail_invitation(message: MemberInvited) -> None:
         },
         expires_at=message.expires_at,
     )
+
+
+def tell_status_changed(message: VendorStatusChanged) -> None:
+    """Whatever the vendor wants by mail: it has to know."""
+    kind = {"suspended": "vendor_suspended", "closed": "vendor_closed", "active": "vendor_active"}[message.status]
+    data = {"vendor_id": str(message.vendor_id), "reason": message.reason}
+    tell(vendor(message.vendor_id), kind=kind, group=Group.ACCOUNT, data=data)

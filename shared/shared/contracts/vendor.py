@@ -45,6 +45,17 @@ class VendorChanged(Event):
     version: int
 
 
+class VendorStatusChanged(Event):
+    """An admin suspended, closed or reactivated a vendor, which is told why. The rest is told by VendorChanged."""
+
+    type = "vendor.vendor_status_changed.v1"
+    key = "vendor_id"
+    vendor_id: UUID
+    status: Literal["active", "suspended", "closed"]
+    reason: str = ""
+    version: int
+
+
 class MemberInvited(Event):
     """Somebody is asked by mail to sell for a vendor. Whoever reads the mailbox has the token, and nobody else."""
 

@@ -12,7 +12,7 @@ from django.utils.text import slugify
 from shared.audit import record
 from shared.context import new_id
 from shared.contracts.user import GrantRole
-from shared.contracts.vendor import VendorChanged
+from shared.contracts.vendor import VendorChanged, VendorStatusChanged
 from shared.outbox import publish
 from vendor_service.errors import AlreadyVendor, VendorNotFound
 from vendor_service.models import Application, Member, Vendor
@@ -84,22 +84,31 @@ def _reads_as_id(slug: str) -> bool:
 
 
 @transaction.atomic
-def change_vendor(*, vendor_id: UUID, changes: Mapping[str, Any]) -> Vendor:
+def change_vendor(*, vendor_id: UUID, changes: Mapping[str, Any], reason: str = "") -> Vendor:
     """`changes`: any of name, description, contact_email, the three policies, commission_basis_points, status.
 
-    What stays as it was is no change, and nothing is told. Raises VendorNotFound, IllegalMove.
+    What stays as it was is no change, and nothing is told. `reason` is for the vendor to read, of a new status. Raises
+    VendorNotFound, IllegalMove.
     """
     vendor = locked(vendor_id)
     plain = {name: value for name, value in changes.items() if getattr(vendor, name) != value}
     if not plain:
         return vendor
     _record(vendor, plain)
-    if "status" in plain:
-        vendor.move_to(plain.pop("status"))
+    moved = "status" in plain
+    if moved:
+        vendor.move_to(plain.pop("status"), reason)
     for name, value in plain.items():
         setattr(vendor, name, value)
     tell_changed(vendor)
+    if moved:
+        _tell_moved(vendor)
     return vendor
+
+
+def _tell_moved(vendor: Vendor) -> None:
+    told = {"vendor_id": vendor.id, "reason": vendor.status_reason, "version": vendor.version}
+    publish(VendorStatusChanged(status=Vendor.Status(vendor.status).value, **told), version=vendor.version)
 
 
 def _record(vendor: Vendor, changes: Mapping[str, Any]) -> None:

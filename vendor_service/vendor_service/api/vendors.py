@@ -46,6 +46,7 @@ class StorePageShape(VendorShape):
 class OwnVendorShape(StorePageShape):
     application_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=Vendor.Status.choices)
+    status_reason = serializers.CharField(help_text="Why it is that, if an admin said.")
     contact_email = serializers.EmailField()
     payout_currency = serializers.CharField()
     commission_basis_points = serializers.IntegerField(help_text="Hundredths of a per cent.")
@@ -73,6 +74,9 @@ class VendorPatch(Shape):
 class AdminVendorPatch(Shape):
     commission_basis_points = serializers.IntegerField(min_value=0, max_value=10_000, required=False)
     status = serializers.ChoiceField(choices=Vendor.Status.choices, required=False)
+    reason = TextField(
+        max_length=1_000, required=False, allow_blank=True, help_text="Of a new status; the vendor reads it."
+    )
 
 
 class VendorFilter(Shape):
@@ -179,11 +183,14 @@ class AdminVendorView(AdminView):
         operation_id="admin_vendors_change",
         tags=["admin: vendors"],
         summary="Set the commission; suspend, close or reactivate",
-        description="409 `illegal_transition`: a closed vendor can be reactivated, not suspended.",
+        description="What a suspended or closed vendor sells is out of sale at once, until it is active again; its "
+        "orders go on. 409 `illegal_transition`: a closed vendor can be reactivated, not suspended.",
         request=AdminVendorPatch,
         responses=AdminVendorShape,
     )
     @idempotent()
     def patch(self, request: Request, vendor: UUID) -> Response:
-        row = vendors.change_vendor(vendor_id=vendor, changes=read(AdminVendorPatch, request.data))
+        changes = read(AdminVendorPatch, request.data)
+        reason = changes.pop("reason", "")
+        row = vendors.change_vendor(vendor_id=vendor, changes=changes, reason=reason)
         return Response(vendor_body(row, AdminVendorShape))

@@ -33,6 +33,7 @@ class Vendor(models.Model):
     payout_currency = models.CharField(max_length=3)
     commission_basis_points = models.PositiveIntegerField()
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.ACTIVE)
+    status_reason = models.TextField(blank=True, db_default="")
     version = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -54,8 +55,8 @@ class Vendor(models.Model):
     def policies(self) -> dict[str, str]:
         return {"shipping": self.shipping_policy, "returns": self.returns_policy, "privacy": self.privacy_policy}
 
-    def move_to(self, status: str) -> None:
+    def move_to(self, status: str, reason: str = "") -> None:
         """Suspend, close or reactivate; staying as it is is no move. Raises IllegalMove."""
         if self.status == self.Status.CLOSED and status == self.Status.SUSPENDED:
             raise IllegalMove("A closed vendor cannot be suspended.")
-        self.status = self.Status(status)
+        self.status, self.status_reason = self.Status(status), reason
