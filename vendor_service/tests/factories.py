@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.timezone import now
 from PIL import Image
 
 from shared.context import new_id
@@ -12,7 +13,18 @@ from shared.contracts.payment import VendorBalanceChanged
 from shared.messages import Message
 from shared.testing import deliver
 from vendor_service.actions import applications, checklists, documents
-from vendor_service.models import Application, ChecklistItem, Document, Member, Payout, Vendor
+from vendor_service.models import (
+    Application,
+    ChecklistItem,
+    Document,
+    Member,
+    Payout,
+    ReturnCase,
+    ReviewNote,
+    Sale,
+    ScarceVariant,
+    Vendor,
+)
 from vendor_service.subscriptions import SUBSCRIPTIONS
 
 ADMIN = UUID(int=0xAD)
@@ -59,6 +71,15 @@ def make_member(vendor: Vendor, role: str = "staff", **changes: Any) -> Member:
 
 def default_commission() -> int:
     return int(settings.COMMISSION_BASIS_POINTS)
+
+
+def make_figures(vendor: Vendor) -> None:
+    """A row of each that the dashboard counts."""
+    Sale.objects.create(vendor_id=vendor.id, order_id=new_id(), total=1_000, currency="USD", confirmed_at=now())
+    Sale.objects.create(vendor_id=vendor.id, order_id=new_id(), shipped_at=now())
+    ReturnCase.objects.create(return_id=new_id(), vendor_id=vendor.id, requested_at=now())
+    ReviewNote.objects.create(review_id=new_id(), vendor_id=vendor.id, rating=4)
+    ScarceVariant.objects.create(variant_id=new_id(), vendor_id=vendor.id, sku="L-1", state="low")
 
 
 PDF = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\ntrailer\n<< >>\n%%EOF\n"

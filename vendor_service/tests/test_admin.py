@@ -1,7 +1,16 @@
 """The operators' pages: applications are decided and vendors ruled by the same actions as over the API."""
 
 import pytest
-from factories import earn, make_application, make_document, make_item, make_member, make_payout, make_vendor
+from factories import (
+    earn,
+    make_application,
+    make_document,
+    make_figures,
+    make_item,
+    make_member,
+    make_payout,
+    make_vendor,
+)
 
 from shared.context import new_id
 from shared.contracts.user import GrantRole, RecordAudit
@@ -26,6 +35,7 @@ def make_everything() -> Vendor:
     vendor = make_vendor()
     earn(vendor, 5_000, pending=250)
     make_payout(vendor)
+    make_figures(vendor)
     make_member(vendor)
     members.invite(vendor_id=vendor.id, by=vendor.owner_id, email="ivy@example.com", role="staff")
     return vendor

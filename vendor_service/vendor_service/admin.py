@@ -1,5 +1,6 @@
 """The operators' pages: who wants to sell here and who does, and what they are owed and were paid."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -16,6 +17,10 @@ from vendor_service.models import (
     Invitation,
     Member,
     Payout,
+    ReturnCase,
+    ReviewNote,
+    Sale,
+    ScarceVariant,
     Vendor,
 )
 
@@ -224,3 +229,60 @@ class Balances(Records):
     search_help_text = "Vendor by id."
     ordering = ("vendor_id", "currency")
     fields: ClassVar[Any] = list_display
+
+
+# ── What the dashboard counts ────────────────────────────────────────────────────────────────────────────────────────
+
+
+the_total, the_refund = amount("total"), amount("refunded")
+
+
+def known(shown: Callable[[Any], str]) -> Any:
+    """An event that came first may not have told the currency."""
+
+    @admin.display(description=getattr(shown, "short_description", ""))
+    def column(record: Any) -> str:
+        return shown(record) if record.currency else ""
+
+    return column
+
+
+@admin.register(Sale)
+class Sales(Records):
+    list_display = ("order_id", "vendor_id", known(the_total), "confirmed_at", "shipped_at", "cancelled_at")
+    list_filter = ("currency", "confirmed_at")
+    search_ids = ("order_id", "vendor_id")
+    search_help_text = "Order or vendor by id."
+    ordering = ("-id",)
+    fields: ClassVar[Any] = (*list_display, "heard_at")
+
+
+@admin.register(ReturnCase)
+class ReturnCases(Records):
+    list_display = (
+        "return_id", "vendor_id", "requested_at", "approved", "received_at", known(the_refund), "refunded_at",
+    )  # fmt: skip
+    list_filter = ("approved", "requested_at")
+    search_ids = ("return_id", "vendor_id")
+    search_help_text = "Return or vendor by id."
+    ordering = ("-heard_at", "return_id")
+    fields: ClassVar[Any] = (*list_display, "heard_at")
+
+
+@admin.register(ReviewNote)
+class ReviewNotes(Records):
+    list_display = ("review_id", "vendor_id", "rating", "heard_at")
+    list_filter = ("rating", "heard_at")
+    search_ids = ("review_id", "vendor_id")
+    search_help_text = "Review or vendor by id."
+    ordering = ("-heard_at", "review_id")
+
+
+@admin.register(ScarceVariant)
+class ScarceVariants(Records):
+    list_display = ("sku", "vendor_id", "state", "heard_at")
+    list_filter = ("state", "heard_at")
+    search_ids = ("variant_id", "vendor_id")
+    search_fields = ("sku__iexact",)
+    search_help_text = "Variant or vendor by id; SKU."
+    ordering = ("-heard_at", "variant_id")

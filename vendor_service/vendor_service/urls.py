@@ -4,7 +4,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from shared import admin, health
 from shared.http import path
-from vendor_service.api import applications, checklists, documents, members, payouts, store_pictures, vendors
+from vendor_service.api import applications, checklists, dashboard, documents, members, payouts, store_pictures, vendors
 
 handler400 = "shared.http.bad_request"
 handler404 = "shared.http.not_found"
@@ -34,6 +34,7 @@ urlpatterns = [
     path("api/v1/vendors/me", vendors.OwnVendorView.as_view()),
     path("api/v1/vendors/me/balance", payouts.BalanceView.as_view()),
     path("api/v1/vendors/me/checklist", checklists.OwnChecklistView.as_view()),
+    path("api/v1/vendors/me/dashboard", dashboard.DashboardView.as_view()),
     path("api/v1/vendors/me/logo", store_pictures.LogoView.as_view()),
     path("api/v1/vendors/me/banner", store_pictures.BannerView.as_view()),
     path("api/v1/vendors/me/members", members.MembersView.as_view()),

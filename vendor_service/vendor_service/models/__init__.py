@@ -2,6 +2,7 @@
 
 from vendor_service.models.applications import Application
 from vendor_service.models.checklists import ChecklistAnswer, ChecklistItem
+from vendor_service.models.dashboard import ReturnCase, ReviewNote, Sale, ScarceVariant
 from vendor_service.models.documents import Document, DocumentContent
 from vendor_service.models.members import Invitation, Member
 from vendor_service.models.payouts import Balance, Payout
@@ -17,5 +18,9 @@ __all__ = [
     "Invitation",
     "Member",
     "Payout",
+    "ReturnCase",
+    "ReviewNote",
+    "Sale",
+    "ScarceVariant",
     "Vendor",
 ]
