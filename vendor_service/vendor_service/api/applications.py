@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shared.auth import IsSignedIn
-from shared.http import LineField, Shape, created, read
+from shared.http import LineField, Shape, TextField, created, read
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS
 from shared.pagination import Cursor, read_filter
@@ -55,7 +55,7 @@ class AdminApplicationShape(ApplicationShape):
 
 
 class ApproveIn(Shape):
-    override = serializers.CharField(
+    override = TextField(
         max_length=1_000, required=False, help_text="The reason to approve although something required is not done."
     )
 
