@@ -9,6 +9,33 @@ from collections.abc import Callable
 from fleet import bootstrap, table
 from fleet.progress import Problem, complain
 
+COMMANDS: list[tuple[str, ...]] = [
+    ("up", "start everything that does not run yet"),
+    ("down", "stop exactly what was started"),
+    ("status", "processes, health, restarts and memory"),
+    ("logs", "follow the logs of a service, a process, or all", "service?"),
+    ("servers", "start only PostgreSQL, Redis and RabbitMQ"),
+    ("run", "run one service alone in the foreground, with the servers it needs", "service"),
+    ("restart", "restart the processes of a service, or one process", "service"),
+    ("reload", "let a service's web processes change to new code without refusing a request", "service"),
+    ("scale", "more or fewer web instances of a service", "service", "instances"),
+    ("reload-edge", "render NGINX's configuration again (new keys, new upstreams) and reload it"),
+    ("rotate-keys", "sign access tokens with a new key from now on"),
+    ("seed", "make the demo marketplace"),
+    ("demo", "drive the main journey over the gateway and show each step"),
+    ("test", "run the tests of one service, or all", "service?"),
+    ("check", "lint, types, import rules, migrations, schemas"),
+    ("messages", "who sends and who hears what"),
+    ("postman", "write the API as a Postman collection", "file?"),
+    ("new-service", "render a service from shared's template", "name"),
+    ("settings", "write the settings the code reads into .env.example"),
+    ("lock", "pin what requirements.in and the services ask for"),
+    ("clean", "stop everything and delete all data"),
+    ("provision", "migrations and queues of one service, or all", "service?"),
+    ("env", "run a command in a service's folder with its environment"),
+]
+"""Name, which is a function of commands.py; explanation; positional arguments, optional ones with a question mark."""
+
 
 def main() -> int:
     options = parser().parse_args()
@@ -43,47 +70,28 @@ def unexpected(error: Exception) -> str:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Each command is the function of that name in commands.py."""
     parser = argparse.ArgumentParser(prog="fleet", description="The whole fleet on one machine, without Docker.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-
-    def command(name: str, explanation: str, *positional: str, **options: object) -> argparse.ArgumentParser:
+    for name, explanation, *positional in COMMANDS:
         one = commands.add_parser(name, help=explanation, description=explanation)
-        one.set_defaults(command=name.replace("-", "_"), **options)
+        one.set_defaults(command=name.replace("-", "_"))
         for argument in positional:
             one.add_argument(argument.rstrip("?"), nargs="?" if argument.endswith("?") else None)
-        return one
+    _options_of_rotate_keys(commands.choices["rotate-keys"])
+    _options_of_env(commands.choices["env"])
+    return parser
 
-    command("up", "start everything that does not run yet")
-    command("down", "stop exactly what was started")
-    command("status", "processes, health, restarts and memory")
-    command("logs", "follow the logs of a service, a process, or all", "service?")
-    command("servers", "start only PostgreSQL, Redis and RabbitMQ")
-    command("run", "run one service alone in the foreground, with the servers it needs", "service")
-    command("restart", "restart the processes of a service, or one process", "service")
-    command("reload", "let a service's web processes change to new code without refusing a request", "service")
-    command("scale", "more or fewer web instances of a service", "service", "instances")
-    command("reload-edge", "render NGINX's configuration again (new keys, new upstreams) and reload it")
-    rotate_keys = command("rotate-keys", "sign access tokens with a new key from now on")
-    rotate = rotate_keys.add_mutually_exclusive_group()
+
+def _options_of_rotate_keys(command: argparse.ArgumentParser) -> None:
+    rotate = command.add_mutually_exclusive_group()
     rotate.add_argument("--if-due", action="store_true", help="only when the signing key is old enough; hourly anyway")
     rotate.add_argument("--retire", action="store_true", help="only forget old keys whose last token has ended")
-    command("seed", "make the demo marketplace")
-    command("demo", "drive the main journey over the gateway and show each step")
-    command("test", "run the tests of one service, or all", "service?")
-    command("check", "lint, types, import rules, migrations, schemas")
-    command("messages", "who sends and who hears what")
-    command("postman", "write the API as a Postman collection", "file?")
-    command("new-service", "render a service from shared's template", "name")
-    command("settings", "write the settings the code reads into .env.example")
-    command("lock", "pin what requirements.in and the services ask for")
-    command("clean", "stop everything and delete all data")
-    command("provision", "migrations and queues of one service, or all", "service?")
-    env = command("env", "run a command in a service's folder with its environment")
-    env.add_argument("--test", action="store_true", help="the environment for tests")
-    env.add_argument("service")
-    env.add_argument("arguments", nargs=argparse.REMAINDER, help="-- command …; none: print the environment")
-    return parser
+
+
+def _options_of_env(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--test", action="store_true", help="the environment for tests")
+    command.add_argument("service")
+    command.add_argument("arguments", nargs=argparse.REMAINDER, help="-- command …; none: print the environment")
 
 
 if __name__ == "__main__":

@@ -179,7 +179,6 @@ def _spki(pem: str) -> str:
 
 def _places(edge: Edge, page: dict[str, Any], aliases: list[Alias]) -> dict[str, str]:
     limits = {**page["limits"], **edge.limits}
-    routes = _matches(page)
     return {
         "user": f"user {edge.user};" if edge.user else "",
         "folder": str(edge.folder),
@@ -203,13 +202,16 @@ def _places(edge: Edge, page: dict[str, Any], aliases: list[Alias]) -> dict[str,
         "cors_origins": "\n".join(_cors_origin(one) for one in edge.cors_origins),
         "refused_methods": "|".join(alias.refused for alias in aliases if alias.methods),
         "alias_maps": "\n".join(line for alias in aliases for line in alias.maps()),
-        "locations": "\n".join(
-            [
-                *(_location(edge, page, alias.match, routed(routes, alias.example), alias) for alias in aliases),
-                *(_location(edge, page, *one) for one in routes),
-            ]
-        ),
+        "locations": "\n".join(_locations(edge, page, aliases)),
     }
+
+
+def _locations(edge: Edge, page: dict[str, Any], aliases: list[Alias]) -> list[str]:
+    routes = _matches(page)
+    return [
+        *(_location(edge, page, alias.match, routed(routes, alias.example), alias) for alias in aliases),
+        *(_location(edge, page, *one) for one in routes),
+    ]
 
 
 def _cors_origin(origin: str) -> str:

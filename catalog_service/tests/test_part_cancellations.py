@@ -1,11 +1,14 @@
 """What a vendor does not send of an order is back on its shelf, once."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 from factories import ask, cancelled, confirmed, hear, make_location, make_variant, place_elsewhere
 from ledger import levels
 
+from catalog_service.actions.reservations import expire_holds
 from catalog_service.models import Reservation, StockLevel, Variant
 from shared.contracts.catalog import OfferChanged, ReserveStock
 from shared.contracts.order import Buyer, CancelledItem, VendorOrderCancelled
@@ -63,6 +66,17 @@ def test_what_was_lost_or_broken_stays_gone_even_when_the_order_is_cancelled() -
     assert levels(variant) == (8, 0)
 
 
+def test_it_comes_back_piece_by_piece_and_the_rest_with_the_order() -> None:
+    variant = make_variant(stock=10)
+    asked = sold((variant, 5))
+
+    hear(part_cancelled(asked, quantity=1))
+    hear(part_cancelled(asked, quantity=2))
+    hear(cancelled(asked.order_id))
+
+    assert levels(variant) == (10, 0)
+
+
 def test_it_goes_back_to_where_it_was_taken_from() -> None:
     variant = make_variant(stock=5)
     location = place_elsewhere(variant, 4, make_location(variant.vendor_id))
@@ -81,3 +95,17 @@ def test_it_waits_for_the_sale() -> None:
 
     with pytest.raises(Retry):
         hear(part_cancelled(asked))
+
+
+@pytest.mark.parametrize("quantity", [2, 3])
+def test_what_is_not_sent_is_not_sold_when_its_hold_ran_out_and_the_confirmation_comes_last(quantity: int) -> None:
+    variant = make_variant(stock=10)
+    asked = ask((variant, 3))
+    hear(asked)
+    Reservation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    expire_holds()
+
+    hear(part_cancelled(asked, quantity=quantity))
+    hear(confirmed(asked.order_id))
+
+    assert levels(variant) == (7 + quantity, 0)

@@ -154,6 +154,20 @@ def test_returned_goods_fit_for_sale_are_on_hand_again() -> None:
     assert published(OfferChanged)[-1].available == 9
 
 
+def test_a_return_comes_back_in_parts() -> None:
+    variant = make_variant(stock=10)
+    asked = ask((variant, 3))
+    hear(asked)
+    hear(confirmed(asked.order_id))
+    about = {"order_id": asked.order_id, "number": "N-1", "buyer": BUYER, "vendor_id": variant.vendor_id}
+    back = ReturnReceived(return_id=new_id(), items=(ReturnedItem(variant_id=variant.id, quantity=1),), **about)
+
+    hear(back)
+    hear(back)
+
+    assert levels(variant) == (9, 0)
+
+
 def test_what_comes_back_after_the_last_was_sold_is_told() -> None:
     variant = make_variant(stock=1)
     asked = ask((variant, 1))

@@ -89,6 +89,7 @@ def test_a_released_hold_is_for_sale_again() -> None:
     assert released["status"] == "released"
     assert released["ended_at"]
     assert counters(variant) == (5, 0)
+    assert audited()[-1] == ("catalog.stock.release_hold", "vendor_hold")
 
 
 def test_carts_are_told_once_however_often_it_was_held_and_released() -> None:

@@ -133,6 +133,13 @@ def test_a_key_is_offered_where_answers_are_kept(said: dict[str, Any], offered: 
     assert [key.get("required") for key in keys] == offered
 
 
+@pytest.mark.parametrize(("said", "told"), [({}, False), ({"x-may-conflict": True}, True)])
+def test_what_only_reads_may_conflict_where_its_service_says_so(said: dict[str, Any], told: bool) -> None:
+    merged = merge({"a": make_document("/a", {"Thing": thing(name=TEXT)}, **said)})
+
+    assert ("409" in merged["paths"]["/a"]["get"]["responses"]) == told
+
+
 def test_bodies_coming_in_are_closed_and_answers_stay_open() -> None:
     merged = merge({"cart": make_document("/a", {"Item": thing(id=TEXT), "ItemShapeRequest": thing(id=TEXT)})})
 

@@ -16,6 +16,7 @@ from factories import make_cart, make_line, place
 
 from order_service import checkout
 from order_service.actions.coupons import create_coupon
+from order_service.actions.promotions import Terms, create_promotion
 from order_service.models import Order, Promotion, Redemption
 from shared.money import Money
 from shared.testing import in_parallel
@@ -58,6 +59,19 @@ def test_a_coupon_is_used_as_often_as_it_may_be_and_no_more(round_: int) -> None
 
     assert kinds(answers) == {"Order": LIMIT, "CouponRefused": PARALLEL - LIMIT}
     assert (Promotion.objects.get().redeemed, Redemption.objects.count(), Order.objects.count()) == (LIMIT,) * 3
+
+
+@EACH_ROUND
+def test_a_first_order_is_one_however_many_promotions_are_for_it(round_: int) -> None:
+    for code in ("hello", "welcome"):
+        create_promotion(terms=Terms(code=code, kind="percentage", basis_points=1_000, first_order_only=True))
+
+    answers = in_parallel(
+        PARALLEL,
+        lambda number: place(make_cart(make_line()), user_id=ADA, coupon="welcome" if number % 2 else "hello"),
+    )
+
+    assert kinds(answers) == {"Order": 1, "CouponRefused": PARALLEL - 1}
 
 
 @EACH_ROUND

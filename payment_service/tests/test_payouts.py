@@ -6,7 +6,21 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from factories import NORTHWIND, asked, balances, completed, delivered, hear, pay_out, refund_of, released, split, take
+from django.utils import timezone
+from factories import (
+    LUMEN,
+    NORTHWIND,
+    asked,
+    balances,
+    completed,
+    delivered,
+    hear,
+    pay_out,
+    refund_of,
+    released,
+    split,
+    take,
+)
 
 from payment_service.actions import payouts, refunds
 from payment_service.models import Payout, Release
@@ -50,6 +64,18 @@ def test_a_completed_order_ends_the_wait(provider: Any) -> None:
         payouts.release_due()
 
     assert balances(NORTHWIND) == {"vendor_pending": 0, "vendor_available": 4_500}
+
+
+def test_a_share_whose_payment_is_not_here_yet_keeps_no_others_waiting(provider: Any) -> None:
+    message, unknown = take(split()), take(split(LUMEN))
+    asked(message)
+    hear(delivered(unknown, unknown.splits[0]))
+    hear(delivered(message, message.splits[0]))
+
+    assert payouts.release_due() == 1
+
+    assert balances(NORTHWIND) == {"vendor_pending": 0, "vendor_available": 4_500}
+    assert Release.objects.get(released_at=None).due_at > timezone.now()
 
 
 def test_what_is_sent_in_exchange_earns_nothing(provider: Any) -> None:
@@ -136,9 +162,11 @@ def test_a_payout_the_provider_refuses_is_given_back(earned: Any) -> None:
     assert balances(NORTHWIND)["vendor_available"] == 4_500
 
 
-def test_a_provider_that_is_away_delays_a_payout(earned: Any, provider: Any) -> None:
+@pytest.mark.parametrize("attempts", [0, 1_000], ids=["once", "for ever so long"])
+def test_a_provider_that_is_away_delays_a_payout(attempts: int, earned: Any, provider: Any) -> None:
     url, provider.SIMULATOR_URL = provider.SIMULATOR_URL, "http://127.0.0.1:1"
     hear(pay_out(2_000))
+    Payout.objects.update(attempts=attempts)
     payouts.ask_for_payouts()
     assert Payout.objects.get().status == "pending"
 

@@ -169,11 +169,15 @@ def test_a_refund_the_provider_refuses_is_given_up_and_told(provider: Any) -> No
     assert [told.reason for told in published(RefundFailed)] == ["more_than_was_charged"]
 
 
-def test_a_provider_that_is_away_delays_a_refund(provider: Any) -> None:
+@pytest.mark.parametrize("attempts", [0, 1_000], ids=["once", "for ever so long"])
+def test_a_provider_that_is_away_delays_a_refund(attempts: int, provider: Any) -> None:
+    """Nobody knows whether the money moved: to give up would be to let it be given back twice."""
     message = take()
     asked(message)
     url, provider.SIMULATOR_URL = provider.SIMULATOR_URL, "http://127.0.0.1:1"
-    refunded(message)
+    hear(refund_of(message))
+    Refund.objects.update(attempts=attempts)
+    refunds.ask_for_refunds()
     assert Refund.objects.get().status == "pending"
 
     provider.SIMULATOR_URL = url

@@ -12,6 +12,10 @@ _CONTROLS = r"\u0000-\u001f\u007f-\u009f"
 LINE = f"^[^{_CONTROLS}]*$"
 TEXT = f"^([^{_CONTROLS}]|[\\n\\r\\t])*$"
 """The most of what LineField and TextField refuse: the rest of invisible characters is a long list."""
+AMOUNT = r"^-?[0-9]{1,16}(\.[0-9]{1,3})?$"
+"""Of money; how many digits may stand after the point is the currency's to say."""
+MAY_CONFLICT = {"x-may-conflict": True}
+"""For `extensions=` of what only reads: 409 while the state does not allow it. Whoever changes something always may."""
 
 
 class Schema(AutoSchema):
@@ -19,7 +23,7 @@ class Schema(AutoSchema):
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
         schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
-        if direction == "request" and isinstance(field, serializers.ListSerializer):
+        if direction == "request" and isinstance(field, serializers.ListSerializer | serializers.ListField):
             return {**schema, **_length_of(field)}
         return schema
 
@@ -27,6 +31,14 @@ class Schema(AutoSchema):
         super()._insert_field_validators(field, schema)  # type: ignore[no-untyped-call]
         if isinstance(field, LineField | TextField):
             schema["pattern"] = LINE if isinstance(field, LineField) else TEXT
+        if isinstance(field.parent, MoneyShape) and field.field_name == "amount":
+            schema["pattern"] = AMOUNT
+
+    def resolve_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        """`whole = True` on a shape: a PATCH has to name all of it too."""
+        if getattr(serializer, "whole", False):
+            serializer.partial = False
+        return super().resolve_serializer(serializer, direction, bypass_extensions)
 
 
 def _length_of(field: Any) -> dict[str, int]:

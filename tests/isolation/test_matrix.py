@@ -82,17 +82,23 @@ def world(market: Market, admin: Person) -> Iterator[World]:
 
 def _ids(journey: Journey) -> Json:
     """Place in a path → the id of something that belongs to the buyer or to the second vendor."""
-    buyer, vendor = journey.buyer, journey.vendors[1]
-    hidden = _unapproved_product(journey, vendor)
+    return {
+        **_ids_of_the_buyer(journey, journey.buyer),
+        **_ids_of_the_vendor(journey, journey.vendors[1]),
+        **{noun: _first(journey.admin, f"admin/{path}") for noun, path in RATES.items()},
+        "coupon": _first(journey.admin, "coupons"),
+        "gift_card": journey.admin.post("gift-cards", GIFT_CARD, expect=201)["cards"][0]["id"],
+        "language": "de",
+    }
+
+
+def _ids_of_the_buyer(journey: Journey, buyer: Person) -> Json:
     variant = {"variant_id": journey.products[1]["variants"][0]["id"]}
     wishlist = buyer.post("wishlists", {"name": "Mine"}, expect=201)["id"]
-    rows = {"file": ("rows.csv", io.BytesIO(b"Handle,Title\nx,y\n"), "text/csv")}
     return {
         "order": journey.order["id"],
         "payment": journey.order["payment"]["id"],
         "refund": _first(buyer, f"orders/{journey.order['id']}/refunds"),
-        "vendor_order": journey.vendor_orders[1]["id"],
-        "shipment": journey.shipments[1]["id"],
         "return_id": _first(buyer, "returns"),
         "address": buyer.post("users/me/addresses", ADDRESS, expect=201)["id"],
         "wallet": buyer.post("users/me/wallets", {"address": f"0x{uuid4().hex}{uuid4().hex[:8]}"}, expect=201)["id"],
@@ -102,6 +108,17 @@ def _ids(journey: Journey) -> Json:
         "wishlist": wishlist,
         "item": _first_item(buyer.post(f"wishlists/{wishlist}/items", variant, expect=201)),
         "cart_item": _first_item(buyer.post("cart/items", {**variant, "quantity": 1}, expect=201)),
+        "review": str(buyer.get("reviews?mine=true")["results"][0]["id"]),
+        "user": str(buyer.user["id"]),
+    }
+
+
+def _ids_of_the_vendor(journey: Journey, vendor: Person) -> Json:
+    hidden = _unapproved_product(journey, vendor)
+    rows = {"file": ("rows.csv", io.BytesIO(b"Handle,Title\nx,y\n"), "text/csv")}
+    return {
+        "vendor_order": journey.vendor_orders[1]["id"],
+        "shipment": journey.shipments[1]["id"],
         "product": hidden["id"],
         "variant": hidden["variants"][0]["id"],
         "sku": hidden["variants"][0]["sku"],
@@ -119,13 +136,7 @@ def _ids(journey: Journey) -> Json:
         "payout": _first(vendor, "vendors/me/payouts"),
         "member": _first(vendor, "vendors/me/members"),
         "invitation": vendor.post("vendors/me/members", INVITED, expect=201)["id"],
-        "coupon": _first(journey.admin, "coupons"),
-        "gift_card": journey.admin.post("gift-cards", GIFT_CARD, expect=201)["cards"][0]["id"],
         "promotion": vendor.post("promotions", {"kind": "free_shipping", "name": "Ours"}, expect=201)["id"],
-        **{noun: _first(journey.admin, f"admin/{path}") for noun, path in RATES.items()},
-        "review": str(buyer.get("reviews?mine=true")["results"][0]["id"]),
-        "user": str(buyer.user["id"]),
-        "language": "de",
     }
 
 

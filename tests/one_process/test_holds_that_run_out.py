@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 from django.utils import timezone
-from test_any_order import ADDRESS, _line, _provider, check_money, open_market  # noqa: F401
+from market import ADDRESS, check_money, line_of, open_market
 from world import JOBS, World, serving
 
 from catalog_service.actions.inventory import Adjustment, adjust_stock
@@ -37,7 +37,7 @@ from shared.context import new_id
 from shared.contracts.catalog import CommitFailed, StockReleased
 from shared.models import OutboxMessage
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("provider")]
 TRIALS = int(os.environ.get("NEXUS_TRIALS", "40"))
 SEEDS = [int(seed) for seed in os.environ.get("NEXUS_SEEDS", "1").split(",")]
 TO_PAY, STOCK_ANSWER = 20.0, 1.0
@@ -157,7 +157,7 @@ def a_buyer_who_waits(world: Played, variant: Variant, number: int) -> None:
 
 def place(world: Played, variant: Variant, email: str, token: str, margin: float = 60.0) -> Order:
     """`margin`: how many seconds the hold outlives the time to pay."""
-    cart = Cart(str(new_id()), "USD", None, (_line(variant, 1),))
+    cart = Cart(str(new_id()), "USD", None, (line_of(variant, 1),))
     placing = Placing(None, email, "Ada", cart.id, ADDRESS, ADDRESS, "simulator", token)
     with serving("order"), override_settings(HOLD_MARGIN=timedelta(seconds=margin)):
         quoted = quote(cart=cart, country="GB", method=None, coupon_code=None, buyer_key=email)

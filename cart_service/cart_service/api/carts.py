@@ -219,16 +219,8 @@ def _once(request: Request, owner: Owner) -> str:
 
 
 class QuantityShape(Shape):
+    whole = True
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY)
-
-
-A_QUANTITY = {
-    "type": "object",
-    "properties": {"quantity": {"type": "integer", "minimum": 1, "maximum": MAX_QUANTITY}},
-    "required": ["quantity"],
-    "additionalProperties": False,
-}
-"""QuantityShape, of which a PATCH asks everything too: drf-spectacular would have none of it required."""
 
 
 class ItemView(APIView):
@@ -239,7 +231,7 @@ class ItemView(APIView):
         summary="Set an item's quantity",
         tags=TAGS,
         parameters=[TOKEN],
-        request={"application/json": A_QUANTITY},
+        request=QuantityShape,
         responses={200: A_CART},
     )
     @idempotent()
@@ -329,7 +321,9 @@ class MergeView(APIView):
         summary="Take over the guest's cart after login",
         description="Quantities add up as far as stock allows. The guest's cart is gone afterwards.",
         tags=TAGS,
-        parameters=[OpenApiParameter(TOKEN_HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER, required=True)],
+        parameters=[
+            OpenApiParameter(TOKEN_HEADER, {"type": "string", "minLength": 1}, OpenApiParameter.HEADER, required=True)
+        ],
         request=None,
         responses={200: A_CART},
     )

@@ -50,9 +50,7 @@ def queue_import(
     go whose own is not known. Raises Invalid, TooManyImports.
     """
     vendor = vendor_who_writes(vendor_id, by_admin=by_admin) if vendor_id else None
-    in_turn(f"imports {vendor_id}")
-    if Import.objects.filter(vendor=vendor, status__in=OPEN).count() >= AT_ONCE:
-        raise TooManyImports
+    _find_room(vendor_id)
     batch = Import.objects.create(
         vendor=vendor,
         created_by=actor_id,
@@ -67,6 +65,12 @@ def queue_import(
         told = {"vendor": vendor_id or "", "format": format_}
         audit.record(action="catalog.import.create", subject_kind="import", subject_id=batch.id, **told)
     return batch
+
+
+def _find_room(vendor_id: UUID | None) -> None:
+    in_turn(f"imports {vendor_id}")
+    if Import.objects.filter(vendor=vendor_id, status__in=OPEN).count() >= AT_ONCE:
+        raise TooManyImports
 
 
 def run_imports() -> None:

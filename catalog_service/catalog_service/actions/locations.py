@@ -119,7 +119,7 @@ def _refuse_what_is_not_free(
     origin: Location, lines: Sequence[Carried], variants: Sequence[Variant], before: Mapping[UUID, StockItem]
 ) -> None:
     if origin.is_default:
-        free = {i: item.here.on_hand - item.here.reserved for i, item in before.items()}
+        free = {i: item.available_here for i, item in before.items()}
     else:
         levels = StockLevel.objects.filter(location=origin, variant_id__in=before)
         free = {level.variant_id: level.available for level in levels}

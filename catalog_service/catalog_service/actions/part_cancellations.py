@@ -15,10 +15,14 @@ Status = Reservation.Status
 
 
 def give_back_part(told: VendorOrderCancelled) -> None:
-    """Raises Retry before the sale is known. When all of the order was given back meanwhile, there is nothing to do."""
+    """Raises Retry before the sale is known. When all of the order was given back meanwhile, there is nothing to do. Of
+    a hold that ran out, less is sold should the order's confirmation come only now.
+    """
     reservation = Reservation.objects.select_for_update(no_key=True).filter(order_id=told.order_id).first()
     if reservation is None or reservation.status == Status.HELD:
         raise Retry(f"order {told.order_id} is not sold yet")
+    if reservation.status == Status.EXPIRED:
+        _take_off(told)
     if reservation.status != Status.COMMITTED:
         return
     gone, fit = Counter[UUID](), Counter[UUID]()

@@ -29,15 +29,11 @@ def supplies_of(stock: Mapping[UUID, StockItem]) -> dict[UUID, list[Supply]]:
         return {}
     owners = dict(Variant.objects.filter(id__in=spread).values_list("id", "vendor_id"))
     turns = {row.id: row.turn for row in Location.objects.filter(id__in=set(owners.values()))}
-    supplies = {i: [Supply(turns.get(owners[i], (0, owners[i])), Place(i), _available_here(stock[i]))] for i in spread}
+    supplies = {i: [Supply(turns.get(owners[i], (0, owners[i])), Place(i), stock[i].available_here)] for i in spread}
     for level in StockLevel.objects.filter(variant__in=spread, on_hand__gt=F("reserved")).select_related("location"):
         place = Place(level.variant_id, level.location_id)
         supplies[level.variant_id].append(Supply(level.location.turn, place, level.available))
     return {i: sorted(found, key=lambda one: one.turn) for i, found in supplies.items()}
-
-
-def _available_here(row: StockItem) -> int:
-    return row.here.on_hand - row.here.reserved
 
 
 def take(wanted: Mapping[UUID, int], supplies: Mapping[UUID, list[Supply]]) -> Counter[Place]:

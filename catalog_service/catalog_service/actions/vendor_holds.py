@@ -68,6 +68,7 @@ def release_hold(*, hold_id: UUID, vendor_id: UUID | None) -> VendorHold:
     hold = _locked(hold_id, vendor_id)
     hold.end(VendorHold.Status.RELEASED)
     _unhold([hold])
+    _record("release", hold)
     return hold
 
 
@@ -82,8 +83,7 @@ def sell_hold(*, hold_id: UUID, vendor_id: UUID | None, actor_id: UUID) -> Vendo
     DailySales.objects.add({hold.variant_id: hold.quantity}, timezone.now().date())
     tell_supply(before, levels)
     offers.follow(levels)
-    told = {"sku": hold.variant.sku, "vendor": hold.vendor_id, "quantity": hold.quantity}
-    audit.record(action="catalog.stock.sell_hold", subject_kind="vendor_hold", subject_id=hold.id, **told)
+    _record("sell", hold)
     return hold
 
 
@@ -103,6 +103,12 @@ def _expire_batch() -> int:
         VendorHold.expire(rows)
         _unhold(rows)
     return len(rows)
+
+
+def _record(verb: str, hold: VendorHold) -> None:
+    """Who ended it; the hold itself says who made it."""
+    told = {"sku": hold.variant.sku, "vendor": hold.vendor_id, "quantity": hold.quantity}
+    audit.record(action=f"catalog.stock.{verb}_hold", subject_kind="vendor_hold", subject_id=hold.id, **told)
 
 
 def _locked(hold_id: UUID, vendor_id: UUID | None) -> VendorHold:
@@ -130,6 +136,6 @@ def _place(variant: Variant, location_id: UUID | None) -> Place:
 
 def _free(stock: StockItem, place: Place) -> int:
     if place.location_id is None:
-        return stock.here.on_hand - stock.here.reserved
+        return stock.available_here
     level = StockLevel.objects.filter(variant=place.variant_id, location=place.location_id).first()
     return level.available if level else 0

@@ -22,6 +22,7 @@ from shared.errors import Invalid
 from shared.http import Shape, read
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS
+from shared.openapi import MAY_CONFLICT
 
 TYPES = {Export.Format.SHOPIFY_CSV: "text/csv; charset=utf-8", Export.Format.JSON_LINES: "application/x-ndjson"}
 
@@ -127,6 +128,7 @@ class ExportFile(APIView):
         },
         tags=["exports"],
         operation_id="export_file",
+        extensions=MAY_CONFLICT,
     )
     def get(self, request: Request, export_id: UUID) -> StreamingHttpResponse:
         """The file, once `status` is `succeeded`."""

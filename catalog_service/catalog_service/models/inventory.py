@@ -121,11 +121,16 @@ class StockItem(models.Model):
         """What lies at the default location."""
         return Change(self.on_hand - self.elsewhere_on_hand, self.reserved - self.elsewhere_reserved)
 
+    @property
+    def available_here(self) -> int:
+        return self.here.on_hand - self.here.reserved
+
 
 class Movement(models.Model):
     """One change of `on_hand` at a location (none: the default one), never altered: the database refuses it.
 
-    The sum of a variant's movements is its `on_hand`; of those at a location, its level there.
+    The sum of a variant's movements is its `on_hand`; of those at a location, its level there. A reference moves a
+    variant once at a place, but that what was sold may come back piece by piece, cancelled or returned.
     """
 
     class Kind(models.TextChoices):
@@ -152,8 +157,8 @@ class Movement(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=["variant", "kind", "reference", "location"],
-                name="movement_once_a_place",
-                condition=Q(reference__isnull=False),
+                name="movement_once_but_back",
+                condition=Q(kind__in=["initial", "adjustment", "sale", "transfer"], reference__isnull=False),
                 nulls_distinct=False,
             ),
             models.CheckConstraint(

@@ -253,6 +253,8 @@ def _problems(operation: Document, method: str) -> Document:
         statuses |= {414}
     if method in UNSAFE:
         statuses |= {403, 409, 413, 415, 422}
+    if operation.get("x-may-conflict"):
+        statuses |= {409}
     return {str(status): {"$ref": "#/components/responses/Problem"} for status in sorted(statuses)}
 
 

@@ -59,15 +59,15 @@ def write_order(*, placing: Placing, quote: Quote, deadline: datetime) -> tuple[
     """The order with its vendor orders and lines, in three statements. Raises CartOrdered; then nothing else can be
     done in this transaction.
     """
-    order = _write_group(placing, quote, deadline)
+    order = _group(placing, quote, deadline)
+    _save_once(order)
     parts = VendorOrder.objects.bulk_create([_vendor_order(order, part) for part in quote.parts])
     lines = [line for row, part in zip(parts, quote.parts, strict=True) for line in _lines(row, part)]
     return order, OrderLine.objects.bulk_create(lines)
 
 
-def _write_group(placing: Placing, quote: Quote, deadline: datetime) -> Order:
-    """Of two orders made of the same cart at once, the database lets one in."""
-    order = Order(
+def _group(placing: Placing, quote: Quote, deadline: datetime) -> Order:
+    return Order(
         number=new_number(),
         user_id=placing.user_id,
         guest_digest=placing.guest_digest,
@@ -94,13 +94,16 @@ def _write_group(placing: Placing, quote: Quote, deadline: datetime) -> Order:
         credit_wanted=placing.credit.minor,
         credit_exact=placing.credit.exact,
     )
+
+
+def _save_once(order: Order) -> None:
+    """Of two orders made of the same cart at once, the database lets one in."""
     try:
         order.save(force_insert=True)
     except IntegrityError as error:
         if "one_order_a_cart_version" not in str(error):
             raise
         raise CartOrdered("An order of this cart is on its way. Change the cart, or cancel that order.") from None
-    return order
 
 
 def new_number() -> str:

@@ -124,9 +124,12 @@ def _locked(promotion_id: UUID, vendor_id: UUID | None) -> Promotion:
 def redeem_promotions(*, promotions: Sequence[Promotion], order: Order, buyer_key: str) -> None:
     """In the order's own transaction, by id, so that no two orders wait for each other in a circle.
 
-    Limits hold under any concurrency: the total under the promotion's lock, a buyer's under a lock of promotion and
-    buyer. Raises CouponRefused; PriceChanged for a promotion that came without a code.
+    Limits hold under any concurrency: the total under the promotion's lock, a buyer's under a lock of the buyer, since
+    two promotions for a first order must not both find it. Raises CouponRefused; PriceChanged for a promotion that came
+    without a code.
     """
+    if any(promotion.is_limited_by_buyer for promotion in promotions):
+        _lock_buyer(buyer_key)
     for promotion in sorted(promotions, key=lambda one: one.id):
         try:
             _redeem(promotion, order, buyer_key)
@@ -142,15 +145,14 @@ def _redeem(promotion: Promotion, order: Order, buyer_key: str) -> None:
         locked.redeem()
         locked.save(update_fields=["redeemed"])
     if promotion.is_limited_by_buyer:
-        _lock_buyer(promotion, buyer_key)
         _refuse_used_enough(promotion, order, buyer_key)
     Redemption.objects.create(promotion=promotion, order_id=order.id, buyer_key=buyer_key)
 
 
-def _lock_buyer(promotion: Promotion, buyer_key: str) -> None:
+def _lock_buyer(buyer_key: str) -> None:
     """Until the end of the transaction."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{promotion.id} {buyer_key}"])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"promotions {buyer_key}"])
 
 
 def _refuse_used_enough(promotion: Promotion, order: Order, buyer_key: str) -> None:

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from order_service.api.attention import RefundShape, refund_body
@@ -21,6 +22,7 @@ from order_service.queries import orders as order_queries
 from shared.auth import roles
 from shared.http import Shape, read
 from shared.idempotency import ReplayRenderer
+from shared.openapi import MAY_CONFLICT
 
 PDF = "application/pdf"
 
@@ -47,6 +49,7 @@ def _described(operation_id: str, tag: str, summary: str, *parameters: Any) -> A
         tags=[tag],
         summary=summary,
         responses={(200, PDF): OpenApiTypes.BINARY},
+        extensions=MAY_CONFLICT,
         parameters=list(parameters),
     )
 
@@ -113,5 +116,6 @@ class LabelView(_Documents):
 
 
 def _parcel(request: Request) -> UUID | None:
-    found: UUID | None = read(ParcelFilter, request.query_params.dict()).get("shipment")
+    query = {name: value for name, value in request.query_params.items() if name != api_settings.URL_FORMAT_OVERRIDE}
+    found: UUID | None = read(ParcelFilter, query).get("shipment")
     return found

@@ -21,6 +21,7 @@ from order_service.queries import exports as reading
 from shared.auth import caller_of, roles
 from shared.http import Shape, read
 from shared.idempotency import idempotent
+from shared.openapi import MAY_CONFLICT
 from shared.pagination import Cursor
 
 TYPES = {OrderExport.Format.CSV: "text/csv; charset=utf-8", OrderExport.Format.JSON_LINES: "application/x-ndjson"}
@@ -123,6 +124,7 @@ class OrderExportFileView(APIView):
 
     @extend_schema(
         operation_id="order_exports_file",
+        extensions=MAY_CONFLICT,
         tags=["order exports"],
         summary="The file, once `status` is `succeeded`",
         responses={(200, "text/csv"): OpenApiTypes.BINARY, (200, "application/x-ndjson"): OpenApiTypes.BINARY},

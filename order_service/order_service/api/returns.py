@@ -25,7 +25,7 @@ from shared.pagination import Cursor
 class ReturnItemIn(Shape):
     id = serializers.UUIDField()
     quantity = serializers.IntegerField(min_value=1, max_value=1_000_000)
-    reason = serializers.CharField(max_length=500)
+    reason = TextField(max_length=500)
 
 
 class WantedIn(ReturnItemIn):
@@ -193,7 +193,7 @@ class ApproveView(APIView):
 
 
 class RejectIn(Shape):
-    reason = serializers.CharField(max_length=500)
+    reason = TextField(max_length=500)
 
 
 class RejectView(APIView):

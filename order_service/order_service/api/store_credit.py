@@ -7,7 +7,8 @@ from rest_framework import serializers
 
 from order_service.queries.store_credit import Cover
 from shared.http import MoneyShape, Shape
-from shared.money import Money
+from shared.money import EXPONENTS, Money
+from shared.openapi import AMOUNT
 
 
 @extend_schema_field(
@@ -16,7 +17,10 @@ from shared.money import Money
             {"type": "boolean"},
             {
                 "type": "object",
-                "properties": {"amount": {"type": "string", "maxLength": 24}, "currency": {"type": "string"}},
+                "properties": {
+                    "amount": {"type": "string", "pattern": AMOUNT},
+                    "currency": {"type": "string", "enum": sorted(EXPONENTS)},
+                },
                 "required": ["amount", "currency"],
                 "additionalProperties": False,
             },

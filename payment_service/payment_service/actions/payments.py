@@ -140,6 +140,13 @@ def wait_before(attempts: int) -> timedelta:
     return min(timedelta(seconds=2 ** min(attempts - 1, 10)), LONGEST_WAIT)
 
 
+def urgency(attempts: int) -> int:
+    """The log's level while nobody knows whether money moved. It is asked for with the same key until that is known:
+    to give up and to try again with another would be to pay twice.
+    """
+    return logging.ERROR if attempts >= settings.TRANSFER_ATTEMPTS else logging.WARNING
+
+
 def _answers(payments: Sequence[Payment]) -> Iterator[tuple[Payment, Charge | None]]:
     """Each provider's answer as it comes; None where there was none. Only HTTP happens in the threads."""
     with ThreadPoolExecutor(max_workers=len(payments)) as pool:

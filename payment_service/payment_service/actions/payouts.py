@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from payment_service.actions.ledger import Kind, Line, lock_accounts, pending_share, record
-from payment_service.actions.payments import LEASE, wait_before
+from payment_service.actions.payments import LEASE, LONGEST_WAIT, urgency, wait_before
 from payment_service.clients import PROVIDERS, Transfer
 from payment_service.errors import ProviderAway
 from payment_service.models import Account, Entry, Payment, Payout, Release
@@ -55,7 +55,18 @@ def release_due(limit: int = 100) -> int:
     """Make due shares available; answers how many."""
     due = Release.objects.filter(released_at__isnull=True, due_at__lte=timezone.now()).order_by("due_at")
     keys = list(due.values_list("vendor_order_id", flat=True)[:limit])
-    return sum(release_share(vendor_order_id=key) for key in keys)
+    return sum(_release_or_wait(key) for key in keys)
+
+
+def _release_or_wait(vendor_order_id: UUID) -> bool:
+    """A share whose payment is not here yet keeps nobody else's waiting."""
+    try:
+        return release_share(vendor_order_id=vendor_order_id)
+    except Retry as error:
+        log.warning("a release waits: %s", error)
+        later = timezone.now() + LONGEST_WAIT
+        Release.objects.filter(vendor_order_id=vendor_order_id, released_at__isnull=True).update(due_at=later)
+        return False
 
 
 @transaction.atomic
@@ -151,9 +162,7 @@ def _ask(payout: Payout) -> Transfer | None:
     try:
         return PROVIDERS[PAYOUT_PROVIDER].pay_out(key=payout.id, vendor_id=payout.vendor_id, amount=payout.amount)
     except ProviderAway as error:
-        log.warning("payout %s waits: %s", payout.id, error)
-        if payout.attempts >= settings.TRANSFER_ATTEMPTS:
-            return Transfer("", False, "provider_unavailable")
+        log.log(urgency(payout.attempts), "payout %s waits: %s", payout.id, error)
         Payout.objects.filter(id=payout.id).update(due_at=timezone.now() + wait_before(payout.attempts))
         return None
 

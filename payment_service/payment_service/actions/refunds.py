@@ -4,13 +4,12 @@ import logging
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from payment_service.actions.ledger import Kind, Line, lock_accounts, pending_share, record
-from payment_service.actions.payments import LEASE, wait_before
+from payment_service.actions.payments import LEASE, urgency, wait_before
 from payment_service.actions.splits import part_of
 from payment_service.clients import PROVIDERS, Transfer
 from payment_service.errors import NothingToRefund, ProviderAway
@@ -161,9 +160,7 @@ def _ask(refund: Refund) -> Transfer | None:
     try:
         return provider.refund(key=refund.id, reference=refund.payment.provider_reference, amount=refund.to_send)
     except ProviderAway as error:
-        log.warning("refund %s waits: %s", refund.id, error)
-        if refund.attempts >= settings.TRANSFER_ATTEMPTS:
-            return Transfer("", False, "provider_unavailable")
+        log.log(urgency(refund.attempts), "refund %s waits: %s", refund.id, error)
         Refund.objects.filter(id=refund.id).update(due_at=timezone.now() + wait_before(refund.attempts))
         return None
 

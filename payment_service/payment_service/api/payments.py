@@ -15,7 +15,7 @@ from payment_service.clients import PROVIDERS
 from payment_service.models import Payment, Refund
 from payment_service.queries import payments as payment_queries
 from shared.auth import IsSignedIn, caller_of, roles
-from shared.http import MoneyShape, Shape, created, read
+from shared.http import LineField, MoneyShape, Shape, created, read
 from shared.idempotency import MUST_BE_GIVEN, idempotent
 from shared.money import Money
 from shared.pagination import Cursor
@@ -124,7 +124,7 @@ class PaymentView(APIView):
 
 class RefundIn(Shape):
     amount = MoneyShape(required=False, help_text="All that is left, if absent.")
-    reason = serializers.CharField(max_length=200)
+    reason = LineField(max_length=200)
 
     def validate_amount(self, amount: Money) -> Money:
         if amount.minor <= 0:
