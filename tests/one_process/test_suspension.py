@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 from django.utils import timezone
-from test_any_order import ADDRESS, _line, _provider, fulfil, open_market  # noqa: F401 - here, the fixture is used
+from market import ADDRESS, line_of, open_market
+from test_any_order import fulfil
 from world import World, serving
 
 from cart_service.models import Offer
@@ -22,7 +23,7 @@ from vendor_service.actions.vendors import change_vendor
 from vendor_service.errors import VendorSuspended
 from vendor_service.models import Application, Vendor
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("provider")]
 
 
 def keep_shop(vendor_id: UUID) -> Vendor:
@@ -50,7 +51,7 @@ def for_sale() -> tuple[set[UUID], set[UUID]]:
 
 def buy(world: World, variant: Variant) -> Order:
     """One of them, by somebody who pays at once."""
-    cart, email = Cart(str(new_id()), "USD", None, (_line(variant, 1),)), "ada@example.com"
+    cart, email = Cart(str(new_id()), "USD", None, (line_of(variant, 1),)), "ada@example.com"
     placing = Placing(None, email, "Ada", cart.id, ADDRESS, ADDRESS, "simulator", "ok")
     with serving("order"):
         quoted = quote(cart=cart, country="GB", method=None, coupon_code=None, buyer_key=email)
