@@ -50,7 +50,7 @@ class BadSignature(Invalid):
 
 
 class BadApiKey(Unauthenticated):
-    """Only for the simulator's own API."""
+    """Only for the simulated providers' own APIs."""
 
     code = "bad_api_key"
     title = "The API key is not known"

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from payment_service.actions import gift_cards, payments, payouts, refunds, simulator, webhooks
+from payment_service.actions import gift_cards, misfits, payments, payouts, refunds, simulator, webhooks
 from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.order import OrderCompleted, VendorOrderDelivered
@@ -22,6 +22,7 @@ SCHEDULE: Schedule = {
     payments.ask_providers: timedelta(seconds=1),
     webhooks.act_on_webhooks: timedelta(milliseconds=500),
     refunds.ask_for_refunds: timedelta(seconds=1),
+    misfits.return_misfits: timedelta(seconds=1),
     payouts.ask_for_payouts: timedelta(seconds=1),
     payouts.release_due: timedelta(seconds=1),
     simulator.send_webhooks: timedelta(milliseconds=500),

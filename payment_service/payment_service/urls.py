@@ -2,7 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from payment_service.api import gift_cards, ledger, payments, rates, simulator, store_credit
+from payment_service.api import gift_cards, ledger, payments, rates, simulated_chapa, simulator, store_credit
 from shared import admin, health
 from shared.http import path
 
@@ -38,4 +38,8 @@ urlpatterns = [
     path("simulator/v1/cancellations", simulator.CancellationsView.as_view()),
     path("simulator/v1/refunds", simulator.RefundsView.as_view()),
     path("simulator/v1/payouts", simulator.PayoutsView.as_view()),
+    path("simulator/chapa/v1/transaction/initialize", simulated_chapa.InitializeView.as_view()),
+    path("simulator/chapa/v1/transaction/verify/<str:tx_ref>", simulated_chapa.VerifyView.as_view()),
+    path("simulator/chapa/v1/transaction/cancel/<str:tx_ref>", simulated_chapa.CancelView.as_view()),
+    path("simulator/chapa/v1/refund/<str:reference>", simulated_chapa.RefundView.as_view()),
 ]

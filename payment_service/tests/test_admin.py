@@ -10,7 +10,7 @@ from factories import LUMEN, delivered, hear, pay_out, refund_of, split, take
 
 from payment_service.actions import gift_cards, payments, payouts, rates, refunds, simulator
 from payment_service.clients import Charge, Transfer
-from payment_service.models import Entry, Payment, Refund, SimulatedCharge, WebhookEvent
+from payment_service.models import Entry, Misfit, Payment, Refund, SimulatedCharge, WebhookEvent
 from shared.context import new_id
 from shared.contracts.payment import CancelPayment, Split, TakePayment
 from shared.contracts.user import RecordAudit
@@ -50,6 +50,7 @@ def make_everything() -> TakePayment:
         key=str(message.payment_id), minor=part.gross, currency="USD", token=TOKEN, description=message.order_number,
         expires_at=message.expires_at,
     )  # fmt: skip
+    Misfit.objects.create(payment_id=message.payment_id, minor=1, currency="USD")
     simulator.pay_out(key=str(new_id()), minor=1, currency="USD")
     WebhookEvent.objects.create(
         provider="simulator", event_id=new_id(), payload={"charge": str(charge.id)}, due_at=timezone.now()

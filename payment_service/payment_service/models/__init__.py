@@ -2,6 +2,7 @@
 
 from payment_service.models.gift_cards import GiftCard
 from payment_service.models.ledger import Account, Entry, Posting
+from payment_service.models.misfits import Misfit
 from payment_service.models.payments import Cancellation, Payment, Refund, WebhookEvent
 from payment_service.models.payouts import Payout, Release
 from payment_service.models.rates import RateTable
@@ -12,6 +13,7 @@ __all__ = [
     "Cancellation",
     "Entry",
     "GiftCard",
+    "Misfit",
     "Payment",
     "Payout",
     "Posting",

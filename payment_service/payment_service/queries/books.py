@@ -72,6 +72,11 @@ _QUESTION = """
         FROM gift_card card LEFT JOIN line ON reference = id AND owner = redeemed_by AND account = 'store_credit'
         WHERE status = 'redeemed' GROUP BY id, card.minor
       UNION ALL
+        SELECT 'what is unclaimed is what has not gone back', account.id, -balance, coalesce(sum(misfit.minor), 0)
+        FROM ledger_account account LEFT JOIN misfit ON misfit.currency = account.currency
+            AND misfit.status <> 'returned'
+        WHERE kind = 'unclaimed' GROUP BY account.id, balance
+      UNION ALL
         SELECT 'nobody spends what is not there', id, 0, balance FROM ledger_account
         WHERE kind IN ('gift_cards', 'store_credit', 'store_credit_held') AND balance > 0
     )
