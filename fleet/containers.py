@@ -37,7 +37,7 @@ HOSTS = {
     "http://localhost:{nginx}": "{public_url}",
 }
 """What table.toml says of one machine → what it is in containers."""
-KEEP_FILES = {"user", "catalog"}
+KEEP_FILES = {"user", "catalog", "vendor"}
 """Services that store uploaded files; only they are told of the bucket, if there is one (docs/operations/media.md)."""
 BUCKET = (
     "MEDIA_URL", "S3_BUCKET", "S3_ENDPOINT_URL", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY",

@@ -148,7 +148,7 @@ CODES: dict[str, Explanation] = {
     ),
     "already_vendor": Explanation(409, "This account belongs to another vendor", "An account sells for one vendor."),
     "still_selling": Explanation(
-        409, "This account sells for a vendor", "A shop is not left alone.", "Ask an admin to take the role back first."
+        409, "This account sells for a vendor", "A shop is not left alone.", "Leave its team, or ask an admin."
     ),
     "own_account": Explanation(409, "Not your own account", "Admins cannot take their own access away."),
     "too_many_wallets": Explanation(409, "There are too many wallets", "There is a limit.", "Remove one first."),
@@ -250,6 +250,22 @@ CODES: dict[str, Explanation] = {
     ),
     # Vendors
     "application_open": Explanation(409, "An application is open", "One at a time.", "Wait for its decision."),
+    "checklist_incomplete": Explanation(
+        409, "Something required is not done yet", "The marketplace asks for it.", "See the checklist."
+    ),
+    "not_this_kind": Explanation(
+        409,
+        "This is done in another way",
+        "What is attested the applicant confirms, what is verified an admin approves.",
+    ),
+    "document_decided": Explanation(409, "The document has been decided on", "It was accepted or refused before."),
+    "too_many_documents": Explanation(409, "There are too many documents", "There is a limit.", "Remove one first."),
+    "last_owner": Explanation(
+        409,
+        "The shop has no other owner",
+        "A shop is not left without one.",
+        "Pass it on first: make somebody else owner.",
+    ),
     "vendor_suspended": Explanation(409, "The vendor is suspended", "It cannot sell or be paid at the moment."),
     "payout_pending": Explanation(
         409, "A payout is on its way", "One at a time for each currency.", "Wait until it is paid or refused."

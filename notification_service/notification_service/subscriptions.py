@@ -36,10 +36,12 @@ from shared.contracts.user import (
     UserRegistered,
 )
 from shared.contracts.vendor import (
+    MemberInvited,
     PayoutSettled,
     VendorApplicationDecided,
     VendorApplicationSubmitted,
     VendorChanged,
+    VendorStatusChanged,
 )
 from shared.inbox import Subscriptions
 
@@ -56,6 +58,8 @@ SUBSCRIPTIONS: Subscriptions = {
     SecurityAlertRaised: accounts.tell_security_alert,
     VendorApplicationSubmitted: vendors.tell_application_submitted,
     VendorApplicationDecided: vendors.tell_application_decided,
+    VendorStatusChanged: vendors.tell_status_changed,
+    MemberInvited: vendors.mail_invitation,
     PayoutSettled: vendors.tell_payout_settled,
     ProductSubmitted: products.tell_product_submitted,
     ProductDecided: products.tell_product_decided,

@@ -74,6 +74,13 @@ def code(purpose: str = "verify_email", *, minutes: int = 10) -> user.EmailCodeI
     return user.EmailCodeIssued(user_id=ADA, email=BUYER.email, purpose=purpose, code="123456", expires_at=until)
 
 
+def invitation(*, minutes: int = 10) -> vendor.MemberInvited:
+    return vendor.MemberInvited(
+        invitation_id=new_id(), vendor_id=NORTHWIND, vendor_name="Northwind", email="ivy@example.com", role="staff",
+        token="an-unguessable-token", expires_at=timezone.now() + timedelta(minutes=minutes),
+    )  # fmt: skip
+
+
 def phone_code(*, minutes: int = 10) -> user.PhoneCodeIssued:
     until = timezone.now() + timedelta(minutes=minutes)
     return user.PhoneCodeIssued(user_id=ADA, phone="+447400123456", code="918273", expires_at=until)
@@ -144,6 +151,13 @@ def every_event() -> dict[str, tuple[Message, set[str], set[UUID]]]:
         "application rejected": (
             vendor.VendorApplicationDecided(**application, approved=False), {"a@s.example"}, {ADA},
         ),
+        **{
+            f"vendor: {status}": (
+                vendor.VendorStatusChanged(vendor_id=NORTHWIND, status=status, reason="Papers.", version=2), *selling,
+            )
+            for status in ("suspended", "closed", "active")
+        },
+        "invitation to sell": (invitation(), {"ivy@example.com"}, set()),
         "payout paid": (vendor.PayoutSettled(**payout, status="paid"), *selling),
         "payout refused": (vendor.PayoutSettled(**payout, status="refused", reason="no account"), *selling),
         "product submitted": (

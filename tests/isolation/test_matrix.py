@@ -14,7 +14,7 @@ import pytest
 from operations import Operation, operations
 
 from fleet.client import Json, Market, Person
-from fleet.journey import ADDRESS, STEPS, Journey, leave_no_lamps
+from fleet.journey import ADDRESS, RED_DOT, STEPS, Journey, leave_no_lamps
 
 AT_ONCE = 4
 FOR_EVERYBODY = {
@@ -36,6 +36,7 @@ FOR_EVERYBODY = {
 NOT_OURS = {"POST /api/v1/payment-webhooks/{provider}"}
 """Bodies that others define."""
 RATES = {"zone": "shipping-zones", "method": "shipping-methods", "rate": "shipping-rates", "tax_rate": "tax-rates"}
+INVITED = {"email": "ivy@example.com", "role": "staff"}
 GIFT_CARD = {"amount": {"amount": "5.00", "currency": "USD"}}
 SMUGGLED = {
     "is_staff": True, "roles": ["admin"], "user_id": str(uuid4()), "owner_id": str(uuid4()), "vendor_id": str(uuid4()),
@@ -130,7 +131,11 @@ def _ids_of_the_vendor(journey: Journey, vendor: Person) -> Json:
         "operation": vendor.post("vendor-orders/operations", {"kind": "pack", "ids": [str(uuid4())]}, expect=202)["id"],
         "order_export": vendor.post("order-exports", {"format": "jsonl"}, expect=202)["id"],
         "application": _first(vendor, "vendor-applications"),
+        "checklist_item": _checklist_item(journey.admin),
+        "document": _document(vendor),
         "payout": _first(vendor, "vendors/me/payouts"),
+        "member": _first(vendor, "vendors/me/members"),
+        "invitation": vendor.post("vendors/me/members", INVITED, expect=201)["id"],
         "promotion": vendor.post("promotions", {"kind": "free_shipping", "name": "Ours"}, expect=201)["id"],
     }
 
@@ -142,6 +147,20 @@ def _unapproved_product(journey: Journey, vendor: Person) -> Json:
     made = _list_product(vendor, category, f"Hidden lamp {uuid4().hex[:6]}")
     journey.products.append(made)
     return vendor.get(f"products/{made['id']}")
+
+
+def _checklist_item(admin: Person) -> str:
+    """Asked for a moment only, and of nobody by force."""
+    given = {"title": f"Terms {uuid4().hex[:6]}", "kind": "attested"}
+    item = admin.post("admin/vendor-checklist-items", given, expect=201)["id"]
+    admin.ask("PATCH", f"admin/vendor-checklist-items/{item}", json={"active": False})
+    return str(item)
+
+
+def _document(vendor: Person) -> str:
+    path = f"vendor-applications/{_first(vendor, 'vendor-applications')}/documents"
+    file = {"file": ("dot.png", io.BytesIO(RED_DOT), "image/png")}
+    return str(vendor.ask("POST", path, files=file, data={"title": "Licence"}, expect=201).json()["id"])
 
 
 def _hold(vendor: Person, sku: str) -> str:

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 from shared.clock import Schedule
-from shared.contracts.user import GrantRole, RecordAudit, SessionsEnded
+from shared.contracts.user import GrantRole, RecordAudit, RevokeRole, SessionsEnded
 from shared.inbox import Subscriptions
 from user_service.actions import accounts, answers, audit, erasure, keys, logins, sessions, two_factor
 
 SUBSCRIPTIONS: Subscriptions = {
     GrantRole: accounts.grant_role,
+    RevokeRole: accounts.revoke_role,
     SessionsEnded: sessions.mark_ended,
     RecordAudit: audit.append,
 }

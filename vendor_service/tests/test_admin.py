@@ -1,12 +1,22 @@
 """The operators' pages: applications are decided and vendors ruled by the same actions as over the API."""
 
 import pytest
-from factories import earn, make_application, make_payout, make_vendor
+from factories import (
+    earn,
+    make_application,
+    make_document,
+    make_figures,
+    make_item,
+    make_member,
+    make_payout,
+    make_vendor,
+)
 
 from shared.context import new_id
 from shared.contracts.user import GrantRole, RecordAudit
-from shared.contracts.vendor import VendorApplicationDecided, VendorChanged
+from shared.contracts.vendor import VendorApplicationDecided, VendorChanged, VendorStatusChanged
 from shared.testing import FOR_OPERATORS, answers_by_role, lists_of_records, operator_as, published
+from vendor_service.actions import checklists, members
 from vendor_service.models import Application, Balance, Vendor
 
 pytestmark = pytest.mark.django_db
@@ -18,10 +28,16 @@ PAGES = lists_of_records()
 
 def make_everything() -> Vendor:
     """A row of each model at least."""
-    make_application()
+    application = make_application()
+    make_document(application)
+    item = make_item()
+    checklists.confirm(application_id=application.id, item_id=item.id, user_id=application.user_id)
     vendor = make_vendor()
     earn(vendor, 5_000, pending=250)
     make_payout(vendor)
+    make_figures(vendor)
+    make_member(vendor)
+    members.invite(vendor_id=vendor.id, by=vendor.owner_id, email="ivy@example.com", role="staff")
     return vendor
 
 
@@ -127,12 +143,13 @@ def test_a_vendor_is_moved_as_far_as_its_status_allows(before: str, action: str,
     vendor, me = make_vendor(), new_id()
     Vendor.objects.filter(id=vendor.id).update(status=before)
 
-    answer = operator_as("admin", user_id=me).press(VENDORS, action, vendor)
+    answer = operator_as("admin", user_id=me).press(VENDORS, action, vendor, reason="We wait for papers.")
 
     vendor.refresh_from_db()
     assert (answer, vendor.status) == ([told], after)
     if before != after:
         assert published(VendorChanged)[-1].status == after
+        assert published(VendorStatusChanged)[-1].reason == "We wait for papers."
         assert published(RecordAudit)[-1].actor_id == me
 
 

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from factories import make_vendor
 
 from shared.contracts.user import GrantRole
-from shared.contracts.vendor import VendorChanged
+from shared.contracts.vendor import VendorChanged, VendorStatusChanged
 from shared.testing import body, client_as, published
 from vendor_service.models import Application, Vendor
 
@@ -35,7 +35,9 @@ def test_a_guest_finds_a_vendor_by_slug_and_by_id() -> None:
     by_slug, by_id = (body(client_as().get(f"{PATH}/{name}")) for name in (vendor.slug, vendor.id))
 
     assert by_slug == by_id
-    assert set(by_slug) == {"id", "name", "slug", "description", "country", "created_at"}
+    assert set(by_slug) == {
+        "id", "name", "slug", "description", "country", "logo", "banner", "policies", "created_at",
+    }  # fmt: skip
 
 
 def test_only_active_vendors_are_public() -> None:
@@ -122,6 +124,20 @@ def test_a_vendor_is_suspended_reactivated_and_closed() -> None:
         assert body(by_admin(vendor, status=status))["status"] == status
 
     assert [told.status for told in published(VendorChanged)] == ["active", "suspended", "active", "closed"]
+    assert [told.status for told in published(VendorStatusChanged)] == ["suspended", "active", "closed"]
+
+
+def test_a_suspended_vendor_reads_why_until_it_is_active_again() -> None:
+    vendor = make_vendor()
+
+    by_admin(vendor, status="suspended", reason="We wait for papers.")
+    assert body(me(vendor).get(f"{PATH}/me"))["status_reason"] == "We wait for papers."
+    by_admin(vendor, status="suspended", reason="Another.", commission_basis_points=900)
+    by_admin(vendor, status="active")
+
+    assert body(me(vendor).get(f"{PATH}/me"))["status_reason"] == ""
+    assert [told.reason for told in published(VendorStatusChanged)] == ["We wait for papers.", ""]
+    assert client_as().get(f"{PATH}/{vendor.slug}").status_code == 200
 
 
 def test_a_closed_vendor_is_not_suspended() -> None:
@@ -194,5 +210,5 @@ def test_the_openapi_document_names_every_operation() -> None:
     document = body(client_as().get("/internal/openapi.json?format=json"))
 
     operations = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
-    assert len(operations) == 18
+    assert len(operations) == 50
     assert "vendors_me_payouts_request" in operations

@@ -3,9 +3,18 @@
 ApplicationNotFound   404   absent, or not yours
 VendorNotFound        404   absent, not yours, or not active
 PayoutNotFound        404   absent, or not yours
+MemberNotFound        404   absent, or not yours
+ChecklistItemNotFound 404   absent, or asked no more
+DocumentNotFound      404   absent, or not yours
+InvitationNotFound    404   absent, not yours, used, withdrawn or too old
 ApplicationOpen       409   an earlier application waits for its decision
 AlreadyVendor         409   this account sells here already
+LastOwner             409   a shop is not left without its owner
 AlreadyDecided        409   the application has been approved or rejected
+ChecklistIncomplete   409   an application waits for what is required
+NotThisKind           409   what is computed nobody confirms, and so on
+DocumentDecided       409   the document has been accepted or refused
+TooManyDocuments      409   there is a limit
 IllegalMove           409   the vendor's status cannot become that one
 VendorSuspended       409   no payouts while suspended
 PayoutPending         409   an earlier payout in this currency is on its way
@@ -27,6 +36,47 @@ class VendorNotFound(NotFound):
 
 class PayoutNotFound(NotFound):
     title = "There is no such payout"
+
+
+class MemberNotFound(NotFound):
+    title = "There is no such member"
+
+
+class InvitationNotFound(NotFound):
+    title = "There is no such invitation"
+
+
+class ChecklistItemNotFound(NotFound):
+    title = "There is no such item"
+
+
+class DocumentNotFound(NotFound):
+    title = "There is no such document"
+
+
+class ChecklistIncomplete(Conflict):
+    code = "checklist_incomplete"
+    title = "Something required is not done yet"
+
+
+class NotThisKind(Conflict):
+    code = "not_this_kind"
+    title = "This is done in another way"
+
+
+class DocumentDecided(Conflict):
+    code = "document_decided"
+    title = "The document has been decided on"
+
+
+class TooManyDocuments(Conflict):
+    code = "too_many_documents"
+    title = "There are too many documents"
+
+
+class LastOwner(Conflict):
+    code = "last_owner"
+    title = "The shop has no other owner"
 
 
 class ApplicationOpen(Conflict):

@@ -15,16 +15,15 @@ from typing import IO, TYPE_CHECKING
 
 from django.conf import settings
 from django.utils import timezone
-from PIL import Image as Pillow
-from PIL import ImageOps
 
 from shared import media
-from shared.errors import Invalid, Unavailable
+from shared import pictures as shared_pictures
+from shared.errors import Unavailable
+from shared.pictures import encoded
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-FORMATS = ("JPEG", "PNG", "WEBP")
 LARGEST_SIDE = 2_400
 SIZES = {"small": 400, "medium": 800, "large": 1_600}
 """The longer side of each thumbnail, in pixels; none is larger than its picture."""
@@ -51,38 +50,14 @@ class Thumbnails:
 
 
 def open_picture(upload: IO[bytes]) -> "Picture":
-    """The pixels, upright and not too many, without anything else. The format is told by the first bytes, whatever the
-    name says; the header is read first: what claims too many pixels is never decoded. Raises Invalid.
-    """
-    try:
-        picture = Pillow.open(upload, formats=FORMATS)
-        if picture.width * picture.height > settings.IMAGE_MAX_PIXELS:
-            raise Invalid({"image": [f"At most {settings.IMAGE_MAX_PIXELS} pixels."]})
-        pixels = _pixels(picture)
-    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
-        raise Invalid({"image": ["Not a JPEG, PNG or WebP picture that can be read."]}) from None
-    pixels.info.clear()  # or Pillow would write profiles, comments and places into the new file
-    return pixels
-
-
-def _pixels(picture: "Picture") -> "Picture":
-    """Made small before anything else: each step costs as much memory as the picture has pixels."""
-    picture.load()
-    if picture.mode == "P":
-        picture = _plain(picture)  # a palette cannot be scaled
-    picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
-    ImageOps.exif_transpose(picture, in_place=True)
-    return _plain(picture)
-
-
-def _plain(picture: "Picture") -> "Picture":
-    return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    """The pixels, upright and not too many, without anything else. Raises Invalid."""
+    return shared_pictures.open_picture(upload, most_pixels=settings.IMAGE_MAX_PIXELS, largest_side=LARGEST_SIDE)
 
 
 def store(picture: "Picture", folder: str = FOLDER) -> Stored:
     """Encode the picture anew, under a random name. Raises Unavailable."""
     kind, suffix = ("PNG", "png") if picture.mode == "RGBA" else ("JPEG", "jpg")
-    name = media.save(f"{new_stem(folder)}.{suffix}", _encoded(picture, kind, quality=88))
+    name = media.save(f"{new_stem(folder)}.{suffix}", encoded(picture, kind, quality=88))
     return Stored(name, picture.width, picture.height)
 
 
@@ -91,7 +66,7 @@ def store_with_thumbnail(picture: "Picture", folder: str) -> tuple[Stored, str]:
     stored = store(picture, folder)
     picture.thumbnail((SIZES["small"], SIZES["small"]))
     stem = stored.file.rpartition(".")[0]
-    return stored, media.save(f"{stem}.small.webp", _encoded(picture, "WEBP", quality=80, method=4))
+    return stored, media.save(f"{stem}.small.webp", encoded(picture, "WEBP", quality=80, method=4))
 
 
 @contextmanager
@@ -120,11 +95,5 @@ def store_thumbnails(file: str) -> Thumbnails:
     names = {}
     for size, side in sorted(SIZES.items(), key=lambda one: -one[1]):  # each is made from the one before
         picture.thumbnail((side, side))
-        names[size] = media.save(f"{stem}.{size}.webp", _encoded(picture, "WEBP", quality=80, method=4))
+        names[size] = media.save(f"{stem}.{size}.webp", encoded(picture, "WEBP", quality=80, method=4))
     return Thumbnails(**names)
-
-
-def _encoded(picture: "Picture", kind: str, **options: int) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
-    return buffer.getvalue()

@@ -1,8 +1,14 @@
 """What vendors, and those who want to be, are told."""
 
-from notification_service.actions.telling import Person, admins, shown_money, tell, user, vendor
+from notification_service.actions.telling import Person, admins, mail_secret, shown_money, tell, user, vendor
 from notification_service.models.notifications import Group
-from shared.contracts.vendor import PayoutSettled, VendorApplicationDecided, VendorApplicationSubmitted
+from shared.contracts.vendor import (
+    MemberInvited,
+    PayoutSettled,
+    VendorApplicationDecided,
+    VendorApplicationSubmitted,
+    VendorStatusChanged,
+)
 
 
 def tell_application_submitted(message: VendorApplicationSubmitted) -> None:
@@ -26,3 +32,25 @@ def tell_payout_settled(message: PayoutSettled) -> None:
     data = {"payout_id": str(message.payout_id), "amount": shown_money(message.amount), "reason": message.reason}
     kind = f"payout_{message.status}"
     tell(vendor(message.vendor_id), kind=kind, group=Group.SELLING, fact=message.payout_id, data=data)
+
+
+def mail_invitation(message: MemberInvited) -> None:
+    """To the address alone: whether somebody has an account there is nobody's business."""
+    mail_secret(
+        Person(None, message.email, ""),
+        kind="vendor_invitation",
+        shown={
+            "vendor": message.vendor_name,
+            "role": message.role,
+            "token": message.token,
+            "expires_at": message.expires_at,
+        },
+        expires_at=message.expires_at,
+    )
+
+
+def tell_status_changed(message: VendorStatusChanged) -> None:
+    """Whatever the vendor wants by mail: it has to know."""
+    kind = {"suspended": "vendor_suspended", "closed": "vendor_closed", "active": "vendor_active"}[message.status]
+    data = {"vendor_id": str(message.vendor_id), "reason": message.reason}
+    tell(vendor(message.vendor_id), kind=kind, group=Group.ACCOUNT, data=data)

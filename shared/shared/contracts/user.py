@@ -131,6 +131,20 @@ class GrantRole(Command):
     user_id: UUID
     role: Literal["vendor"]
     vendor_id: UUID
+    at: AwareDatetime | None = None
+    """When it was decided: what was decided earlier and comes later changes nothing."""
+
+
+class RevokeRole(Command):
+    """The account no longer sells for this vendor: role and claim go, and its sessions end."""
+
+    type = "user.revoke_role.v1"
+    key = "user_id"
+    asked_by: ClassVar[tuple[str, ...]] = ("vendor",)
+    user_id: UUID
+    role: Literal["vendor"]
+    vendor_id: UUID
+    at: AwareDatetime
 
 
 class RoleGranted(Event):

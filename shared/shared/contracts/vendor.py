@@ -3,6 +3,8 @@
 from typing import Literal
 from uuid import UUID
 
+from pydantic import AwareDatetime
+
 from shared.messages import Event, MoneyData
 
 
@@ -41,6 +43,32 @@ class VendorChanged(Event):
     payout_currency: str
     commission_basis_points: int
     version: int
+
+
+class VendorStatusChanged(Event):
+    """An admin suspended, closed or reactivated a vendor, which is told why. The rest is told by VendorChanged."""
+
+    type = "vendor.vendor_status_changed.v1"
+    key = "vendor_id"
+    vendor_id: UUID
+    status: Literal["active", "suspended", "closed"]
+    reason: str = ""
+    version: int
+
+
+class MemberInvited(Event):
+    """Somebody is asked by mail to sell for a vendor. Whoever reads the mailbox has the token, and nobody else."""
+
+    type = "vendor.member_invited.v1"
+    key = "invitation_id"
+    sensitive = True
+    invitation_id: UUID
+    vendor_id: UUID
+    vendor_name: str
+    email: str
+    role: Literal["manager", "staff"]
+    token: str
+    expires_at: AwareDatetime
 
 
 class PayoutSettled(Event):

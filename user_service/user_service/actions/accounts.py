@@ -11,7 +11,14 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from shared.audit import record
-from shared.contracts.user import EmailRegisteredAgain, GrantRole, RoleGranted, UserChanged, UserRegistered
+from shared.contracts.user import (
+    EmailRegisteredAgain,
+    GrantRole,
+    RevokeRole,
+    RoleGranted,
+    UserChanged,
+    UserRegistered,
+)
 from shared.errors import Invalid, NotFound
 from shared.outbox import publish
 from user_service.actions.codes import issue_code
@@ -155,14 +162,31 @@ def _change(user: User, changes: Mapping[str, Any]) -> User:
 
 @transaction.atomic
 def grant_role(command: GrantRole) -> None:
-    """Asked by vendor when an application is approved; the next refresh brings it into the token. Raises NotFound,
-    AlreadyVendor.
+    """Asked by vendor when an application is approved or an invitation accepted; the next refresh brings it into the
+    token. Tokens that name another vendor end. Raises NotFound, AlreadyVendor.
     """
     user = locked(command.user_id)
-    if user.grant(Role(command.role), command.vendor_id):
+    before = user.vendor_id
+    if user.grant(Role(command.role), command.vendor_id, command.at):
         tell_changed(user)
         publish(RoleGranted(user_id=user.id, role=command.role, vendor_id=command.vendor_id))
         record(action="user.role.grant", subject_kind="user", subject_id=user.id, role=command.role)
+        if before not in (None, command.vendor_id):
+            end_all_sessions(user_id=user.id, reason="roles_changed")
+
+
+@transaction.atomic
+def revoke_role(command: RevokeRole) -> None:
+    """Asked by vendor when somebody no longer sells for it; an account that is gone has no role left to take."""
+    user = User.objects.present().select_for_update().filter(id=command.user_id).first()
+    if user is None:
+        return
+    held = user.vendor_id == command.vendor_id
+    if user.revoke(Role(command.role), command.vendor_id, command.at):
+        tell_changed(user)
+        if held:
+            record(action="user.role.revoke", subject_kind="user", subject_id=user.id, role=command.role)
+            end_all_sessions(user_id=user.id, reason="roles_changed")
 
 
 # ── By admins ────────────────────────────────────────────────────────────────────────────────────────────────────────

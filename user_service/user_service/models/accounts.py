@@ -1,6 +1,7 @@
 """Accounts. The e-mail address is the user name; roles say what an account may do; nothing is ever really deleted."""
 
 import unicodedata
+from datetime import datetime
 from functools import lru_cache
 from typing import ClassVar
 from uuid import UUID
@@ -53,6 +54,8 @@ class User(AbstractBaseUser):
     last_name = models.CharField(max_length=100)
     roles = ArrayField(models.CharField(max_length=16, choices=Role.choices), default=list)
     vendor_id = models.UUIDField(null=True)
+    vendor_decided_at = models.DateTimeField(null=True)
+    """When vendor_service decided whom the account sells for; what it decided before that comes too late."""
     locale = models.CharField(max_length=12, default="en")
     time_zone = models.CharField(max_length=64, default="UTC")
     currency = models.CharField(max_length=3, default="USD")
@@ -132,15 +135,30 @@ class User(AbstractBaseUser):
         self.email_verified_at = timezone.now()
         return True
 
-    def grant(self, role: Role, vendor_id: UUID) -> bool:
-        """False when the account has the role already. Raises AlreadyVendor."""
-        if self.vendor_id not in (None, vendor_id):
+    def grant(self, role: Role, vendor_id: UUID, at: datetime | None = None) -> bool:
+        """False when it comes late, or the account has the role already. Without a time, which those who ask did not
+        tell once, nobody knows which of two vendors is the later. Raises AlreadyVendor.
+        """
+        if at is None and self.vendor_id not in (None, vendor_id):
             raise AlreadyVendor()
-        if role in self.roles and self.vendor_id == vendor_id:
+        if self._decided_later(at) or (at is None and role in self.roles and self.vendor_id == vendor_id):
             return False
-        self.vendor_id = vendor_id
+        self.vendor_id, self.vendor_decided_at = vendor_id, at
         self.roles = sorted({*self.roles, role.value})
         return True
+
+    def revoke(self, role: Role, vendor_id: UUID, at: datetime) -> bool:
+        """False when it comes late. What is taken back before it was given is noted, and not given any more."""
+        if self._decided_later(at):
+            return False
+        self.vendor_decided_at = at
+        if self.vendor_id == vendor_id:
+            self.vendor_id = None
+            self.roles = [held for held in self.roles if held != role]
+        return True
+
+    def _decided_later(self, at: datetime | None) -> bool:
+        return at is not None and self.vendor_decided_at is not None and at <= self.vendor_decided_at
 
     def disable(self) -> None:
         self.active = False

@@ -9,8 +9,9 @@ from shared.audit import record
 from shared.contracts.vendor import VendorApplicationDecided, VendorApplicationSubmitted
 from shared.outbox import publish
 from vendor_service.actions.vendors import open_vendor
-from vendor_service.errors import AlreadyVendor, ApplicationNotFound, ApplicationOpen
-from vendor_service.models import Application, Vendor
+from vendor_service.errors import AlreadyVendor, ApplicationNotFound, ApplicationOpen, ChecklistIncomplete
+from vendor_service.models import Application, Member
+from vendor_service.queries import checklists
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def submit(*, user_id: UUID, business: Business) -> Application:
     except IntegrityError:
         raise ApplicationOpen() from None
     # After the insert, which has waited for an approval in progress: its vendor is seen now.
-    if Vendor.objects.filter(owner_id=user_id).exists():
+    if Member.objects.filter(user_id=user_id).exists():
         raise AlreadyVendor()
     publish(
         VendorApplicationSubmitted(
@@ -49,21 +50,35 @@ def submit(*, user_id: UUID, business: Business) -> Application:
 
 
 @transaction.atomic
-def approve(*, application_id: UUID, admin_id: UUID) -> Application:
-    """Opens the vendor and asks for the applicant's role. Raises ApplicationNotFound, AlreadyDecided, AlreadyVendor."""
-    application = _locked(application_id)
+def approve(*, application_id: UUID, admin_id: UUID, override: str = "") -> Application:
+    """Opens the vendor and asks for the applicant's role. `override` is the reason to do so although something required
+    is not done. Raises ApplicationNotFound, AlreadyDecided, ChecklistIncomplete, AlreadyVendor.
+    """
+    application = locked(application_id)
     application.approve(by=admin_id)
+    told = _demand_checklist(application, override)
     application.save()
     _tell_decided(application)
-    vendor = open_vendor(application=application)
-    record(action="vendor.application.approve", subject_kind="application", subject_id=application_id, vendor=vendor.id)
+    told["vendor"] = str(open_vendor(application=application).id)
+    record(action="vendor.application.approve", subject_kind="application", subject_id=application_id, **told)
     return application
+
+
+def _demand_checklist(application: Application, override: str) -> dict[str, str]:
+    """What to record of it. Raises ChecklistIncomplete."""
+    missing = checklists.missing(application)
+    if missing and not override:
+        raise ChecklistIncomplete(f"Not done yet: {', '.join(item.title for item in missing)}.")
+    if not missing:
+        return {}
+    application.override = override
+    return {"overridden": " ".join(str(item.id) for item in missing)}
 
 
 @transaction.atomic
 def reject(*, application_id: UUID, admin_id: UUID, reason: str) -> Application:
     """Raises ApplicationNotFound, AlreadyDecided."""
-    application = _locked(application_id)
+    application = locked(application_id)
     application.reject(by=admin_id, reason=reason)
     application.save()
     _tell_decided(application)
@@ -71,7 +86,8 @@ def reject(*, application_id: UUID, admin_id: UUID, reason: str) -> Application:
     return application
 
 
-def _locked(application_id: UUID) -> Application:
+def locked(application_id: UUID) -> Application:
+    """The row, locked until the transaction ends. Raises ApplicationNotFound."""
     application = Application.objects.select_for_update().filter(id=application_id).first()
     if application is None:
         raise ApplicationNotFound()

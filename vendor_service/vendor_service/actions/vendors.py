@@ -6,15 +6,16 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.text import slugify
 
 from shared.audit import record
 from shared.context import new_id
 from shared.contracts.user import GrantRole
-from shared.contracts.vendor import VendorChanged
+from shared.contracts.vendor import VendorChanged, VendorStatusChanged
 from shared.outbox import publish
 from vendor_service.errors import AlreadyVendor, VendorNotFound
-from vendor_service.models import Application, Vendor
+from vendor_service.models import Application, Member, Vendor
 
 RESERVED_SLUGS = {"me"}
 """Paths of their own beside `vendors/{slug}`."""
@@ -23,7 +24,7 @@ RULED = {"status", "commission_basis_points"}
 
 def open_vendor(*, application: Application) -> Vendor:
     """In the approval's own transaction. Raises AlreadyVendor."""
-    if Vendor.objects.filter(owner_id=application.user_id).exists():
+    if Member.objects.filter(user_id=application.user_id).exists():
         raise AlreadyVendor()
     vendor = _inserted(
         Vendor(
@@ -37,9 +38,21 @@ def open_vendor(*, application: Application) -> Vendor:
             commission_basis_points=settings.COMMISSION_BASIS_POINTS,
         )
     )
+    _seat_owner(vendor, application)
     tell_changed(vendor)
-    publish(GrantRole(user_id=vendor.owner_id, role="vendor", vendor_id=vendor.id))
+    publish(GrantRole(user_id=vendor.owner_id, role="vendor", vendor_id=vendor.id, at=timezone.now()))
     return vendor
+
+
+def _seat_owner(vendor: Vendor, application: Application) -> None:
+    """Who has joined another vendor since the application sells for that one. Raises AlreadyVendor."""
+    try:
+        with transaction.atomic():
+            Member.objects.create(
+                vendor=vendor, user_id=vendor.owner_id, email=application.contact_email, role=Member.Role.OWNER
+            )
+    except IntegrityError:
+        raise AlreadyVendor() from None
 
 
 def _inserted(vendor: Vendor) -> Vendor:
@@ -71,22 +84,31 @@ def _reads_as_id(slug: str) -> bool:
 
 
 @transaction.atomic
-def change_vendor(*, vendor_id: UUID, changes: Mapping[str, Any]) -> Vendor:
-    """`changes`: any of name, description, contact_email, commission_basis_points, status.
+def change_vendor(*, vendor_id: UUID, changes: Mapping[str, Any], reason: str = "") -> Vendor:
+    """`changes`: any of name, description, contact_email, the three policies, commission_basis_points, status.
 
-    What stays as it was is no change, and nothing is told. Raises VendorNotFound, IllegalMove.
+    What stays as it was is no change, and nothing is told. `reason` is for the vendor to read, of a new status. Raises
+    VendorNotFound, IllegalMove.
     """
     vendor = locked(vendor_id)
     plain = {name: value for name, value in changes.items() if getattr(vendor, name) != value}
     if not plain:
         return vendor
     _record(vendor, plain)
-    if "status" in plain:
-        vendor.move_to(plain.pop("status"))
+    moved = "status" in plain
+    if moved:
+        vendor.move_to(plain.pop("status"), reason)
     for name, value in plain.items():
         setattr(vendor, name, value)
     tell_changed(vendor)
+    if moved:
+        _tell_moved(vendor)
     return vendor
+
+
+def _tell_moved(vendor: Vendor) -> None:
+    told = {"vendor_id": vendor.id, "reason": vendor.status_reason, "version": vendor.version}
+    publish(VendorStatusChanged(status=Vendor.Status(vendor.status).value, **told), version=vendor.version)
 
 
 def _record(vendor: Vendor, changes: Mapping[str, Any]) -> None:

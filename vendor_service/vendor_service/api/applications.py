@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shared.auth import IsSignedIn
-from shared.http import LineField, Shape, created, read
+from shared.http import LineField, Shape, TextField, created, read
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS
 from shared.pagination import Cursor, read_filter
@@ -51,10 +51,13 @@ class ApplicationShape(Shape):
 class AdminApplicationShape(ApplicationShape):
     user_id = serializers.UUIDField()
     decided_by = serializers.UUIDField(allow_null=True)
+    override = serializers.CharField(help_text="Why it was approved although something required was not done.")
 
 
-class Nothing(Shape):
-    """No body."""
+class ApproveIn(Shape):
+    override = TextField(
+        max_length=1_000, required=False, help_text="The reason to approve although something required is not done."
+    )
 
 
 class RejectIn(Shape):
@@ -79,7 +82,7 @@ def application_body(row: Application) -> dict[str, Any]:
 
 
 def admin_body(row: Application) -> dict[str, Any]:
-    return {**application_body(row), "user_id": row.user_id, "decided_by": row.decided_by}
+    return {**application_body(row), "user_id": row.user_id, "decided_by": row.decided_by, "override": row.override}
 
 
 class ApplicationsView(APIView):
@@ -159,14 +162,16 @@ class ApproveView(AdminView):
         operation_id="admin_vendor_applications_approve",
         tags=["admin: vendors"],
         summary="Approve: the applicant becomes a vendor",
-        description="409 `already_decided` for the second decision, `already_vendor` if the account sells here.",
-        request=None,
+        description="409 `already_decided` for the second decision, `already_vendor` if the account sells here, "
+        "`checklist_incomplete` while something required is not done and no reason is given to approve all the same.",
+        request=ApproveIn,
         responses=AdminApplicationShape,
     )
     @idempotent()
     def post(self, request: Request, application: UUID) -> Response:
-        read(Nothing, request.data)
-        return Response(admin_body(applications.approve(application_id=application, admin_id=user_of(request))))
+        override = read(ApproveIn, request.data).get("override", "")
+        row = applications.approve(application_id=application, admin_id=user_of(request), override=override)
+        return Response(admin_body(row))
 
 
 class RejectView(AdminView):

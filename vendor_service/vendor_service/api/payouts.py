@@ -17,6 +17,7 @@ from shared.pagination import Cursor
 from vendor_service.actions import payouts
 from vendor_service.api.callers import vendor_of
 from vendor_service.models import Balance, Payout
+from vendor_service.models.members import Right
 from vendor_service.queries import payouts as payout_queries
 from vendor_service.queries import vendors as vendor_queries
 
@@ -72,7 +73,7 @@ class BalanceView(APIView):
         operation_id="vendors_me_balance", tags=["vendors"], summary="What you have earned", responses=BalanceShape
     )
     def get(self, request: Request) -> Response:
-        vendor = vendor_queries.vendor(vendor_of(request))
+        vendor = vendor_queries.vendor(vendor_of(request, Right.SEE_MONEY))
         balances = [balance_body(row) for row in payout_queries.balances(vendor.id)]
         nothing = balance_body(Balance(currency=vendor.payout_currency))
         own = next((row for row in balances if row["currency"] == vendor.payout_currency), nothing)
@@ -91,21 +92,22 @@ class PayoutsView(APIView):
     )
     def get(self, request: Request) -> Response:
         page = self.pagination_class()
-        rows = page.paginate_queryset(payout_queries.payouts(vendor_of(request)), request, view=self)
+        rows = page.paginate_queryset(payout_queries.payouts(vendor_of(request, Right.SEE_MONEY)), request, view=self)
         return page.get_paginated_response([payout_body(row) for row in rows or []])
 
     @extend_schema(
         operation_id="vendors_me_payouts_request",
         tags=["vendors"],
         summary="Ask for a payout; without an amount, of all that is available",
-        description="409 `payout_pending`, `nothing_available`, `insufficient_balance`, `vendor_suspended`.",
+        description="For the owner. 409 `payout_pending`, `nothing_available`, `insufficient_balance`, "
+        "`vendor_suspended`.",
         request=PayoutIn,
         responses={201: PayoutShape},
     )
     @idempotent()
     def post(self, request: Request) -> Response:
         body = read(PayoutIn, request.data)
-        row = payouts.request_payout(vendor_id=vendor_of(request), amount=body.get("amount"))
+        row = payouts.request_payout(vendor_id=vendor_of(request, Right.PAY_OUT), amount=body.get("amount"))
         return created(payout_body(row), f"/api/v1/vendors/me/payouts/{row.id}")
 
 
@@ -116,4 +118,6 @@ class PayoutView(APIView):
         operation_id="vendors_me_payouts_read", tags=["vendors"], summary="One payout", responses=PayoutShape
     )
     def get(self, request: Request, payout: UUID) -> Response:
-        return Response(payout_body(payout_queries.payout(vendor_id=vendor_of(request), payout_id=payout)))
+        return Response(
+            payout_body(payout_queries.payout(vendor_id=vendor_of(request, Right.SEE_MONEY), payout_id=payout))
+        )

@@ -1,7 +1,26 @@
 """State, constraints, and named transitions that refuse illegal moves."""
 
 from vendor_service.models.applications import Application
+from vendor_service.models.checklists import ChecklistAnswer, ChecklistItem
+from vendor_service.models.dashboard import ReturnCase, ReviewNote, Sale, ScarceVariant
+from vendor_service.models.documents import Document, DocumentContent
+from vendor_service.models.members import Invitation, Member
 from vendor_service.models.payouts import Balance, Payout
 from vendor_service.models.vendors import Vendor
 
-__all__ = ["Application", "Balance", "Payout", "Vendor"]
+__all__ = [
+    "Application",
+    "Balance",
+    "ChecklistAnswer",
+    "ChecklistItem",
+    "Document",
+    "DocumentContent",
+    "Invitation",
+    "Member",
+    "Payout",
+    "ReturnCase",
+    "ReviewNote",
+    "Sale",
+    "ScarceVariant",
+    "Vendor",
+]

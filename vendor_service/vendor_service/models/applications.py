@@ -32,6 +32,8 @@ class Application(models.Model):
     decided_by = models.UUIDField(null=True)
     decided_at = models.DateTimeField(null=True)
     reason = models.TextField(blank=True)
+    override = models.TextField(blank=True, default="", db_default="")
+    """Why it was approved although something required was not done."""
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

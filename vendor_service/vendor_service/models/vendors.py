@@ -23,11 +23,17 @@ class Vendor(models.Model):
     name = models.CharField(max_length=100)
     slug = models.CharField(max_length=100, unique=True)
     description = models.TextField(blank=True)
+    logo = models.CharField(max_length=200, null=True)
+    banner = models.CharField(max_length=200, null=True)
+    shipping_policy = models.TextField(blank=True, default="", db_default="")
+    returns_policy = models.TextField(blank=True, default="", db_default="")
+    privacy_policy = models.TextField(blank=True, default="", db_default="")
     contact_email = models.EmailField(max_length=254)
     country = models.CharField(max_length=2)
     payout_currency = models.CharField(max_length=3)
     commission_basis_points = models.PositiveIntegerField()
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.ACTIVE)
+    status_reason = models.TextField(blank=True, default="", db_default="")
     version = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -45,8 +51,12 @@ class Vendor(models.Model):
     def __str__(self) -> str:
         return self.slug
 
-    def move_to(self, status: str) -> None:
+    @property
+    def policies(self) -> dict[str, str]:
+        return {"shipping": self.shipping_policy, "returns": self.returns_policy, "privacy": self.privacy_policy}
+
+    def move_to(self, status: str, reason: str = "") -> None:
         """Suspend, close or reactivate; staying as it is is no move. Raises IllegalMove."""
         if self.status == self.Status.CLOSED and status == self.Status.SUSPENDED:
             raise IllegalMove("A closed vendor cannot be suspended.")
-        self.status = self.Status(status)
+        self.status, self.status_reason = self.Status(status), reason

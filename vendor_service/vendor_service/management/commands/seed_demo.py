@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from vendor_service.actions.vendors import tell_changed
-from vendor_service.models import Application, Vendor
+from vendor_service.models import Application, Member, Vendor
 
 
 class Command(BaseCommand):
@@ -38,4 +38,5 @@ def _make(given: dict[str, Any]) -> None:
     own = {name: given[name] for name in ("id", "owner_id", "name", "slug", "commission_basis_points")}
     vendor = Vendor(application=application, **own, **common)
     vendor.save(force_insert=True)
+    Member.objects.create(vendor=vendor, user_id=vendor.owner_id, email=vendor.contact_email, role=Member.Role.OWNER)
     tell_changed(vendor)
