@@ -30,6 +30,9 @@ _A_BRAND = "EXISTS (SELECT FROM brand WHERE words @@ %s::tsquery)"
 a word is among all labels, and a walk for one that is in every category and in no brand would pass every card.
 """
 
+_NOT = "CASE WHEN {} THEN FALSE ELSE TRUE END"
+"""PostgreSQL takes a brand's word for as common as any label's, and would expect nothing to be left of all cards."""
+
 _TIER = """
     (SELECT {columns}, {number} AS tier, card.sold, card.product_id FROM {source}
     WHERE {where} ORDER BY card.sold {way}, card.product_id {way} LIMIT {limit})
@@ -104,7 +107,7 @@ def best(
         if tier.number == OF_BRANDS:
             every.append(Condition("", _A_BRAND, (wanted.any_word(),)))
         if tier.better:
-            every.append(Condition("", f"NOT {tier.better.test.sql}", tier.better.test.values))
+            every.append(Condition("", _NOT.format(tier.better.test.sql), tier.better.test.values))
         if place and tier.number == place[0]:
             after = ">" if backwards else "<"
             every.append(Condition("", f"(card.sold, card.product_id) {after} (%s, %s)", tuple(place[1:])))
