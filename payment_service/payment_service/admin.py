@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from payment_service.actions import gift_cards, refunds
+from payment_service.actions import gift_cards, payout_runs, payouts, refunds
 from payment_service.models import (
     Account,
     Cancellation,
@@ -14,6 +14,8 @@ from payment_service.models import (
     GiftCard,
     Payment,
     Payout,
+    PayoutItem,
+    PayoutRun,
     Posting,
     RateTable,
     Refund,
@@ -21,6 +23,7 @@ from payment_service.models import (
     SimulatedCharge,
     SimulatedTransfer,
     SimulatedWebhook,
+    Vendor,
     WebhookEvent,
 )
 from shared.admin import AdminRecords, Records, Rows, amount, operation
@@ -128,6 +131,16 @@ class Releases(Records):
 # ── The books ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@operation("Approve")
+def approve(payout: Payout, by: Caller, _reason: str) -> None:
+    payouts.approve_payout(payout_id=payout.id, by=by.id)
+
+
+@operation("Reject", needs_reason=True)
+def reject(payout: Payout, _by: Caller, reason: str) -> None:
+    payouts.reject_payout(payout_id=payout.id, reason=reason)
+
+
 @admin.register(Payout)
 class Payouts(AdminRecords):
     list_display = ("id", "vendor_id", the_amount, "status", "reason", "attempts", "created_at", "paid_at")
@@ -137,9 +150,51 @@ class Payouts(AdminRecords):
     search_help_text = "Payout or vendor by id; the provider's reference; request id."
     ordering = ("-id",)
     fields: ClassVar[Any] = (
-        "id", "vendor_id", the_amount, "status", "reason", "provider_reference", "attempts", "due_at", "created_at",
-        "paid_at", "correlation_id",
+        "id", "vendor_id", the_amount, "status", "reason", "item", "approved_by", "provider_reference", "attempts",
+        "due_at", "created_at", "paid_at", "correlation_id",
     )  # fmt: skip
+    actions = (approve, reject)
+
+
+@operation("Approve")
+def approve_run(run: PayoutRun, by: Caller, _reason: str) -> None:
+    payout_runs.approve_run(run_id=run.id, by=by.id)
+
+
+@operation("Cancel", needs_reason=True)
+def cancel_run(run: PayoutRun, _by: Caller, reason: str) -> None:
+    payout_runs.cancel_run(run_id=run.id, reason=reason)
+
+
+class PayoutItemRows(Rows):
+    model = PayoutItem
+    show_change_link = False
+    fields: ClassVar[Any] = ("vendor_id", the_amount, "status", "reason")
+    readonly_fields = fields
+
+
+@admin.register(PayoutRun)
+class PayoutRuns(AdminRecords):
+    list_display = ("id", "currency", "status", "needs_another", "made_by", "approved_by", "created_at", "ended_at")
+    list_filter = ("status", "currency", "created_at")
+    search_ids = ("id", "made_by", "approved_by", "items__vendor_id")
+    search_fields = ("correlation_id__exact",)
+    search_help_text = "Run, admin or vendor by id; request id."
+    ordering = ("-id",)
+    inlines = (PayoutItemRows,)
+    actions = (approve_run, cancel_run)
+
+
+@admin.register(Vendor)
+class Vendors(Records):
+    """As vendor_service last told."""
+
+    list_display = ("id", "name", "status", "version")
+    list_filter = ("status",)
+    search_ids = ("id", "owner_id")
+    search_fields = ("name__icontains",)
+    search_help_text = "Vendor or owner by id; a part of the name."
+    ordering = ("name", "id")
 
 
 @admin.register(Account)

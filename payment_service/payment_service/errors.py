@@ -32,6 +32,23 @@ class TooManyTries(TooMany):
     title = "Too many codes were tried"
 
 
+class PayoutRunOpen(Conflict):
+    code = "payout_run_open"
+    title = "There is an open run in this currency already"
+
+
+class NothingToPayOut(Conflict):
+    code = "nothing_to_pay_out"
+    title = "Nobody has enough to be paid out"
+
+
+class NeedsAnotherAdmin(Conflict):
+    """Four eyes: whoever made it, or profits from it, is not who approves it."""
+
+    code = "needs_another_admin"
+    title = "Another admin has to approve this"
+
+
 class ProviderAway(Unavailable):
     """No answer, or none that says what happened: ask again with the same key."""
 

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from payment_service.actions import gift_cards, payments, payouts, refunds, simulator, webhooks
+from payment_service.actions import gift_cards, payments, payout_runs, payouts, refunds, simulator, vendors, webhooks
 from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.order import OrderCompleted, VendorOrderDelivered
 from shared.contracts.payment import CancelPayment, PayOut, RefundPayment, TakePayment
+from shared.contracts.vendor import VendorChanged
 from shared.inbox import Subscriptions
 
 SUBSCRIPTIONS: Subscriptions = {
@@ -16,6 +17,7 @@ SUBSCRIPTIONS: Subscriptions = {
     PayOut: payouts.pay_out,
     VendorOrderDelivered: payouts.plan_release,
     OrderCompleted: payouts.release_completed,
+    VendorChanged: vendors.follow_vendor,
 }
 
 SCHEDULE: Schedule = {
@@ -24,6 +26,8 @@ SCHEDULE: Schedule = {
     refunds.ask_for_refunds: timedelta(seconds=1),
     payouts.ask_for_payouts: timedelta(seconds=1),
     payouts.release_due: timedelta(seconds=1),
+    payout_runs.carry_out_runs: timedelta(seconds=1),
+    payout_runs.make_scheduled_runs: timedelta(minutes=1),
     simulator.send_webhooks: timedelta(milliseconds=500),
     simulator.settle_slow_ones: timedelta(seconds=1),
     webhooks.forget_old_webhooks: timedelta(hours=1),

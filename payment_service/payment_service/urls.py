@@ -2,7 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from payment_service.api import gift_cards, ledger, payments, rates, simulator, store_credit
+from payment_service.api import gift_cards, ledger, payments, payout_runs, rates, simulator, store_credit
 from shared import admin, health
 from shared.http import path
 
@@ -32,6 +32,13 @@ urlpatterns = [
     path("api/v1/admin/ledger", ledger.LedgerView.as_view()),
     path("api/v1/admin/ledger/trial-balance", ledger.TrialBalanceView.as_view()),
     path("api/v1/admin/payouts", ledger.PayoutsView.as_view()),
+    path("api/v1/admin/payouts/<uuid:payout>/approve", payout_runs.ApprovePayoutView.as_view()),
+    path("api/v1/admin/payouts/<uuid:payout>/reject", payout_runs.RejectPayoutView.as_view()),
+    path("api/v1/admin/payout-runs", payout_runs.PayoutRunsView.as_view()),
+    path("api/v1/admin/payout-runs/<uuid:payout_run>", payout_runs.PayoutRunView.as_view()),
+    path("api/v1/admin/payout-runs/<uuid:payout_run>/items", payout_runs.PayoutItemsView.as_view()),
+    path("api/v1/admin/payout-runs/<uuid:payout_run>/approve", payout_runs.ApproveRunView.as_view()),
+    path("api/v1/admin/payout-runs/<uuid:payout_run>/cancel", payout_runs.CancelRunView.as_view()),
     path("simulator/pay/<uuid:charge>", simulator.HostedPage.as_view()),
     path("simulator/v1/charges", simulator.ChargesView.as_view()),
     path("simulator/v1/charges/<uuid:charge>", simulator.ChargeView.as_view()),

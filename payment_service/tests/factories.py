@@ -12,6 +12,7 @@ from payment_service.subscriptions import SUBSCRIPTIONS
 from shared.context import new_id
 from shared.contracts.order import Buyer, OrderCompleted, VendorOrderDelivered
 from shared.contracts.payment import PayOut, RefundPayment, Split, TakePayment
+from shared.contracts.vendor import VendorChanged
 from shared.messages import Message, MoneyData
 from shared.testing import deliver
 
@@ -108,6 +109,22 @@ def released(message: TakePayment) -> None:
 
 def pay_out(minor: int, vendor_id: UUID = NORTHWIND) -> PayOut:
     return PayOut(payout_id=new_id(), vendor_id=vendor_id, amount=usd(minor))
+
+
+def vendor_changed(vendor_id: UUID = NORTHWIND, **changes: Any) -> VendorChanged:
+    plain: dict[str, Any] = {
+        "vendor_id": vendor_id,
+        "owner_id": UUID(int=0x0E),
+        "name": "Northwind Lamps",
+        "slug": "northwind-lamps",
+        "status": "active",
+        "contact_email": "nora@northwind.example",
+        "country": "GB",
+        "payout_currency": "USD",
+        "commission_basis_points": 1_000,
+        "version": 1,
+    }
+    return VendorChanged(**{**plain, **changes})
 
 
 def balances(owner_id: UUID | None = None) -> dict[str, int]:

@@ -85,6 +85,7 @@ def _ids(journey: Journey) -> Json:
         **_ids_of_the_buyer(journey, journey.buyer),
         **_ids_of_the_vendor(journey, journey.vendors[1]),
         **{noun: _first(journey.admin, f"admin/{path}") for noun, path in RATES.items()},
+        "payout_run": _payout_run(journey.admin),
         "coupon": _first(journey.admin, "coupons"),
         "gift_card": journey.admin.post("gift-cards", GIFT_CARD, expect=201)["cards"][0]["id"],
         "language": "de",
@@ -142,6 +143,13 @@ def _unapproved_product(journey: Journey, vendor: Person) -> Json:
     made = _list_product(vendor, category, f"Hidden lamp {uuid4().hex[:6]}")
     journey.products.append(made)
     return vendor.get(f"products/{made['id']}")
+
+
+def _payout_run(admin: Person) -> str:
+    """Only admins have any; there may be nobody to pay."""
+    admin.ask("POST", "admin/payout-runs", json={"currency": "USD"}, expect=(201, 409))
+    runs = admin.get("admin/payout-runs")["results"]
+    return str(runs[0]["id"] if runs else uuid4())
 
 
 def _hold(vendor: Person, sku: str) -> str:

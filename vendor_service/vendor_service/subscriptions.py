@@ -4,13 +4,14 @@ from datetime import timedelta
 
 from shared import idempotency
 from shared.clock import Schedule
-from shared.contracts.payment import PayoutPaid, PayoutRefused, VendorBalanceChanged
+from shared.contracts.payment import PayoutPaid, PayoutRefused, PayoutStarted, VendorBalanceChanged
 from shared.contracts.user import UserErased
 from shared.inbox import Subscriptions
 from vendor_service.actions import erasure, payouts
 
 SUBSCRIPTIONS: Subscriptions = {
     VendorBalanceChanged: payouts.follow_balance,
+    PayoutStarted: payouts.follow_run,
     PayoutPaid: payouts.settle_paid,
     PayoutRefused: payouts.settle_refused,
     UserErased: erasure.forget_user,

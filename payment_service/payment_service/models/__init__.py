@@ -3,9 +3,11 @@
 from payment_service.models.gift_cards import GiftCard
 from payment_service.models.ledger import Account, Entry, Posting
 from payment_service.models.payments import Cancellation, Payment, Refund, WebhookEvent
+from payment_service.models.payout_runs import PayoutItem, PayoutRun
 from payment_service.models.payouts import Payout, Release
 from payment_service.models.rates import RateTable
 from payment_service.models.simulator import SimulatedCharge, SimulatedTransfer, SimulatedWebhook
+from payment_service.models.vendors import Vendor
 
 __all__ = [
     "Account",
@@ -14,6 +16,8 @@ __all__ = [
     "GiftCard",
     "Payment",
     "Payout",
+    "PayoutItem",
+    "PayoutRun",
     "Posting",
     "RateTable",
     "Refund",
@@ -21,5 +25,6 @@ __all__ = [
     "SimulatedCharge",
     "SimulatedTransfer",
     "SimulatedWebhook",
+    "Vendor",
     "WebhookEvent",
 ]

@@ -172,6 +172,16 @@ class PayOut(Command):
     amount: MoneyData
 
 
+class PayoutStarted(Event):
+    """Of a payout run: nobody asked for it. Followed by PayoutPaid or PayoutRefused."""
+
+    type = "payment.payout_started.v1"
+    key = "vendor_id"
+    payout_id: UUID
+    vendor_id: UUID
+    amount: MoneyData
+
+
 class PayoutPaid(Event):
     type = "payment.payout_paid.v1"
     key = "vendor_id"

@@ -27,7 +27,7 @@ class VendorApplicationDecided(Event):
 
 
 class VendorChanged(Event):
-    """The whole present truth about a vendor; catalog, order and notification keep it."""
+    """The whole present truth about a vendor; catalog, order, payment and notification keep it."""
 
     type = "vendor.vendor_changed.v1"
     key = "vendor_id"

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db import transaction
 
 from shared.audit import record
-from shared.contracts.payment import PayOut, PayoutPaid, PayoutRefused, VendorBalanceChanged
+from shared.contracts.payment import PayOut, PayoutPaid, PayoutRefused, PayoutStarted, VendorBalanceChanged
 from shared.contracts.vendor import PayoutSettled
 from shared.errors import Invalid
 from shared.messages import MoneyData
@@ -65,6 +65,12 @@ def _covered(wanted: Money, available: Money) -> int:
     if available < wanted:
         raise InsufficientBalance(f"{available} available.")
     return wanted.minor
+
+
+def follow_run(told: PayoutStarted) -> None:
+    """A run pays the vendor, which may have asked at the same moment: payment answers that it is on its way."""
+    figures = {"amount": told.amount.minor, "currency": told.amount.currency, "by_run": True}
+    Payout.objects.get_or_create(id=told.payout_id, defaults={"vendor_id": told.vendor_id, **figures})
 
 
 def settle_paid(told: PayoutPaid) -> None:

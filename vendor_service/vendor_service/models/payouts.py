@@ -47,6 +47,8 @@ class Payout(models.Model):
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.REQUESTED)
     reason = models.TextField(blank=True)
+    by_run = models.BooleanField(default=False, db_default=False)
+    """Payment's own doing; not asked for by the vendor."""
     settled_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -55,7 +57,9 @@ class Payout(models.Model):
         db_table = "payout"
         constraints = (
             models.UniqueConstraint(
-                fields=["vendor", "currency"], condition=Q(status="requested"), name="payout_one_requested"
+                fields=["vendor", "currency"],
+                condition=Q(status="requested", by_run=False),
+                name="payout_one_requested",
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payout_of_something"),
             models.CheckConstraint(
