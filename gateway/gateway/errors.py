@@ -254,6 +254,9 @@ CODES: dict[str, Explanation] = {
     "payout_pending": Explanation(
         409, "A payout is on its way", "One at a time for each currency.", "Wait until it is paid or refused."
     ),
+    "payout_account_new": Explanation(
+        409, "The payout account has just changed", "In case it was not you.", "Ask again once its cool-down is over."
+    ),
     "payout_settled": Explanation(409, "The payout has ended", "It was paid or refused before."),
     "insufficient_balance": Explanation(
         409, "Not that much is available", "Pending money becomes available some time after delivery.", "Ask for less."

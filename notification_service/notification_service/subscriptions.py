@@ -36,6 +36,7 @@ from shared.contracts.user import (
     UserRegistered,
 )
 from shared.contracts.vendor import (
+    PayoutAccountChanged,
     PayoutSettled,
     VendorApplicationDecided,
     VendorApplicationSubmitted,
@@ -57,6 +58,7 @@ SUBSCRIPTIONS: Subscriptions = {
     VendorApplicationSubmitted: vendors.tell_application_submitted,
     VendorApplicationDecided: vendors.tell_application_decided,
     PayoutSettled: vendors.tell_payout_settled,
+    PayoutAccountChanged: vendors.tell_payout_account_changed,
     ProductSubmitted: products.tell_product_submitted,
     ProductDecided: products.tell_product_decided,
     StockRanLow: products.tell_stock_low,

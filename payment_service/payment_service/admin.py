@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from payment_service.actions import gift_cards, payout_runs, payouts, refunds
+from payment_service.actions import bank_files, gift_cards, payout_runs, payouts, refunds
 from payment_service.models import (
     Account,
     Cancellation,
@@ -14,6 +14,7 @@ from payment_service.models import (
     GiftCard,
     Payment,
     Payout,
+    PayoutAccount,
     PayoutItem,
     PayoutRun,
     Posting,
@@ -141,6 +142,11 @@ def reject(payout: Payout, _by: Caller, reason: str) -> None:
     payouts.reject_payout(payout_id=payout.id, reason=reason)
 
 
+@operation("Came back from the bank", needs_reason=True, final=True)
+def came_back(payout: Payout, _by: Caller, reason: str) -> None:
+    bank_files.return_payout(payout_id=payout.id, reason=reason)
+
+
 @admin.register(Payout)
 class Payouts(AdminRecords):
     list_display = ("id", "vendor_id", the_amount, "status", "reason", "attempts", "created_at", "paid_at")
@@ -153,7 +159,7 @@ class Payouts(AdminRecords):
         "id", "vendor_id", the_amount, "status", "reason", "item", "approved_by", "provider_reference", "attempts",
         "due_at", "created_at", "paid_at", "correlation_id",
     )  # fmt: skip
-    actions = (approve, reject)
+    actions = (approve, reject, came_back)
 
 
 @operation("Approve")
@@ -166,6 +172,11 @@ def cancel_run(run: PayoutRun, _by: Caller, reason: str) -> None:
     payout_runs.cancel_run(run_id=run.id, reason=reason)
 
 
+@operation("The bank has carried it out", final=True)
+def executed(run: PayoutRun, _by: Caller, _reason: str) -> None:
+    bank_files.mark_executed(run_id=run.id)
+
+
 class PayoutItemRows(Rows):
     model = PayoutItem
     show_change_link = False
@@ -175,14 +186,36 @@ class PayoutItemRows(Rows):
 
 @admin.register(PayoutRun)
 class PayoutRuns(AdminRecords):
-    list_display = ("id", "currency", "status", "needs_another", "made_by", "approved_by", "created_at", "ended_at")
+    list_display = (
+        "id",
+        "currency",
+        "method",
+        "status",
+        "needs_another",
+        "made_by",
+        "approved_by",
+        "created_at",
+        "ended_at",
+    )
     list_filter = ("status", "currency", "created_at")
     search_ids = ("id", "made_by", "approved_by", "items__vendor_id")
     search_fields = ("correlation_id__exact",)
     search_help_text = "Run, admin or vendor by id; request id."
     ordering = ("-id",)
     inlines = (PayoutItemRows,)
-    actions = (approve_run, cancel_run)
+    actions = (approve_run, cancel_run, executed)
+
+
+@admin.register(PayoutAccount)
+class PayoutAccounts(AdminRecords):
+    """Without the account: vendor_service shows its last digits."""
+
+    list_display = ("vendor_id", "usable_from", "version")
+    list_filter = ("usable_from",)
+    search_ids = ("vendor_id",)
+    search_help_text = "Vendor by id."
+    ordering = ("vendor_id",)
+    fields: ClassVar[Any] = list_display
 
 
 @admin.register(Vendor)

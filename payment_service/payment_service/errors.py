@@ -1,6 +1,6 @@
 """What can go wrong, in the words of the trade."""
 
-from shared.errors import Conflict, Invalid, TooMany, Unauthenticated, Unavailable
+from shared.errors import Conflict, Invalid, NotFound, TooMany, Unauthenticated, Unavailable
 
 
 class IllegalMove(Conflict):
@@ -47,6 +47,11 @@ class NeedsAnotherAdmin(Conflict):
 
     code = "needs_another_admin"
     title = "Another admin has to approve this"
+
+
+class BankNotConfigured(NotFound):
+    code = "not_configured"
+    title = "The bank account that is paid from is not set up here"
 
 
 class ProviderAway(Unavailable):

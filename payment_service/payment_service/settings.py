@@ -22,6 +22,10 @@ PAYOUT_MINIMUM = env.amounts("PAYOUT_MINIMUM", "")
 """`USD=10.00,JPY=1000`: a run pays nobody less. Without one of a currency, whatever there is."""
 PAYOUT_APPROVAL_OVER = env.amounts("PAYOUT_APPROVAL_OVER", "")
 """`USD=5000.00`: a run or payout beyond it waits for an admin other than who made it. Without one, none does."""
+PAYOUT_DEBTOR_NAME = env.text("PAYOUT_DEBTOR_NAME", "")
+PAYOUT_DEBTOR_IBAN = env.text("PAYOUT_DEBTOR_IBAN", "")
+PAYOUT_DEBTOR_BIC = env.text("PAYOUT_DEBTOR_BIC", "")
+"""Whose account bank files are paid from; without name and IBAN there are no bank files."""
 PAYOUT_HOLD = timedelta(seconds=env.number("PAYOUT_HOLD_SECONDS", 0 if ENVIRONMENT != "production" else 14 * 86_400))
 
 SIMULATOR_URL = env.text("SIMULATOR_URL", env.text("PAYMENT_URL", "http://127.0.0.1:8106"))

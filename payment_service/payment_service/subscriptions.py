@@ -2,11 +2,21 @@
 
 from datetime import timedelta
 
-from payment_service.actions import gift_cards, payments, payout_runs, payouts, refunds, simulator, vendors, webhooks
+from payment_service.actions import (
+    gift_cards,
+    payments,
+    payout_accounts,
+    payout_runs,
+    payouts,
+    refunds,
+    simulator,
+    vendors,
+    webhooks,
+)
 from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.order import OrderCompleted, VendorOrderDelivered
-from shared.contracts.payment import CancelPayment, PayOut, RefundPayment, TakePayment
+from shared.contracts.payment import CancelPayment, KeepPayoutAccount, PayOut, RefundPayment, TakePayment
 from shared.contracts.vendor import VendorChanged
 from shared.inbox import Subscriptions
 
@@ -18,6 +28,7 @@ SUBSCRIPTIONS: Subscriptions = {
     VendorOrderDelivered: payouts.plan_release,
     OrderCompleted: payouts.release_completed,
     VendorChanged: vendors.follow_vendor,
+    KeepPayoutAccount: payout_accounts.keep_account,
 }
 
 SCHEDULE: Schedule = {

@@ -2,7 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from payment_service.api import gift_cards, ledger, payments, payout_runs, rates, simulator, store_credit
+from payment_service.api import bank_files, gift_cards, ledger, payments, payout_runs, rates, simulator, store_credit
 from shared import admin, health
 from shared.http import path
 
@@ -34,9 +34,12 @@ urlpatterns = [
     path("api/v1/admin/payouts", ledger.PayoutsView.as_view()),
     path("api/v1/admin/payouts/<uuid:payout>/approve", payout_runs.ApprovePayoutView.as_view()),
     path("api/v1/admin/payouts/<uuid:payout>/reject", payout_runs.RejectPayoutView.as_view()),
+    path("api/v1/admin/payouts/<uuid:payout>/return", bank_files.ReturnView.as_view()),
     path("api/v1/admin/payout-runs", payout_runs.PayoutRunsView.as_view()),
     path("api/v1/admin/payout-runs/<uuid:payout_run>", payout_runs.PayoutRunView.as_view()),
     path("api/v1/admin/payout-runs/<uuid:payout_run>/items", payout_runs.PayoutItemsView.as_view()),
+    path("api/v1/admin/payout-runs/<uuid:payout_run>/bank-file", bank_files.BankFileView.as_view()),
+    path("api/v1/admin/payout-runs/<uuid:payout_run>/executed", bank_files.ExecutedView.as_view()),
     path("api/v1/admin/payout-runs/<uuid:payout_run>/approve", payout_runs.ApproveRunView.as_view()),
     path("api/v1/admin/payout-runs/<uuid:payout_run>/cancel", payout_runs.CancelRunView.as_view()),
     path("simulator/pay/<uuid:charge>", simulator.HostedPage.as_view()),

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
-from factories import LUMEN, delivered, hear, pay_out, refund_of, split, take, vendor_changed
+from factories import LUMEN, account_of, delivered, hear, pay_out, refund_of, split, take, vendor_changed
 
 from payment_service.actions import gift_cards, payments, payouts, rates, refunds, simulator
 from payment_service.clients import Charge, Transfer
@@ -24,7 +24,9 @@ PAYMENTS = f"{ROOT}/payment/"
 PAGES = lists_of_records()
 TOKEN = "tok_of_a_card"
 _days = (date(2020, 1, 1) + timedelta(days=i) for i in itertools.count())
-BOOKS = {f"{ROOT}/{name}/" for name in ("payout", "account", "entry", "posting", "giftcard", "payoutrun")}
+BOOKS = {
+    f"{ROOT}/{name}/" for name in ("payout", "account", "entry", "posting", "giftcard", "payoutrun", "payoutaccount")
+}
 
 
 def taken(*splits: Split) -> TakePayment:
@@ -44,6 +46,7 @@ def make_everything() -> TakePayment:
     payouts.release_due()
     hear(pay_out(100))
     hear(vendor_changed(new_id()))
+    hear(account_of(new_id()))
     run = PayoutRun.objects.create(currency="USD", status="cancelled", needs_another=False)
     PayoutItem.objects.create(run=run, vendor_id=part.vendor_id, minor=100, currency="USD")
     back = refund_of(message, message.splits[1])

@@ -7,6 +7,7 @@ from shared.context import new_id
 from shared.contracts.user import GrantRole, RecordAudit
 from shared.contracts.vendor import VendorApplicationDecided, VendorChanged
 from shared.testing import FOR_OPERATORS, answers_by_role, lists_of_records, operator_as, published
+from vendor_service.actions.payout_accounts import Destination, set_account
 from vendor_service.models import Application, Balance, Vendor
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +23,8 @@ def make_everything() -> Vendor:
     vendor = make_vendor()
     earn(vendor, 5_000, pending=250)
     make_payout(vendor)
+    destination = Destination("iban", "Nora", iban="NO9386011117947")
+    set_account(vendor_id=vendor.id, destination=destination)
     return vendor
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 from factories import earn, hear, make_payout, make_vendor
 
-from shared.contracts.payment import PayOut, PayoutPaid, PayoutRefused, PayoutStarted
+from shared.contracts.payment import PayOut, PayoutPaid, PayoutRefused, PayoutReturned, PayoutStarted
 from shared.contracts.vendor import PayoutSettled
 from shared.messages import MoneyData
 from shared.testing import body, client_as, published
@@ -261,6 +261,23 @@ def test_an_answer_to_no_payout_is_refused() -> None:
 
     with pytest.raises(PayoutNotFound):
         hear(paid(unknown))
+
+
+def returned(payout: Payout) -> PayoutReturned:
+    amount = MoneyData(minor=payout.amount, currency=payout.currency)
+    return PayoutReturned(payout_id=payout.id, vendor_id=payout.vendor_id, amount=amount, reason="Account closed.")
+
+
+@pytest.mark.parametrize("paid_first", [True, False])
+def test_what_the_bank_returns_is_told_whenever_it_is_heard(paid_first: bool) -> None:
+    payout = make_payout(make_vendor())
+
+    hear(paid(payout) if paid_first else returned(payout))
+    hear(returned(payout) if paid_first else paid(payout))
+
+    payout.refresh_from_db()
+    assert (payout.status, payout.reason) == ("returned", "Account closed.")
+    assert published(PayoutSettled)[-1].status == "returned"
 
 
 def started(vendor: Vendor, minor: int = 5_000) -> PayoutStarted:

@@ -1,5 +1,7 @@
 """The shared settings and this service's differences."""
 
+from datetime import timedelta
+
 from shared import env
 from shared.settings import *  # noqa: F403
 from shared.settings import SPECTACULAR_SETTINGS as SHARED_SPECTACULAR_SETTINGS
@@ -13,6 +15,9 @@ INSTALLED_APPS = installed_apps("vendor_service")
 
 COMMISSION_BASIS_POINTS = env.number("COMMISSION_BASIS_POINTS", 1_000)
 """What the marketplace keeps of a new vendor's sales, in hundredths of a per cent."""
+
+PAYOUT_ACCOUNT_COOL_DOWN = timedelta(hours=env.number("PAYOUT_ACCOUNT_COOL_DOWN_HOURS", 48))
+"""So long after a payout account is replaced, nothing is paid to the new one."""
 
 SPECTACULAR_SETTINGS = {
     **SHARED_SPECTACULAR_SETTINGS,

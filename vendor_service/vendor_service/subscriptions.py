@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from shared import idempotency
 from shared.clock import Schedule
-from shared.contracts.payment import PayoutPaid, PayoutRefused, PayoutStarted, VendorBalanceChanged
+from shared.contracts.payment import PayoutPaid, PayoutRefused, PayoutReturned, PayoutStarted, VendorBalanceChanged
 from shared.contracts.user import UserErased
 from shared.inbox import Subscriptions
 from vendor_service.actions import erasure, payouts
@@ -14,6 +14,7 @@ SUBSCRIPTIONS: Subscriptions = {
     PayoutStarted: payouts.follow_run,
     PayoutPaid: payouts.settle_paid,
     PayoutRefused: payouts.settle_refused,
+    PayoutReturned: payouts.settle_returned,
     UserErased: erasure.forget_user,
 }
 

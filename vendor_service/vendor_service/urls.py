@@ -4,7 +4,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from shared import admin, health
 from shared.http import path
-from vendor_service.api import applications, payouts, vendors
+from vendor_service.api import applications, payout_accounts, payouts, vendors
 
 handler400 = "shared.http.bad_request"
 handler404 = "shared.http.not_found"
@@ -21,6 +21,7 @@ urlpatterns = [
     path("api/v1/vendors/me/balance", payouts.BalanceView.as_view()),
     path("api/v1/vendors/me/payouts", payouts.PayoutsView.as_view()),
     path("api/v1/vendors/me/payouts/<uuid:payout>", payouts.PayoutView.as_view()),
+    path("api/v1/vendors/me/payout-account", payout_accounts.PayoutAccountView.as_view()),
     path("api/v1/vendors/<str:vendor>", vendors.VendorView.as_view()),
     path("api/v1/admin/vendor-applications", applications.AdminApplicationsView.as_view()),
     path("api/v1/admin/vendor-applications/<uuid:application>", applications.AdminApplicationView.as_view()),

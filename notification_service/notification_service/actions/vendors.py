@@ -2,7 +2,12 @@
 
 from notification_service.actions.telling import Person, admins, shown_money, tell, user, vendor
 from notification_service.models.notifications import Group
-from shared.contracts.vendor import PayoutSettled, VendorApplicationDecided, VendorApplicationSubmitted
+from shared.contracts.vendor import (
+    PayoutAccountChanged,
+    PayoutSettled,
+    VendorApplicationDecided,
+    VendorApplicationSubmitted,
+)
 
 
 def tell_application_submitted(message: VendorApplicationSubmitted) -> None:
@@ -26,3 +31,10 @@ def tell_payout_settled(message: PayoutSettled) -> None:
     data = {"payout_id": str(message.payout_id), "amount": shown_money(message.amount), "reason": message.reason}
     kind = f"payout_{message.status}"
     tell(vendor(message.vendor_id), kind=kind, group=Group.SELLING, fact=message.payout_id, data=data)
+
+
+def tell_payout_account_changed(message: PayoutAccountChanged) -> None:
+    """In case it was somebody else."""
+    data = {"ending": message.ending, "usable_from": f"{message.usable_from:%Y-%m-%d %H:%M} UTC"}
+    person = vendor(message.vendor_id)
+    tell(person, kind="payout_account_changed", group=Group.SELLING, fact=message.change_id, data=data)

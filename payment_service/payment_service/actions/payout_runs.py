@@ -6,6 +6,7 @@ if the balance has fallen meanwhile.
 """
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -13,8 +14,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from payment_service.actions.payouts import ask_for_payouts, hold_reason, lock_available, set_aside, why_not
-from payment_service.errors import NothingToPayOut, PayoutRunOpen
-from payment_service.models import Account, Payout, PayoutItem, PayoutRun
+from payment_service.errors import BankNotConfigured, NothingToPayOut, PayoutRunOpen
+from payment_service.models import Account, Payout, PayoutAccount, PayoutItem, PayoutRun
 from payment_service.models.payouts import OPEN
 from shared import audit, clock
 from shared.context import Context, acting, current, new_id
@@ -30,18 +31,28 @@ Status = PayoutItem.Status
 
 
 @transaction.atomic
-def make_run(*, currency: str, by: UUID | None, scheduled_for: date | None = None) -> PayoutRun:
+def make_run(
+    *,
+    currency: str,
+    by: UUID | None,
+    method: str = PayoutRun.Method.PROVIDER,
+    scheduled_for: date | None = None,
+) -> PayoutRun:
     """A draft with an item for each vendor that has the minimum, and no payout on its way.
 
-    Raises PayoutRunOpen, NothingToPayOut.
+    Raises PayoutRunOpen, NothingToPayOut, BankNotConfigured.
     """
-    items = _items(currency)
+    by_file = method == PayoutRun.Method.BANK_FILE
+    if by_file and not (settings.PAYOUT_DEBTOR_NAME and settings.PAYOUT_DEBTOR_IBAN):
+        raise BankNotConfigured()
+    items = _items(currency, by_file)
     total = sum(item.minor for item in items if item.status == Status.PLANNED)
     if not total:
         raise NothingToPayOut()
     run = _inserted(
         PayoutRun(
             currency=currency,
+            method=method,
             made_by=by,
             scheduled_for=scheduled_for,
             needs_another=total > settings.PAYOUT_APPROVAL_OVER.get(currency, total),
@@ -65,20 +76,25 @@ def _inserted(run: PayoutRun) -> PayoutRun:
     return run
 
 
-def _items(currency: str) -> list[PayoutItem]:
+def _items(currency: str, by_file: bool) -> list[PayoutItem]:
     rich = Account.objects.filter(
         kind=Account.Kind.VENDOR_AVAILABLE, currency=currency, balance__lte=-_minimum(currency)
     )
     busy = Payout.objects.filter(currency=currency, status__in=OPEN).values("vendor_id")
-    return [_item(account) for account in rich.exclude(owner_id__in=busy).order_by("owner_id")]
+    return [_item(account, by_file) for account in rich.exclude(owner_id__in=busy).order_by("owner_id")]
 
 
-def _item(account: Account) -> PayoutItem:
+def _item(account: Account, by_file: bool) -> PayoutItem:
     assert account.owner_id is not None
     item = PayoutItem(vendor_id=account.owner_id, minor=-account.balance, currency=account.currency)
-    if reason := hold_reason(account.owner_id):
+    if reason := hold_reason(account.owner_id) or (by_file and not _bank_account(account.owner_id) and "no_account"):
         item.status, item.reason = Status.HELD, reason
     return item
+
+
+def _bank_account(vendor_id: UUID) -> dict[str, Any] | None:
+    account = PayoutAccount.objects.filter(vendor_id=vendor_id, details__kind__in=["iban", "local"]).first()
+    return account.details if account else None
 
 
 def _minimum(currency: str) -> int:
@@ -176,8 +192,12 @@ def _start(item_id: UUID) -> bool:
     if item is None:
         return False
     available = lock_available(vendor_id=item.vendor_id, currency=item.currency)
+    by_file = item.run.method == PayoutRun.Method.BANK_FILE
+    item.destination = _bank_account(item.vendor_id) if by_file else None
     if reason := why_not(vendor_id=item.vendor_id, currency=item.currency):
         item.status, item.reason = Status.HELD, reason
+    elif by_file and not item.destination:
+        item.status, item.reason = Status.HELD, "no_account"
     elif available < _minimum(item.currency):
         item.status, item.reason = Status.SKIPPED, "insufficient_balance"
     else:
@@ -197,6 +217,8 @@ def _pay(item: PayoutItem) -> None:
         due_at=timezone.now(),
         correlation_id=current().correlation_id,
     )
+    if item.destination:
+        payout.send_by_file()
     set_aside(payout)
     amount = MoneyData(minor=item.minor, currency=item.currency)
     publish(PayoutStarted(payout_id=payout.id, vendor_id=item.vendor_id, amount=amount))

@@ -11,7 +11,7 @@ from payment_service.actions.ledger import Kind, Line, lock_accounts, pending_sh
 from payment_service.actions.payments import LEASE, LONGEST_WAIT, urgency, wait_before
 from payment_service.clients import PROVIDERS, Transfer
 from payment_service.errors import IllegalMove, NeedsAnotherAdmin, ProviderAway
-from payment_service.models import Entry, Payment, Payout, Release, Vendor
+from payment_service.models import Entry, Payment, Payout, PayoutAccount, Release, Vendor
 from payment_service.models.payouts import OPEN
 from shared import audit, clock
 from shared.context import Context, acting, current
@@ -134,8 +134,10 @@ def why_not(*, vendor_id: UUID, currency: str) -> str:
 
 def hold_reason(vendor_id: UUID) -> str:
     """What of the vendor itself keeps its money back; empty: nothing."""
-    suspended = Vendor.objects.filter(id=vendor_id, status=Vendor.Status.SUSPENDED).exists()
-    return "vendor_suspended" if suspended else ""
+    if Vendor.objects.filter(id=vendor_id, status=Vendor.Status.SUSPENDED).exists():
+        return "vendor_suspended"
+    new = PayoutAccount.objects.filter(vendor_id=vendor_id, usable_from__gt=timezone.now()).exists()
+    return "payout_account_new" if new else ""
 
 
 def set_aside(payout: Payout) -> None:
@@ -163,12 +165,12 @@ def _new_payout(message: PayOut) -> Payout:
 @transaction.atomic
 def approve_payout(*, payout_id: UUID, by: UUID) -> Payout:
     """Not by the vendor's own owner. Raises NotFound, IllegalMove, NeedsAnotherAdmin."""
-    payout = _locked(payout_id)
+    payout = locked_payout(payout_id)
     payout.approve(by=by, at=timezone.now())
     if Vendor.objects.filter(id=payout.vendor_id, owner_id=by).exists():
         raise NeedsAnotherAdmin()
     payout.save()
-    _audit("approve", payout)
+    audit_payout("approve", payout)
     clock.wake(ask_for_payouts)
     return payout
 
@@ -176,22 +178,23 @@ def approve_payout(*, payout_id: UUID, by: UUID) -> Payout:
 @transaction.atomic
 def reject_payout(*, payout_id: UUID, reason: str) -> Payout:
     """One that waits for approval; its sum is available again. Raises NotFound, IllegalMove."""
-    payout = _locked(payout_id)
+    payout = locked_payout(payout_id)
     if payout.status != Payout.Status.AWAITING_APPROVAL:
         raise IllegalMove(f"A payout that is {payout.status} waits for nobody.")
     _give_back(payout, "rejected")
-    _audit("reject", payout, reason=reason)
+    audit_payout("reject", payout, reason=reason)
     return payout
 
 
-def _locked(payout_id: UUID) -> Payout:
+def locked_payout(payout_id: UUID) -> Payout:
+    """Until the transaction ends. Raises NotFound."""
     payout = Payout.objects.select_for_update().filter(id=payout_id).first()
     if payout is None:
         raise NotFound()
     return payout
 
 
-def _audit(verb: str, payout: Payout, **detail: object) -> None:
+def audit_payout(verb: str, payout: Payout, **detail: object) -> None:
     told = {"vendor": payout.vendor_id, "minor": payout.minor, "currency": payout.currency, **detail}
     audit.record(action=f"payment.payout.{verb}", subject_kind="payout", subject_id=payout.id, **told)
 
@@ -238,7 +241,7 @@ def settle_payout(*, payout_id: UUID, transfer: Transfer) -> None:
     if payout.status != Payout.Status.PENDING:
         return
     if transfer.done:
-        _pay(payout, transfer.reference)
+        book_paid(payout, transfer.reference)
     else:
         _give_back(payout, transfer.reason or "refused")
 
@@ -249,7 +252,7 @@ def _give_back(payout: Payout, reason: str) -> None:
     _refuse(payout, reason)
 
 
-def _pay(payout: Payout, reference: str) -> None:
+def book_paid(payout: Payout, reference: str) -> None:
     lines = [Line(Kind.IN_TRANSIT, payout.minor), Line(Kind.PROVIDER, -payout.minor)]
     record(kind=Entry.Kind.PAYOUT_PAID, reference=payout.id, currency=payout.currency, lines=lines)
     now = timezone.now()

@@ -22,11 +22,13 @@ from shared.pagination import Cursor, read_filter
 
 class PayoutRunIn(Shape):
     currency = serializers.ChoiceField(choices=sorted(EXPONENTS))
+    method = serializers.ChoiceField(choices=PayoutRun.Method.choices, default=PayoutRun.Method.PROVIDER)
 
 
 class PayoutRunShape(Shape):
     id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=PayoutRun.Status.choices)
+    method = serializers.ChoiceField(choices=PayoutRun.Method.choices)
     currency = serializers.CharField()
     total = MoneyShape(help_text="Planned and paid.")
     count = serializers.IntegerField(help_text="Of how many vendors.")
@@ -71,7 +73,7 @@ def _run(run: Any) -> dict[str, Any]:
     return {**{name: getattr(run, name) for name in plain}, "total": Money(run.minor, run.currency).as_json()}
 
 
-def _body(run_id: UUID) -> dict[str, Any]:
+def run_body(run_id: UUID) -> dict[str, Any]:
     return _run(runs.payout_run(run_id))
 
 
@@ -101,14 +103,15 @@ class PayoutRunsView(APIView):
         operation_id="admin_payout_runs_make",
         tags=["admin"],
         summary="Plan to pay out every vendor that has enough in a currency",
-        description="409 `payout_run_open`, `nothing_to_pay_out`. Nothing is paid before it is approved.",
+        description="Nothing is paid before it is approved. 409 `payout_run_open`, `nothing_to_pay_out`; "
+        "404 `not_configured` for files without an account to pay from.",
         request=PayoutRunIn,
         responses={201: PayoutRunShape},
     )
     @idempotent()
     def post(self, request: Request) -> Response:
         run = payout_runs.make_run(**read(PayoutRunIn, request.data), by=caller_of(request).id)
-        return created(_body(run.id), f"/api/v1/admin/payout-runs/{run.id}")
+        return created(run_body(run.id), f"/api/v1/admin/payout-runs/{run.id}")
 
 
 class PayoutRunView(APIView):
@@ -116,7 +119,7 @@ class PayoutRunView(APIView):
 
     @extend_schema(operation_id="admin_payout_runs_read", tags=["admin"], summary="One run", responses=PayoutRunShape)
     def get(self, request: Request, payout_run: UUID) -> Response:
-        return Response(_body(payout_run))
+        return Response(run_body(payout_run))
 
 
 class PayoutItemsView(APIView):
@@ -150,7 +153,7 @@ class ApproveRunView(APIView):
     @idempotent()
     def post(self, request: Request, payout_run: UUID) -> Response:
         payout_runs.approve_run(run_id=payout_run, by=caller_of(request).id)
-        return Response(_body(payout_run))
+        return Response(run_body(payout_run))
 
 
 class CancelRunView(APIView):
@@ -166,7 +169,7 @@ class CancelRunView(APIView):
     @idempotent()
     def post(self, request: Request, payout_run: UUID) -> Response:
         payout_runs.cancel_run(run_id=payout_run, **read(ReasonIn, request.data))
-        return Response(_body(payout_run))
+        return Response(run_body(payout_run))
 
 
 # ── Single payouts ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@
 from payment_service.models.gift_cards import GiftCard
 from payment_service.models.ledger import Account, Entry, Posting
 from payment_service.models.payments import Cancellation, Payment, Refund, WebhookEvent
+from payment_service.models.payout_accounts import PayoutAccount
 from payment_service.models.payout_runs import PayoutItem, PayoutRun
 from payment_service.models.payouts import Payout, Release
 from payment_service.models.rates import RateTable
@@ -16,6 +17,7 @@ __all__ = [
     "GiftCard",
     "Payment",
     "Payout",
+    "PayoutAccount",
     "PayoutItem",
     "PayoutRun",
     "Posting",

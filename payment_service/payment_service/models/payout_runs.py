@@ -23,7 +23,14 @@ class PayoutRun(models.Model):
         DONE = "done"
         CANCELLED = "cancelled"
 
+    class Method(models.TextChoices):
+        PROVIDER = "provider"
+        """The payment provider pays, at once."""
+        BANK_FILE = "bank_file"
+        """A bank does, by a file that an admin takes there."""
+
     id = models.UUIDField(primary_key=True, default=new_id)
+    method = models.CharField(max_length=20, choices=Method.choices, default=Method.PROVIDER)
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.DRAFT)
     made_by = models.UUIDField(null=True)
@@ -96,6 +103,8 @@ class PayoutItem(models.Model):
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PLANNED)
     reason = models.CharField(max_length=40, blank=True)
+    destination = models.JSONField(null=True)
+    """In a bank file: the account as it was when the payout began, so that the file stays what it is."""
 
     class Meta:
         db_table = "payout_run_item"

@@ -10,7 +10,7 @@ from payment_service.errors import IllegalMove
 from payment_service.models.payout_runs import PayoutItem
 from shared.money import Money
 
-OPEN = ("awaiting_approval", "pending")
+OPEN = ("awaiting_approval", "pending", "in_transit")
 
 
 class Release(models.Model):
@@ -39,8 +39,12 @@ class Payout(models.Model):
         AWAITING_APPROVAL = "awaiting_approval"
         """Beyond the limit: an admin decides."""
         PENDING = "pending"
+        IN_TRANSIT = "in_transit"
+        """In a bank file: an admin says when the bank has carried it out."""
         PAID = "paid"
         REFUSED = "refused"
+        RETURNED = "returned"
+        """The vendor's bank did not take it."""
 
     id = models.UUIDField(primary_key=True)
     vendor_id = models.UUIDField()
@@ -75,6 +79,15 @@ class Payout(models.Model):
     @property
     def amount(self) -> Money:
         return Money(self.minor, self.currency)
+
+    def send_by_file(self) -> None:
+        self.status, self.due_at = self.Status.IN_TRANSIT, None
+
+    def come_back(self, *, reason: str) -> None:
+        """Raises IllegalMove."""
+        if self.status not in {self.Status.IN_TRANSIT, self.Status.PAID}:
+            raise IllegalMove(f"A payout that is {self.status} cannot come back.")
+        self.status, self.reason = self.Status.RETURNED, reason[:40]
 
     def wait_for_approval(self) -> None:
         self.status, self.due_at = self.Status.AWAITING_APPROVAL, None

@@ -72,6 +72,11 @@ _QUESTION = """
         FROM gift_card card LEFT JOIN line ON reference = id AND owner = redeemed_by AND account = 'store_credit'
         WHERE status = 'redeemed' GROUP BY id, card.minor
       UNION ALL
+        SELECT 'what is in transit is payouts on their way', account.id, -balance, coalesce(sum(payout.minor), 0)
+        FROM ledger_account account LEFT JOIN provider_payout payout ON payout.currency = account.currency
+            AND payout.status IN ('awaiting_approval', 'pending', 'in_transit')
+        WHERE kind = 'in_transit' GROUP BY account.id, balance
+      UNION ALL
         SELECT 'nobody spends what is not there', id, 0, balance FROM ledger_account
         WHERE kind IN ('gift_cards', 'store_credit', 'store_credit_held') AND balance > 0
     )

@@ -1,5 +1,6 @@
 """vendor_service: who sells here, and on what terms."""
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -43,13 +44,24 @@ class VendorChanged(Event):
     version: int
 
 
+class PayoutAccountChanged(Event):
+    """Where a vendor is paid has changed; `ending` is all that is told of it. Payouts wait until `usable_from`."""
+
+    type = "vendor.payout_account_changed.v1"
+    key = "vendor_id"
+    change_id: UUID
+    vendor_id: UUID
+    ending: str
+    usable_from: datetime
+
+
 class PayoutSettled(Event):
-    """A payout request reached its end, `paid` or `refused`; the vendor is told."""
+    """A payout reached its end, `paid` or `refused`, or came back from the bank, `returned`; the vendor is told."""
 
     type = "vendor.payout_settled.v1"
     key = "vendor_id"
     payout_id: UUID
     vendor_id: UUID
     amount: MoneyData
-    status: Literal["paid", "refused"]
+    status: Literal["paid", "refused", "returned"]
     reason: str = ""
