@@ -2,7 +2,17 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from payment_service.api import bank_files, gift_cards, ledger, payments, payout_runs, rates, simulator, store_credit
+from payment_service.api import (
+    bank_files,
+    gift_cards,
+    ledger,
+    payments,
+    payout_runs,
+    rates,
+    simulator,
+    statements,
+    store_credit,
+)
 from shared import admin, health
 from shared.http import path
 
@@ -14,6 +24,7 @@ urlpatterns = [
     *health.urlpatterns,
     admin.pages(),
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
+    path("internal/statements", statements.InternalStatementsView.as_view()),
     path("api/v1/payments", payments.PaymentsView.as_view()),
     path("api/v1/payments/<uuid:payment>", payments.PaymentView.as_view()),
     path("api/v1/payments/<uuid:payment>/refunds", payments.RefundsView.as_view()),

@@ -16,6 +16,7 @@ INSTALLED_APPS = installed_apps("vendor_service")
 COMMISSION_BASIS_POINTS = env.number("COMMISSION_BASIS_POINTS", 1_000)
 """What the marketplace keeps of a new vendor's sales, in hundredths of a per cent."""
 
+PAYMENT_URL = env.text("PAYMENT_URL", "http://127.0.0.1:8106")
 PAYOUT_ACCOUNT_COOL_DOWN = timedelta(hours=env.number("PAYOUT_ACCOUNT_COOL_DOWN_HOURS", 48))
 """So long after a payout account is replaced, nothing is paid to the new one."""
 

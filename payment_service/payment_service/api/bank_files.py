@@ -1,11 +1,13 @@
 """What a bank carries out: the file of a run, what became of it, and payouts that came back."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -29,8 +31,16 @@ class ExecutedIn(Shape):
     )
 
 
+class _AsItIs(DefaultContentNegotiation):
+    """A file has the type it has, whatever the client says it accepts; problems are JSON."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
 class BankFileView(APIView):
     permission_classes = [roles("admin")]
+    content_negotiation_class = _AsItIs
 
     @extend_schema(
         operation_id="admin_payout_runs_bank_file",
