@@ -10,6 +10,7 @@ from payment_service.actions import bank_files, gift_cards, payout_runs, payouts
 from payment_service.models import (
     Account,
     Cancellation,
+    Difference,
     Entry,
     GiftCard,
     Payment,
@@ -19,6 +20,7 @@ from payment_service.models import (
     PayoutRun,
     Posting,
     RateTable,
+    Reconciliation,
     Refund,
     Release,
     SimulatedCharge,
@@ -271,6 +273,30 @@ class Postings(AdminRecords):
     search_help_text = "Posting, entry, account or vendor order by id; the entry's memo."
     ordering = ("-id",)
     fields: ClassVar[Any] = list_display
+
+
+@admin.register(Reconciliation)
+class Reconciliations(AdminRecords):
+    list_display = ("id", "provider", "since", "until", "records", "matched", "differing", "created_at")
+    list_filter = ("provider", "created_at")
+    search_ids = ("id", "made_by")
+    search_help_text = "Reconciliation or who made it by id."
+    ordering = ("-id",)
+
+
+@admin.register(Difference)
+class Differences(AdminRecords):
+    list_display = ("id", "reconciliation", "kind", "what", "key", "reference", "cause")
+    list_filter = ("kind", "what")
+    list_select_related = ("reconciliation",)
+    search_ids = ("id", "reconciliation_id")
+    search_fields = ("key__exact", "reference__exact")
+    search_help_text = "Difference or reconciliation by id; the payment, refund or payout; the provider's reference."
+    ordering = ("-id",)
+    fields: ClassVar[Any] = (
+        "id", "reconciliation", "kind", "what", "key", "reference", "ours", "our_currency", "theirs", "their_currency",
+        "cause",
+    )  # fmt: skip
 
 
 @admin.register(RateTable)

@@ -8,9 +8,10 @@ import pytest
 from django.utils import timezone
 from factories import LUMEN, account_of, delivered, hear, pay_out, refund_of, split, take, vendor_changed
 
-from payment_service.actions import gift_cards, payments, payouts, rates, refunds, simulator
+from payment_service.actions import gift_cards, payments, payouts, rates, reconciliations, refunds, simulator
 from payment_service.clients import Charge, Transfer
 from payment_service.models import Entry, Payment, PayoutItem, PayoutRun, Refund, SimulatedCharge, WebhookEvent
+from payment_service.queries.provider_records import Record
 from shared.context import new_id
 from shared.contracts.payment import CancelPayment, Split, TakePayment
 from shared.contracts.user import RecordAudit
@@ -25,7 +26,18 @@ PAGES = lists_of_records()
 TOKEN = "tok_of_a_card"
 _days = (date(2020, 1, 1) + timedelta(days=i) for i in itertools.count())
 BOOKS = {
-    f"{ROOT}/{name}/" for name in ("payout", "account", "entry", "posting", "giftcard", "payoutrun", "payoutaccount")
+    f"{ROOT}/{name}/"
+    for name in (
+        "payout",
+        "account",
+        "entry",
+        "posting",
+        "giftcard",
+        "payoutrun",
+        "payoutaccount",
+        "reconciliation",
+        "difference",
+    )
 }
 
 
@@ -47,6 +59,9 @@ def make_everything() -> TakePayment:
     hear(pay_out(100))
     hear(vendor_changed(new_id()))
     hear(account_of(new_id()))
+    unknown = Record("charge", new_id().hex, "ref-1", Money(100, "USD"), timezone.now())
+    day = timezone.now().date()
+    reconciliations.reconcile(provider="simulator", since=day, until=day, records=[unknown], by=new_id())
     run = PayoutRun.objects.create(currency="USD", status="cancelled", needs_another=False)
     PayoutItem.objects.create(run=run, vendor_id=part.vendor_id, minor=100, currency="USD")
     back = refund_of(message, message.splits[1])

@@ -86,6 +86,7 @@ def _ids(journey: Journey) -> Json:
         **_ids_of_the_vendor(journey, journey.vendors[1]),
         **{noun: _first(journey.admin, f"admin/{path}") for noun, path in RATES.items()},
         "payout_run": _payout_run(journey.admin),
+        "reconciliation": str(uuid4()),
         "coupon": _first(journey.admin, "coupons"),
         "gift_card": journey.admin.post("gift-cards", GIFT_CARD, expect=201)["cards"][0]["id"],
         "language": "de",

@@ -7,12 +7,14 @@ from payment_service.models.payout_accounts import PayoutAccount
 from payment_service.models.payout_runs import PayoutItem, PayoutRun
 from payment_service.models.payouts import Payout, Release
 from payment_service.models.rates import RateTable
+from payment_service.models.reconciliations import Difference, Reconciliation
 from payment_service.models.simulator import SimulatedCharge, SimulatedTransfer, SimulatedWebhook
 from payment_service.models.vendors import Vendor
 
 __all__ = [
     "Account",
     "Cancellation",
+    "Difference",
     "Entry",
     "GiftCard",
     "Payment",
@@ -22,6 +24,7 @@ __all__ = [
     "PayoutRun",
     "Posting",
     "RateTable",
+    "Reconciliation",
     "Refund",
     "Release",
     "SimulatedCharge",
