@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from shared import env
 from shared.settings import *  # noqa: F403
-from shared.settings import installed_apps
+from shared.settings import ENVIRONMENT, installed_apps
 
 SERVICE = "order"
 VERSION = "0.1.0"
@@ -14,6 +14,11 @@ INSTALLED_APPS = installed_apps("order_service")
 
 CART_URL = env.text("CART_URL", "http://127.0.0.1:8103")
 STOCK_ANSWER_WITHIN = timedelta(seconds=env.number("STOCK_ANSWER_WITHIN_SECONDS", 300))
+PAYMENT_METHODS = [
+    method.strip()
+    for method in env.text("PAYMENT_METHODS", "simulator" if ENVIRONMENT != "production" else "").split(",")
+    if method.strip()
+]
 PAYMENT_WITHIN = timedelta(seconds=env.number("PAYMENT_WITHIN_SECONDS", 900))
 RETURN_WINDOW = timedelta(days=env.number("RETURN_WINDOW_DAYS", 14))
 SHIPPING_REFUND = env.text("SHIPPING_REFUND", "never")

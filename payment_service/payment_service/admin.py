@@ -6,13 +6,14 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from payment_service.actions import bank_files, gift_cards, payout_runs, payouts, refunds
+from payment_service.actions import bank_files, gift_cards, misfits, payout_runs, payouts, refunds
 from payment_service.models import (
     Account,
     Cancellation,
     Difference,
     Entry,
     GiftCard,
+    Misfit,
     Payment,
     Payout,
     PayoutAccount,
@@ -81,6 +82,27 @@ class Refunds(Records):
         "id", "payment", the_amount, the_credit, "splits", "return_id", "reason", "status", "failure", "attempts",
         "due_at", "created_at", "done_at", "correlation_id",
     )  # fmt: skip
+
+
+@operation("Send back again")
+def send_back_again(misfit: Misfit, _by: Caller, _reason: str) -> None:
+    misfits.try_again(misfit_id=misfit.id)
+
+
+@admin.register(Misfit)
+class Misfits(Records):
+    """Money that came instead of what was asked for."""
+
+    list_display = ("id", "payment", the_amount, "status", "failure", "created_at", "closed_at")
+    list_filter = ("status", "currency", "created_at")
+    search_ids = ("id", "payment_id")
+    search_fields = ("payment__order_number__iexact",)
+    search_help_text = "Misfit or payment by id; order number."
+    ordering = ("-id",)
+    fields: ClassVar[Any] = (
+        "id", "payment", the_amount, "status", "failure", "attempts", "due_at", "created_at", "closed_at",
+    )  # fmt: skip
+    actions = (send_back_again,)
 
 
 @operation("Disable", needs_reason=True, final=True)
@@ -320,15 +342,15 @@ class SimulatedWebhookRows(Rows):
 
 @admin.register(SimulatedCharge)
 class SimulatedCharges(Records):
-    list_display = ("id", "description", "status", the_amount, the_refunded, "decline_code", "created_at")
-    list_filter = ("status", "created_at")
+    list_display = ("id", "provider", "description", "status", the_amount, the_refunded, "decline_code", "created_at")
+    list_filter = ("provider", "status", "created_at")
     search_ids = ("id", "key")
     search_fields = ("description__exact",)
     search_help_text = "Charge (the payment's provider reference) or payment by id; order number."
     ordering = ("-id",)
     fields: ClassVar[Any] = (
-        "id", "key", "description", "status", the_amount, the_refunded, "decline_code", "settles_at", "expires_at",
-        "created_at",
+        "id", "provider", "key", "description", "status", the_amount, the_refunded, "decline_code", "settles_at",
+        "expires_at", "created_at",
     )  # fmt: skip
     inlines = (SimulatedWebhookRows,)
 

@@ -49,9 +49,9 @@ class NeedsAnotherAdmin(Conflict):
     title = "Another admin has to approve this"
 
 
-class BankNotConfigured(NotFound):
+class PayoutsNotConfigured(NotFound):
     code = "not_configured"
-    title = "The bank account that is paid from is not set up here"
+    title = "Nobody is set up here who could pay like this"
 
 
 class ProviderAway(Unavailable):
@@ -72,7 +72,7 @@ class BadSignature(Invalid):
 
 
 class BadApiKey(Unauthenticated):
-    """Only for the simulator's own API."""
+    """Only for the simulated providers' own APIs."""
 
     code = "bad_api_key"
     title = "The API key is not known"

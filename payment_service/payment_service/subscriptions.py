@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from payment_service.actions import (
     gift_cards,
+    misfits,
     payments,
     payout_accounts,
     payout_runs,
@@ -35,6 +36,7 @@ SCHEDULE: Schedule = {
     payments.ask_providers: timedelta(seconds=1),
     webhooks.act_on_webhooks: timedelta(milliseconds=500),
     refunds.ask_for_refunds: timedelta(seconds=1),
+    misfits.return_misfits: timedelta(seconds=1),
     payouts.ask_for_payouts: timedelta(seconds=1),
     payouts.release_due: timedelta(seconds=1),
     payout_runs.carry_out_runs: timedelta(seconds=1),

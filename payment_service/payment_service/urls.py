@@ -10,6 +10,7 @@ from payment_service.api import (
     payout_runs,
     rates,
     reconciliations,
+    simulated_chapa,
     simulator,
     statements,
     store_credit,
@@ -63,4 +64,8 @@ urlpatterns = [
     path("simulator/v1/cancellations", simulator.CancellationsView.as_view()),
     path("simulator/v1/refunds", simulator.RefundsView.as_view()),
     path("simulator/v1/payouts", simulator.PayoutsView.as_view()),
+    path("simulator/chapa/v1/transaction/initialize", simulated_chapa.InitializeView.as_view()),
+    path("simulator/chapa/v1/transaction/verify/<str:tx_ref>", simulated_chapa.VerifyView.as_view()),
+    path("simulator/chapa/v1/transaction/cancel/<str:tx_ref>", simulated_chapa.CancelView.as_view()),
+    path("simulator/chapa/v1/refund/<str:reference>", simulated_chapa.RefundView.as_view()),
 ]

@@ -1,8 +1,11 @@
-"""The simulated provider answers over real HTTP, from this service's own live server; and the books agree."""
+"""Providers' other sides, and the books. The simulated provider answers over real HTTP: from this service's own live
+server.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
+import fake_stripe
 import pytest
 
 from payment_service.clients import simulator
@@ -26,3 +29,10 @@ def balanced_books() -> Iterator[None]:
     """Whatever a test does, the books agree afterwards."""
     yield
     assert broken_rules() == []
+
+
+@pytest.fixture(scope="session")
+def stripe_url() -> Iterator[str]:
+    """Where what stands in for Stripe listens."""
+    with fake_stripe.running() as url:
+        yield url

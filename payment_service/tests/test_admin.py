@@ -10,7 +10,7 @@ from factories import LUMEN, account_of, delivered, hear, pay_out, refund_of, sp
 
 from payment_service.actions import gift_cards, payments, payouts, rates, reconciliations, refunds, simulator
 from payment_service.clients import Charge, Transfer
-from payment_service.models import Entry, Payment, PayoutItem, PayoutRun, Refund, SimulatedCharge, WebhookEvent
+from payment_service.models import Entry, Misfit, Payment, PayoutItem, PayoutRun, Refund, SimulatedCharge, WebhookEvent
 from payment_service.queries.provider_records import Record
 from shared.context import new_id
 from shared.contracts.payment import CancelPayment, Split, TakePayment
@@ -71,6 +71,7 @@ def make_everything() -> TakePayment:
         key=str(message.payment_id), minor=part.gross, currency="USD", token=TOKEN, description=message.order_number,
         expires_at=message.expires_at,
     )  # fmt: skip
+    Misfit.objects.create(payment_id=message.payment_id, minor=1, currency="USD")
     simulator.pay_out(key=str(new_id()), minor=1, currency="USD")
     WebhookEvent.objects.create(
         provider="simulator", event_id=new_id(), payload={"charge": str(charge.id)}, due_at=timezone.now()

@@ -78,6 +78,7 @@ def test_financials_add_up_with_the_ledger(provider: Any) -> None:
         "taken": "60.00", "refunded": "0.00", "commission": "5.00", "tax": "10.00", "vendors_pending": "0.00",
         "vendors_available": "30.00", "payouts_in_transit": "0.00", "paid_out": "15.00", "at_provider": "45.00",
         "gift_cards": "0.00", "store_credit": "0.00", "given_away": "0.00",
+        "unclaimed": "0.00",
     }  # fmt: skip
     assert balance["difference"] == {"amount": "0.00", "currency": "USD"}
     assert [entry["kind"] for entry in entries] == ["payout_paid", "payout", "release", "payment"]
@@ -107,9 +108,10 @@ def test_odd_refunds_are_refused(paid: Any, wanted: Any) -> None:
 
 
 def test_methods_to_pay_with_are_public() -> None:
-    assert body(client_as().get("/api/v1/payment-methods"))["results"] == [
-        {"code": "simulator", "name": "Simulated card"}
-    ]
+    (method,) = body(client_as().get("/api/v1/payment-methods"))["results"]
+
+    assert (method["code"], method["name"]) == ("simulator", "Simulated card")
+    assert {"USD", "JPY", "KWD"} <= set(method["currencies"])
 
 
 # ── Webhooks ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from factories import LUMEN, NORTHWIND, asked, balances, hear, pay_out, refund_of, released, split, take, vendor_changed
+from factories import (
+    LUMEN,
+    NORTHWIND,
+    account_of,
+    asked,
+    balances,
+    hear,
+    pay_out,
+    refund_of,
+    released,
+    split,
+    take,
+    vendor_changed,
+)
 
 from payment_service.actions import payout_runs, payouts, refunds
 from payment_service.clients import Transfer
@@ -380,3 +393,15 @@ def test_lists_ask_the_database_no_more_for_more_rows(earned: Any, django_assert
         admin().get(f"{RUNS}/{run}/items")
     with django_assert_max_num_queries(2):
         admin().get(RUNS)
+
+
+def test_where_no_provider_pays_the_schedule_makes_bank_files(earned: Any, settings: Any) -> None:
+    settings.PAYOUT_PROVIDER, settings.PAYOUT_SCHEDULE = "", "daily"
+
+    asked_for, scheduled = make(), payout_runs.make_scheduled_runs()
+    settings.PAYOUT_DEBTOR_NAME, settings.PAYOUT_DEBTOR_IBAN = "Nexus", "GB82WEST12345698765432"
+    hear(account_of())
+    payout_runs.make_scheduled_runs()
+
+    assert (body(asked_for)["code"], scheduled) == ("not_configured", 0)
+    assert PayoutRun.objects.get().method == "bank_file"

@@ -198,8 +198,8 @@ class InProcessSimulator:
     def look_up(self, reference: str) -> port.Charge:
         return self._told(simulated_charge(UUID(reference)))
 
-    def cancel(self, key: UUID) -> port.Charge:
-        return self._told(simulator.cancel(key=str(key)))
+    def cancel(self, request: port.ChargeRequest, reference: str) -> port.Charge:
+        return self._told(simulator.cancel(key=str(request.key)))
 
     def refund(self, *, key: UUID, reference: str, amount: Money) -> port.Transfer:
         money = {"minor": amount.minor, "currency": amount.currency}

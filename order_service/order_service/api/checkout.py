@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
@@ -239,15 +240,29 @@ def _money(minor: int, quoted: Quote) -> dict[str, str]:
     return Money(minor, quoted.currency).as_json()
 
 
+SIMULATED = ["ok", "decline", "insufficient_funds", "requires_action", "slow", "timeout", "duplicate_webhook"]
+
+
+def token_field(methods: Sequence[str]) -> serializers.Field[Any, Any, Any, Any]:
+    """What the provider's page gave the buyer for their card. Where only the simulator takes money, one of its own."""
+    if list(methods) == ["simulator"]:
+        return serializers.ChoiceField(required=False, choices=SIMULATED)
+    token = serializers.RegexField(r"^[A-Za-z0-9_-]+$", required=False, max_length=200, validators=[_no_card_number])
+    return cast(serializers.Field[Any, Any, Any, Any], token)
+
+
+def _no_card_number(token: str) -> None:
+    """Whoever sends one has not read how to pay. It is refused before anything stores it."""
+    if re.fullmatch("[0-9]{12,19}", token.replace("-", "")):
+        raise serializers.ValidationError("A token of the provider's, never a card's number.")
+
+
 class OrderIn(Shape):
     shipping_address = AddressShape()
     billing_address = AddressShape(required=False)
     shipping_method = serializers.CharField(max_length=20, required=False, allow_null=True)
-    payment_method = serializers.ChoiceField(choices=["simulator"])
-    payment_token = serializers.ChoiceField(
-        required=False,
-        choices=["ok", "decline", "insufficient_funds", "requires_action", "slow", "timeout", "duplicate_webhook"],
-    )
+    payment_method = serializers.ChoiceField(choices=settings.PAYMENT_METHODS)
+    payment_token = token_field(settings.PAYMENT_METHODS)
     expected_total = MoneyShape(required=False)
     coupon = serializers.CharField(max_length=40, required=False, allow_null=True, allow_blank=True)
     email = serializers.EmailField(max_length=254, required=False)

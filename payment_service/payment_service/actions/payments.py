@@ -18,9 +18,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from payment_service.actions.ledger import Kind, Line, record
+from payment_service.actions.misfits import send_back
 from payment_service.actions.splits import part_of
 from payment_service.actions.store_credit import give_credit_back, hold_credit
-from payment_service.clients import PROVIDERS, Charge, ChargeRequest
+from payment_service.actions.waiting import LEASE, wait_before
+from payment_service.clients import PROVIDERS, Charge, ChargeRequest, currencies_of
 from payment_service.errors import ProviderAway
 from payment_service.models import Cancellation, Entry, Payment
 from shared import clock
@@ -39,8 +41,6 @@ from shared.money import allocate
 from shared.outbox import publish
 
 log = logging.getLogger("nexus.payments")
-LEASE = timedelta(seconds=30)
-LONGEST_WAIT = timedelta(minutes=5)
 
 
 # ── Order asks ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -54,10 +54,12 @@ def take_payment(message: TakePayment) -> None:
         return
     if Cancellation.objects.filter(payment_id=payment.id).exists():
         _decline(payment, "cancelled")
-    elif payment.method not in PROVIDERS:
+    elif not (currencies := currencies_of(payment.method)):
         _decline(payment, "unknown_method")
     elif payment.minor == 0:
         _take(payment)
+    elif payment.currency not in currencies:
+        _decline(payment, "currency_not_taken")
     else:
         _use_credit(payment, message)
     payment.save()
@@ -135,18 +137,6 @@ def _claim(limit: int) -> list[Payment]:
     return rows
 
 
-def wait_before(attempts: int) -> timedelta:
-    """Exponential, from one second up."""
-    return min(timedelta(seconds=2 ** min(attempts - 1, 10)), LONGEST_WAIT)
-
-
-def urgency(attempts: int) -> int:
-    """The log's level while nobody knows whether money moved. It is asked for with the same key until that is known:
-    to give up and to try again with another would be to pay twice.
-    """
-    return logging.ERROR if attempts >= settings.TRANSFER_ATTEMPTS else logging.WARNING
-
-
 def _answers(payments: Sequence[Payment]) -> Iterator[tuple[Payment, Charge | None]]:
     """Each provider's answer as it comes; None where there was none. Only HTTP happens in the threads."""
     with ThreadPoolExecutor(max_workers=len(payments)) as pool:
@@ -159,14 +149,13 @@ def _ask(payment: Payment) -> Charge | None:
     if not payment.to_charge:  # store credit covers it
         return Charge("", "cancelled" if payment.cancel_reason else "succeeded")
     provider = PROVIDERS[payment.method]
+    request = ChargeRequest(payment.id, payment.to_charge, payment.token, payment.order_number, payment.expires_at)
     try:
         if payment.cancel_reason:
-            return provider.cancel(payment.id)
+            return provider.cancel(request, payment.provider_reference)
         if payment.provider_reference:
             return provider.look_up(payment.provider_reference)
-        return provider.charge(
-            ChargeRequest(payment.id, payment.to_charge, payment.token, payment.order_number, payment.expires_at)
-        )
+        return provider.charge(request)
     except ProviderAway as error:
         log.warning("payment %s waits: %s", payment.id, error)
         return None
@@ -189,8 +178,15 @@ def settle(*, payment_id: UUID, charge: Charge | None) -> Payment:
 
 
 def _succeeded(payment: Payment, charge: Charge) -> None:
-    if payment.status != Payment.Status.TAKEN:
+    """Money that is not what was asked for never becomes the payment: it goes back as it came."""
+    if payment.status == Payment.Status.TAKEN:
+        return
+    if charge.taken in (None, payment.to_charge):
         _take(payment)
+        return
+    send_back(payment, charge)
+    if payment.is_open:
+        _decline(payment, "wrong_amount")
 
 
 def _refused(payment: Payment, charge: Charge) -> None:

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from payment_service.actions.payouts import ask_for_payouts, hold_reason, lock_available, set_aside, why_not
-from payment_service.errors import BankNotConfigured, NothingToPayOut, PayoutRunOpen
+from payment_service.errors import NothingToPayOut, PayoutRunOpen, PayoutsNotConfigured
 from payment_service.models import Account, Payout, PayoutAccount, PayoutItem, PayoutRun
 from payment_service.models.payouts import OPEN
 from shared import audit, clock
@@ -40,11 +40,11 @@ def make_run(
 ) -> PayoutRun:
     """A draft with an item for each vendor that has the minimum, and no payout on its way.
 
-    Raises PayoutRunOpen, NothingToPayOut, BankNotConfigured.
+    Raises PayoutRunOpen, NothingToPayOut, PayoutsNotConfigured.
     """
     by_file = method == PayoutRun.Method.BANK_FILE
-    if by_file and not (settings.PAYOUT_DEBTOR_NAME and settings.PAYOUT_DEBTOR_IBAN):
-        raise BankNotConfigured()
+    if not (_has_bank() if by_file else settings.PAYOUT_PROVIDER):
+        raise PayoutsNotConfigured()
     items = _items(currency, by_file)
     total = sum(item.minor for item in items if item.status == Status.PLANNED)
     if not total:
@@ -64,6 +64,10 @@ def make_run(
     PayoutItem.objects.bulk_create(items)
     _audit("make", run, minor=total, currency=currency, items=len(items))
     return run
+
+
+def _has_bank() -> bool:
+    return bool(settings.PAYOUT_DEBTOR_NAME and settings.PAYOUT_DEBTOR_IBAN)
 
 
 def _inserted(run: PayoutRun) -> PayoutRun:
@@ -135,8 +139,8 @@ def _audit(verb: str, run: PayoutRun, **detail: object) -> None:
 
 
 def make_scheduled_runs() -> int:
-    """For the clock: on the day of the schedule, a run for each currency, which begins at once unless it is beyond the
-    limit; answers how many were made.
+    """For the clock: on the day of the schedule, a run for each currency, by the provider or else by bank file, which
+    begins at once unless it is beyond the limit; answers how many were made.
     """
     today = timezone.now().date()
     if settings.PAYOUT_SCHEDULE not in {"daily", f"{today:%A}".lower()}:
@@ -149,9 +153,10 @@ def make_scheduled_runs() -> int:
 
 @transaction.atomic
 def _scheduled_run(currency: str, today: date) -> bool:
+    method = PayoutRun.Method.PROVIDER if settings.PAYOUT_PROVIDER else PayoutRun.Method.BANK_FILE
     try:
-        run = make_run(currency=currency, by=None, scheduled_for=today)
-    except (PayoutRunOpen, NothingToPayOut):
+        run = make_run(currency=currency, by=None, method=method, scheduled_for=today)
+    except (PayoutRunOpen, NothingToPayOut, PayoutsNotConfigured):
         return False
     if not run.needs_another:
         approve_run(run_id=run.id, by=None)

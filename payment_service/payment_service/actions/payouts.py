@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from payment_service.actions.ledger import Kind, Line, lock_accounts, pending_share, record
-from payment_service.actions.payments import LEASE, LONGEST_WAIT, urgency, wait_before
+from payment_service.actions.waiting import LEASE, LONGEST_WAIT, urgency, wait_before
 from payment_service.clients import PROVIDERS, Transfer
 from payment_service.errors import IllegalMove, NeedsAnotherAdmin, ProviderAway
 from payment_service.models import Entry, Payment, Payout, PayoutAccount, Release, Vendor
@@ -22,7 +22,6 @@ from shared.messages import MoneyData
 from shared.outbox import publish
 
 log = logging.getLogger("nexus.payments")
-PAYOUT_PROVIDER = "simulator"
 
 
 # ── Pending becomes available ────────────────────────────────────────────────────────────────────────────────────────
@@ -109,7 +108,9 @@ def pay_out(message: PayOut) -> None:
         return
     available = lock_available(vendor_id=message.vendor_id, currency=message.amount.currency)
     payout = _new_payout(message)
-    if reason := why_not(vendor_id=payout.vendor_id, currency=payout.currency):
+    if not settings.PAYOUT_PROVIDER:
+        _refuse(payout, "payouts_are_off")
+    elif reason := why_not(vendor_id=payout.vendor_id, currency=payout.currency):
         _refuse(payout, reason)
     elif not 0 < payout.minor <= available:
         _refuse(payout, "insufficient_balance")
@@ -203,9 +204,9 @@ def audit_payout(verb: str, payout: Payout, **detail: object) -> None:
 
 
 def ask_for_payouts() -> int:
-    """Carry out every payout that is due; answers how many were asked for."""
+    """Carry out every payout that is due; answers how many were asked for. With nobody to carry them out they wait."""
     asked = 0
-    while payout := _claim():
+    while settings.PAYOUT_PROVIDER and (payout := _claim()):
         transfer = _ask(payout)
         if transfer:
             with acting(Context(payout.correlation_id)):
@@ -226,8 +227,9 @@ def _claim() -> Payout | None:
 
 
 def _ask(payout: Payout) -> Transfer | None:
+    provider = PROVIDERS[settings.PAYOUT_PROVIDER]
     try:
-        return PROVIDERS[PAYOUT_PROVIDER].pay_out(key=payout.id, vendor_id=payout.vendor_id, amount=payout.amount)
+        return provider.pay_out(key=payout.id, vendor_id=payout.vendor_id, amount=payout.amount)
     except ProviderAway as error:
         log.log(urgency(payout.attempts), "payout %s waits: %s", payout.id, error)
         Payout.objects.filter(id=payout.id).update(due_at=timezone.now() + wait_before(payout.attempts))

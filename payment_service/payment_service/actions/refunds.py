@@ -9,8 +9,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from payment_service.actions.ledger import Kind, Line, lock_accounts, pending_share, record
-from payment_service.actions.payments import LEASE, urgency, wait_before
 from payment_service.actions.splits import part_of
+from payment_service.actions.waiting import LEASE, urgency, wait_before
 from payment_service.clients import PROVIDERS, Transfer
 from payment_service.errors import NothingToRefund, ProviderAway
 from payment_service.models import Entry, Payment, Refund

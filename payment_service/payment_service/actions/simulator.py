@@ -5,16 +5,18 @@ after some seconds), `timeout` (takes the money, and its answer never arrives), 
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from payment_service.clients import simulator
+from payment_service.clients import chapa, simulator
 from payment_service.errors import IllegalMove
 from payment_service.models import SimulatedCharge, SimulatedTransfer, SimulatedWebhook
 from shared.errors import NotFound
+from shared.money import Money
 
 Status = SimulatedCharge.Status
 _FIRST = {
@@ -152,12 +154,34 @@ def _claim() -> SimulatedWebhook | None:
 
 
 def _send(webhook: SimulatedWebhook) -> bool:
-    answers = [simulator.tell(_event(webhook)) for _time in range(webhook.times)]
+    answers = [_tell(webhook) for _time in range(webhook.times)]
     answered = all(answers)
     if answered or webhook.attempts >= WEBHOOK_ATTEMPTS:
         SimulatedWebhook.objects.filter(id=webhook.id).update(due_at=None)
     return answered
 
 
+def _tell(webhook: SimulatedWebhook) -> bool:
+    if webhook.charge.provider == SimulatedCharge.Provider.CHAPA:
+        return chapa.tell(_as_chapa(webhook))
+    return simulator.tell(_event(webhook))
+
+
 def _event(webhook: SimulatedWebhook) -> dict[str, str]:
     return {"id": str(webhook.id), "type": webhook.kind, "charge": str(webhook.charge_id)}
+
+
+def _as_chapa(webhook: SimulatedWebhook) -> dict[str, Any]:
+    made = webhook.charge
+    paid = made.status == Status.SUCCEEDED
+    return {
+        "event": "charge.success" if paid else "charge.failed/cancelled",
+        "type": "API",
+        "status": "success" if paid else "failed/cancelled",
+        "mode": "test",
+        "tx_ref": made.key,
+        "reference": made.id.hex,
+        "amount": Money(made.minor, made.currency).amount,
+        "currency": made.currency,
+        "created_at": made.created_at.isoformat(),
+    }

@@ -11,7 +11,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from payment_service.actions.payments import LEASE, settle, wait_before
+from payment_service.actions.payments import settle
+from payment_service.actions.waiting import LEASE, wait_before
 from payment_service.clients import PROVIDERS
 from payment_service.errors import ProviderAway
 from payment_service.models import Payment, WebhookEvent

@@ -31,6 +31,7 @@ class FinancialShape(Shape):
     gift_cards = MoneyShape()
     store_credit = MoneyShape()
     given_away = MoneyShape()
+    unclaimed = MoneyShape()
 
 
 class FinancialsShape(Shape):

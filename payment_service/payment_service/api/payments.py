@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from payment_service.actions import refunds, webhooks
-from payment_service.clients import PROVIDERS
+from payment_service.clients import PROVIDERS, currencies_of
 from payment_service.models import Payment, Refund
 from payment_service.queries import payments as payment_queries
 from shared.auth import IsSignedIn, caller_of, roles
@@ -153,13 +153,18 @@ class RefundsView(APIView):
 class MethodShape(Shape):
     code = serializers.CharField()
     name = serializers.CharField()
+    currencies = serializers.ListField(child=serializers.CharField(), help_text="What it takes, ISO 4217.")
+
+
+class MethodFilter(Shape):
+    currency = serializers.RegexField("^[A-Z]{3}$", required=False, help_text="Only methods that take it.")
 
 
 class MethodsShape(Shape):
     results = MethodShape(many=True)
 
 
-NAMES = {"simulator": "Simulated card"}
+NAMES = {"simulator": "Simulated card", "stripe": "Card", "chapa": "Chapa"}
 
 
 class MethodsView(APIView):
@@ -169,10 +174,17 @@ class MethodsView(APIView):
         operation_id="payment_methods_list",
         tags=["payments"],
         summary="What can be paid with: values for an order's `payment_method`",
+        parameters=[MethodFilter],
         responses=MethodsShape,
     )
     def get(self, request: Request) -> Response:
-        return Response({"results": [{"code": code, "name": NAMES.get(code, code)} for code in PROVIDERS]})
+        currency = read(MethodFilter, request.query_params.dict()).get("currency")
+        methods = [_method(code) for code in PROVIDERS if currencies_of(code)]
+        return Response({"results": [one for one in methods if not currency or currency in one["currencies"]]})
+
+
+def _method(code: str) -> dict[str, Any]:
+    return {"code": code, "name": NAMES[code], "currencies": sorted(currencies_of(code))}
 
 
 class WebhookView(APIView):

@@ -68,6 +68,8 @@ def _charge(charge: SimulatedCharge) -> Response:
         {
             "id": str(charge.id),
             "status": charge.status,
+            "minor": charge.minor,
+            "currency": charge.currency,
             "decline_code": charge.decline_code,
             "url": url if charge.status == SimulatedCharge.Status.REQUIRES_ACTION else "",
         }

@@ -22,12 +22,15 @@ class ChargeRequest:
 
 @dataclass(frozen=True)
 class Charge:
-    """What the provider says about a charge. `url` is where the buyer has to go when it `requires_action`."""
+    """What the provider says about a charge. `url` is where the buyer has to go when it `requires_action`; `taken` is
+    what it took, once it has `succeeded`.
+    """
 
     reference: str
     status: Literal["pending", "requires_action", "succeeded", "declined", "cancelled"]
     reason: str = ""
     url: str = ""
+    taken: Money | None = None
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,17 @@ class Provider(Protocol):
 
     def look_up(self, reference: str) -> Charge: ...
 
-    def cancel(self, key: UUID) -> Charge:
-        """Stop a charge if it still can be stopped; a key never seen is refused from then on."""
+    def cancel(self, request: ChargeRequest, reference: str) -> Charge:
+        """Stop a charge if it still can be stopped; a key never seen is refused from then on. `reference` is empty
+        when the answer to the charge was lost.
+        """
         ...
 
     def refund(self, *, key: UUID, reference: str, amount: Money) -> Transfer: ...
 
-    def pay_out(self, *, key: UUID, vendor_id: UUID, amount: Money) -> Transfer: ...
+    def pay_out(self, *, key: UUID, vendor_id: UUID, amount: Money) -> Transfer:
+        """Of PAYOUT_PROVIDER only; the others refuse."""
+        ...
 
     def event_of(self, *, body: bytes, headers: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
         """A webhook's event id and content. Raises BadSignature."""

@@ -36,8 +36,8 @@ class Simulator:
     def look_up(self, reference: str) -> Charge:
         return _charge(_ask("GET", f"/simulator/v1/charges/{reference}"))
 
-    def cancel(self, key: UUID) -> Charge:
-        return _charge(_ask("POST", "/simulator/v1/cancellations", key, {}))
+    def cancel(self, request: ChargeRequest, reference: str) -> Charge:
+        return _charge(_ask("POST", "/simulator/v1/cancellations", request.key, {}))
 
     def refund(self, *, key: UUID, reference: str, amount: Money) -> Transfer:
         body = {"charge": reference, "minor": amount.minor, "currency": amount.currency}
@@ -80,7 +80,8 @@ def _ask(method: str, path: str, key: UUID | None = None, body: dict[str, Any] |
 
 
 def _charge(answer: dict[str, Any]) -> Charge:
-    return Charge(answer["id"], answer["status"], answer.get("decline_code", ""), answer.get("url", ""))
+    taken = Money(answer["minor"], answer["currency"]) if answer["status"] == "succeeded" else None
+    return Charge(answer["id"], answer["status"], answer.get("decline_code", ""), answer.get("url", ""), taken)
 
 
 def _transfer(answer: dict[str, Any]) -> Transfer:

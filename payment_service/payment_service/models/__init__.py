@@ -2,6 +2,7 @@
 
 from payment_service.models.gift_cards import GiftCard
 from payment_service.models.ledger import Account, Entry, Posting
+from payment_service.models.misfits import Misfit
 from payment_service.models.payments import Cancellation, Payment, Refund, WebhookEvent
 from payment_service.models.payout_accounts import PayoutAccount
 from payment_service.models.payout_runs import PayoutItem, PayoutRun
@@ -17,6 +18,7 @@ __all__ = [
     "Difference",
     "Entry",
     "GiftCard",
+    "Misfit",
     "Payment",
     "Payout",
     "PayoutAccount",

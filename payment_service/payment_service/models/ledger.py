@@ -40,6 +40,8 @@ class Account(models.Model):
         """Set aside of a buyer's for payments that are not decided (liability)."""
         GIVEN_AWAY = "given_away"
         """What we gave as gift cards and store credit (expense)."""
+        UNCLAIMED = "unclaimed"
+        """Came instead of what was asked for, and goes back (liability)."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
     kind = models.CharField(max_length=20, choices=Kind.choices)
@@ -69,7 +71,8 @@ class Account(models.Model):
 
 class Entry(models.Model):
     """One happening in the books. `reference` is the payment, refund, vendor order, payout, gift card or batch of cards
-    that caused it; of a grant, the grant itself.
+    that caused it; of a grant, the grant itself; of money that is
+    not what was asked for, the misfit.
     """
 
     class Kind(models.TextChoices):
@@ -85,6 +88,8 @@ class Entry(models.Model):
         CREDIT_GRANTED = "credit_granted"
         CREDIT_HELD = "credit_held"
         CREDIT_RETURNED = "credit_returned"
+        MISFIT = "misfit"
+        MISFIT_RETURNED = "misfit_returned"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     kind = models.CharField(max_length=20, choices=Kind.choices)

@@ -9,6 +9,10 @@ from shared.context import new_id
 class SimulatedCharge(models.Model):
     """A charge as the provider sees it. `key` is the caller's idempotency key."""
 
+    class Provider(models.TextChoices):
+        SIMULATOR = "simulator"
+        CHAPA = "chapa"
+
     class Status(models.TextChoices):
         PENDING = "pending"
         REQUIRES_ACTION = "requires_action"
@@ -17,6 +21,10 @@ class SimulatedCharge(models.Model):
         CANCELLED = "cancelled"
 
     id = models.UUIDField(primary_key=True, default=new_id)
+    provider = models.CharField(
+        max_length=20, choices=Provider.choices, default=Provider.SIMULATOR, db_default=Provider.SIMULATOR
+    )
+    """Who is simulated."""
     key = models.CharField(max_length=200, unique=True)
     minor = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3, default="USD")

@@ -77,6 +77,11 @@ _QUESTION = """
             AND payout.status IN ('awaiting_approval', 'pending', 'in_transit')
         WHERE kind = 'in_transit' GROUP BY account.id, balance
       UNION ALL
+        SELECT 'what is unclaimed is what has not gone back', account.id, -balance, coalesce(sum(misfit.minor), 0)
+        FROM ledger_account account LEFT JOIN misfit ON misfit.currency = account.currency
+            AND misfit.status <> 'returned'
+        WHERE kind = 'unclaimed' GROUP BY account.id, balance
+      UNION ALL
         SELECT 'nobody spends what is not there', id, 0, balance FROM ledger_account
         WHERE kind IN ('gift_cards', 'store_credit', 'store_credit_held') AND balance > 0
     )

@@ -49,8 +49,9 @@ def _sides(currency: str, row: dict[str, Any]) -> dict[str, Money]:
 
 @dataclass(frozen=True)
 class Financials:
-    """What was earned and is owed in one currency. taken − refunded − paid_out = at_provider; that and given_away are
-    all that is earned and owed: commission, tax, vendors', payouts_in_transit, gift_cards and store_credit.
+    """What was earned and is owed in one currency. taken − refunded − paid_out + unclaimed = at_provider; that and
+    given_away are all that is earned and owed: commission, tax, vendors', payouts_in_transit, gift_cards, store_credit
+    and unclaimed.
     """
 
     currency: str
@@ -67,6 +68,7 @@ class Financials:
     store_credit: int
     """What is held for payments that are not decided is in it."""
     given_away: int
+    unclaimed: int
 
 
 def financials() -> list[Financials]:
@@ -97,4 +99,5 @@ def _financials(currency: str, happened: dict[tuple[str, str], int], owned: dict
         gift_cards=-owned[currency, kind.GIFT_CARDS],
         store_credit=-owned[currency, kind.STORE_CREDIT] - owned[currency, kind.STORE_CREDIT_HELD],
         given_away=owned[currency, kind.GIVEN_AWAY],
+        unclaimed=-owned[currency, kind.UNCLAIMED],
     )

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q, Sum
 
-from payment_service.models import Account, Difference, Entry, Payment, Payout, Posting, Refund
+from payment_service.models import Account, Difference, Entry, Misfit, Payment, Payout, Posting, Refund
 from payment_service.queries.provider_records import Record
 from shared.money import Money
 
 Kind = Difference.Kind
 DAY = timedelta(days=1)
 _WHAT = {Entry.Kind.PAYMENT: "charge", Entry.Kind.REFUND: "refund", Entry.Kind.PAYOUT_PAID: "payout"}
+_WHAT |= {Entry.Kind.MISFIT: "charge", Entry.Kind.MISFIT_RETURNED: "refund"}
 
 
 @dataclass(frozen=True)
@@ -71,15 +73,30 @@ def _booked(provider: str, start: datetime, end: datetime) -> list[Booked]:
     rows = mine.filter(entry__kind__in=list(_WHAT)).values_list(*columns).annotate(sum=Sum("minor"))
     sums = list(rows.order_by())
     ids = {reference for _kind, reference, *_rest in sums}
-    names = dict(Payment.objects.filter(id__in=ids, method=provider).values_list("id", "provider_reference"))
-    names |= dict.fromkeys(Refund.objects.filter(id__in=ids, payment__method=provider).values_list("id", flat=True), "")
-    by_provider = Payout.objects.filter(Q(item__isnull=True) | Q(item__run__method="provider"), id__in=ids)
-    names |= dict(by_provider.values_list("id", "provider_reference"))
+    names = _names(ids, provider)
     return [
-        Booked(_WHAT[Entry.Kind(kind)], str(reference), names[reference], Money(abs(minor), currency), at)
+        Booked(_WHAT[Entry.Kind(kind)], *names[kind, reference], Money(abs(minor), currency), at)
         for kind, reference, currency, at, minor in sums
-        if reference in names
+        if (kind, reference) in names
     ]
+
+
+def _names(ids: set[UUID], provider: str) -> dict[tuple[str, UUID], tuple[str, str]]:
+    """What each entry is about → the key that the provider was asked with, and its own reference where it is known."""
+    kind, names = Entry.Kind, {}
+    for payment_id, told in Payment.objects.filter(id__in=ids, method=provider).values_list("id", "provider_reference"):
+        names[kind.PAYMENT.value, payment_id] = (str(payment_id), told)
+    for refund_id in Refund.objects.filter(id__in=ids, payment__method=provider).values_list("id", flat=True):
+        names[kind.REFUND.value, refund_id] = (str(refund_id), "")
+    by_provider = Payout.objects.filter(Q(item__isnull=True) | Q(item__run__method="provider"), id__in=ids)
+    for payout_id, told in (
+        by_provider.values_list("id", "provider_reference") if provider == settings.PAYOUT_PROVIDER else ()
+    ):
+        names[kind.PAYOUT_PAID.value, payout_id] = (str(payout_id), told)
+    for misfit in Misfit.objects.filter(id__in=ids, payment__method=provider).select_related("payment"):
+        names[kind.MISFIT.value, misfit.id] = (str(misfit.payment_id), misfit.payment.provider_reference)
+        names[kind.MISFIT_RETURNED.value, misfit.id] = (str(misfit.key), "")
+    return names
 
 
 # ── Differences and their causes ─────────────────────────────────────────────────────────────────────────────────────

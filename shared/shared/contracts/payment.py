@@ -98,7 +98,9 @@ class PaymentTaken(Event):
 
 
 class PaymentDeclined(Event):
-    """`reason`: declined, insufficient_funds, insufficient_store_credit, expired, cancelled, abandoned."""
+    """`reason`: declined, insufficient_funds, insufficient_store_credit, expired, cancelled, abandoned, unknown_method,
+    currency_not_taken, wrong_amount (what came is on its way back), or a provider's own.
+    """
 
     type = "payment.payment_declined.v1"
     key = "order_id"

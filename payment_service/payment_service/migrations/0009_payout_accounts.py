@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payment_service', '0006_payout_runs'),
+        ('payment_service', '0008_payout_runs'),
     ]
 
     operations = [

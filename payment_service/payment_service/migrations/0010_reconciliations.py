@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payment_service', '0007_payout_accounts'),
+        ('payment_service', '0009_payout_accounts'),
     ]
 
     operations = [

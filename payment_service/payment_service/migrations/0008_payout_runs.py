@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payment_service', '0005_gift_cards'),
+        ('payment_service', '0007_who_is_simulated'),
     ]
 
     operations = [

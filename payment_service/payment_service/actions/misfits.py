@@ -1,0 +1,94 @@
+"""What a provider took is not what was asked for: it is never the payment, and goes back as it came.
+
+Until it has, the books say that the provider holds it and that it is unclaimed.
+"""
+
+import logging
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from payment_service.actions.ledger import Kind, Line, record
+from payment_service.actions.waiting import LEASE, urgency, wait_before
+from payment_service.clients import PROVIDERS, Charge, Transfer
+from payment_service.errors import ProviderAway
+from payment_service.models import Entry, Misfit, Payment
+from shared import audit, clock
+from shared.errors import NotFound
+
+log = logging.getLogger("nexus.payments")
+
+
+def send_back(payment: Payment, charge: Charge) -> None:
+    """Book it, once, and let the clock ask the provider. The payment's row is locked by the caller."""
+    taken = charge.taken
+    if taken is None or taken.minor <= 0 or Misfit.objects.filter(payment=payment).exists():
+        return
+    misfit = Misfit.objects.create(payment=payment, minor=taken.minor, currency=taken.currency, due_at=timezone.now())
+    lines = [Line(Kind.PROVIDER, taken.minor), Line(Kind.UNCLAIMED, -taken.minor)]
+    memo = f"{payment.order_number}: {payment.to_charge} was asked for"
+    record(kind=Entry.Kind.MISFIT, reference=misfit.id, currency=taken.currency, lines=lines, memo=memo)
+    log.error("payment %s: %s came, and %s was asked for", payment.id, taken, payment.to_charge)
+    clock.wake(return_misfits)
+
+
+def return_misfits() -> int:
+    """Send back every one that is due; answers how many were asked for."""
+    asked = 0
+    while misfit := _claim():
+        transfer = _ask(misfit)
+        if transfer:
+            settle_misfit(misfit_id=misfit.id, transfer=transfer)
+        asked += 1
+    return asked
+
+
+@transaction.atomic
+def _claim() -> Misfit | None:
+    now = timezone.now()
+    due = Misfit.objects.filter(due_at__lte=now).order_by("due_at")
+    misfit = due.select_for_update(skip_locked=True, of=("self",)).select_related("payment").first()
+    if misfit:
+        misfit.attempts += 1
+        misfit.due_at = now + LEASE
+        misfit.save(update_fields=["attempts", "due_at"])
+    return misfit
+
+
+def _ask(misfit: Misfit) -> Transfer | None:
+    provider = PROVIDERS[misfit.payment.method]
+    try:
+        return provider.refund(key=misfit.key, reference=misfit.payment.provider_reference, amount=misfit.amount)
+    except ProviderAway as error:
+        log.log(urgency(misfit.attempts), "misfit %s waits: %s", misfit.id, error)
+        Misfit.objects.filter(id=misfit.id).update(due_at=timezone.now() + wait_before(misfit.attempts))
+        return None
+
+
+@transaction.atomic
+def settle_misfit(*, misfit_id: UUID, transfer: Transfer) -> None:
+    """What the provider says; the same answer twice changes nothing."""
+    misfit = Misfit.objects.select_for_update().get(id=misfit_id)
+    if misfit.status != Misfit.Status.PENDING:
+        return
+    if transfer.done:
+        misfit.finish(at=timezone.now())
+        lines = [Line(Kind.UNCLAIMED, misfit.minor), Line(Kind.PROVIDER, -misfit.minor)]
+        record(kind=Entry.Kind.MISFIT_RETURNED, reference=misfit.id, currency=misfit.currency, lines=lines)
+    else:
+        misfit.fail(at=timezone.now(), reason=transfer.reason or "refused")
+        log.error("misfit %s could not be sent back: %s", misfit.id, misfit.failure)
+    misfit.save()
+
+
+@transaction.atomic
+def try_again(*, misfit_id: UUID) -> None:
+    """An operator has seen to it that the provider will do it now. Raises NotFound, IllegalMove."""
+    misfit = Misfit.objects.select_for_update().filter(id=misfit_id).first()
+    if misfit is None:
+        raise NotFound()
+    misfit.try_again(at=timezone.now())
+    misfit.save()
+    audit.record(action="payment.misfit.try_again", subject_kind="payment", subject_id=misfit.payment_id)
+    clock.wake(return_misfits)

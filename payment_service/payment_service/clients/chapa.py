@@ -1,0 +1,182 @@
+"""Chapa over HTTP, as developer.chapa.co documents it: a hosted page to pay on, verification, refunds, signed webhooks.
+
+`tx_ref` is the payment's id. Chapa takes one only once and tells the page's address only once: where that answer was
+lost, the page that nobody has seen is closed, and another is opened under the id with a number.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import httpx
+from django.conf import settings
+
+from payment_service.clients.port import Charge, ChargeRequest, Transfer
+from payment_service.errors import BadSignature, ProviderAway
+from shared.money import Money, MoneyError
+
+CURRENCIES = frozenset({"ETB", "USD"})
+SIGNATURE_HEADERS = ("x-chapa-signature", "Chapa-Signature")
+PRIVATE = {"first_name", "last_name", "email", "mobile", "phone_number"}
+USED_BEFORE = "reference has been used before"
+PAGES = 5
+"""So many answers in a row may be lost."""
+
+Answer = dict[str, Any]
+
+
+class Chapa:
+    """Implements clients.port.Provider."""
+
+    def charge(self, request: ChargeRequest) -> Charge:
+        for reference in _references(request.key):
+            done, answer = _ask("POST", "/v1/transaction/initialize", _page(request, reference))
+            if done:
+                return Charge(reference, "requires_action", url=_part(answer, "checkout_url"))
+            if USED_BEFORE not in _message(answer):
+                return Charge("", "declined", "refused")
+            before = self._stopped(reference)
+            if before.status == "succeeded":
+                return before
+        raise ProviderAway("Chapa's answers are all lost.")
+
+    def look_up(self, reference: str) -> Charge:
+        """What Chapa does not know (yet) is pending: a page that nobody opened is no transaction everywhere."""
+        _done, answer = _ask("GET", f"/v1/transaction/verify/{reference}")
+        data = answer.get("data")
+        status = str(data.get("status", "")).lower() if isinstance(data, dict) else ""
+        if status == "success":
+            return Charge(reference, "succeeded", taken=_taken(answer))
+        if "cancel" in status or "fail" in status:
+            return Charge(reference, "declined", "declined")
+        return Charge(reference, "pending")
+
+    def cancel(self, request: ChargeRequest, reference: str) -> Charge:
+        return self._stopped(reference or str(request.key))
+
+    def _stopped(self, reference: str) -> Charge:
+        """Chapa closes the page of a transaction that is active; what is not was paid, or never was."""
+        done, _answer = _ask("PUT", f"/v1/transaction/cancel/{reference}")
+        found = Charge(reference, "cancelled") if done else self.look_up(reference)
+        return found if found.status == "succeeded" else Charge(reference, "cancelled")
+
+    def refund(self, *, key: UUID, reference: str, amount: Money) -> Transfer:
+        """Refunds go by Chapa's own reference. That ours was used before means that they are made already."""
+        _done, found = _ask("GET", f"/v1/transaction/verify/{reference}")
+        paid = _part(found, "reference")
+        body = {"amount": amount.amount, "reason": "refund", "reference": str(key)}
+        done, answer = _ask("POST", f"/v1/refund/{paid}", body)
+        if done or USED_BEFORE in _message(answer):
+            return Transfer(str(key), True)
+        return Transfer("", False, "refused")
+
+    def pay_out(self, *, key: UUID, vendor_id: UUID, amount: Money) -> Transfer:
+        return Transfer("", False, "payouts_are_off")
+
+    def event_of(self, *, body: bytes, headers: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+        """Chapa's events have no id: the same body is the same event. Nor does it sign a time; but what an event says
+        is not believed, so that an old one that is sent again changes nothing.
+        """
+        check_signature(body, headers)
+        try:
+            event = json.loads(body)
+            kind = str(event["event"])[:40]
+            kept = {name: value for name, value in event.items() if name not in PRIVATE}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise BadSignature("The event cannot be read.") from None
+        return f"{kind}:{hashlib.sha256(body).hexdigest()}", kept
+
+    def charge_in(self, event: dict[str, Any]) -> str:
+        reference = event.get("tx_ref")
+        return reference if isinstance(reference, str) else ""
+
+
+def _references(key: UUID) -> Iterator[str]:
+    yield str(key)
+    yield from (f"{key}-{number}" for number in range(2, PAGES + 1))
+
+
+def _page(request: ChargeRequest, reference: str) -> dict[str, Any]:
+    """Chapa shows the title, at most 16 characters of it, and the description."""
+    return {
+        "amount": request.amount.amount,
+        "currency": request.amount.currency,
+        "tx_ref": reference,
+        "return_url": settings.PAYMENT_RETURN_URL,
+        "customization": {"title": "Order", "description": request.description},
+    }
+
+
+def _taken(answer: Answer) -> Money:
+    """An answer that is no amount is no answer."""
+    try:
+        return Money.parse(_part(answer, "amount"), _part(answer, "currency"))
+    except MoneyError as error:
+        raise ProviderAway(f"Chapa took a strange amount: {error}.") from None
+
+
+def _part(answer: Answer, name: str) -> str:
+    """Raises ProviderAway for an answer without it."""
+    data = answer.get("data")
+    if not (isinstance(data, dict) and isinstance(data.get(name), (str, int))):
+        raise ProviderAway(f"Chapa's answer lacks {name}.")
+    return str(data[name])
+
+
+def _message(answer: Answer) -> str:
+    return str(answer.get("message", "")).lower()
+
+
+@lru_cache(maxsize=1)
+def _http() -> httpx.Client:
+    return httpx.Client(timeout=httpx.Timeout(settings.PROVIDER_TIMEOUT_SECONDS, connect=1))
+
+
+def _ask(method: str, path: str, body: Answer | None = None) -> tuple[bool, Answer]:
+    """Was it done, and the answer. Raises ProviderAway where it is not known, where asking later may help, and where
+    the key is not accepted. Numbers with a point are left as they are written: no float touches an amount.
+    """
+    headers = {"Authorization": f"Bearer {settings.CHAPA_SECRET_KEY}"}
+    try:
+        response = _http().request(method, f"{settings.CHAPA_URL}{path}", headers=headers, json=body)
+        if response.status_code in {401, 403, 408, 409, 429} or response.status_code >= 500:
+            raise ProviderAway(f"Chapa answered {response.status_code}.")
+        answer = json.loads(response.text, parse_float=str)
+    except (httpx.TransportError, ValueError) as error:
+        raise ProviderAway(f"Chapa does not answer: {type(error).__name__}.") from None
+    if not isinstance(answer, dict):
+        raise ProviderAway("Chapa's answer is not an object.")
+    return response.is_success and answer.get("status") == "success", answer
+
+
+def sign(body: bytes, *, secret: str) -> str:
+    """HMAC-SHA256 of the body, in hexadecimal digits."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def check_signature(body: bytes, headers: Mapping[str, str]) -> None:
+    """Against every active secret, so that secrets can be changed with an overlap. Either header counts, but only if it
+    signs this body: that of the bare secret, which Chapa sends too, would fit any. Raises BadSignature.
+    """
+    given = [headers.get(name, "").encode() for name in SIGNATURE_HEADERS]
+    expected = [sign(body, secret=secret).encode() for secret in settings.CHAPA_WEBHOOK_SECRETS]
+    if not any(hmac.compare_digest(one, other) for one in given for other in expected):
+        raise BadSignature("The signature does not match.")
+
+
+# ── The provider's own side, for development ─────────────────────────────────────────────────────────────────────────
+
+
+def tell(event: dict[str, Any]) -> bool:
+    """Post a signed webhook to the merchant; did it answer 2xx?"""
+    body = json.dumps(event).encode()
+    signature = sign(body, secret=settings.CHAPA_WEBHOOK_SECRETS[0])
+    headers = {SIGNATURE_HEADERS[0]: signature, "Content-Type": "application/json"}
+    try:
+        return _http().post(settings.CHAPA_WEBHOOK_URL, content=body, headers=headers).is_success
+    except httpx.TransportError:
+        return False
