@@ -86,7 +86,7 @@ def _ids(journey: Journey) -> Json:
         **_ids_of_the_vendor(journey, journey.vendors[1]),
         **{noun: _first(journey.admin, f"admin/{path}") for noun, path in RATES.items()},
         "payout_run": _payout_run(journey.admin),
-        "reconciliation": str(uuid4()),
+        "reconciliation": _reconciliation(journey.admin),
         "coupon": _first(journey.admin, "coupons"),
         "gift_card": journey.admin.post("gift-cards", GIFT_CARD, expect=201)["cards"][0]["id"],
         "language": "de",
@@ -144,6 +144,12 @@ def _unapproved_product(journey: Journey, vendor: Person) -> Json:
     made = _list_product(vendor, category, f"Hidden lamp {uuid4().hex[:6]}")
     journey.products.append(made)
     return vendor.get(f"products/{made['id']}")
+
+
+def _reconciliation(admin: Person) -> str:
+    file = {"file": ("none.csv", b"kind,key,reference,amount,currency,at\n", "text/csv")}
+    days = {"since": "2020-01-01", "until": "2020-01-01"}
+    return str(admin.ask("POST", "admin/reconciliations", files=file, data=days, expect=201).json()["id"])
 
 
 def _payout_run(admin: Person) -> str:
