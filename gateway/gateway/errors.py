@@ -270,6 +270,9 @@ CODES: dict[str, Explanation] = {
     "payout_pending": Explanation(
         409, "A payout is on its way", "One at a time for each currency.", "Wait until it is paid or refused."
     ),
+    "payout_account_new": Explanation(
+        409, "The payout account has just changed", "In case it was not you.", "Ask again once its cool-down is over."
+    ),
     "payout_settled": Explanation(409, "The payout has ended", "It was paid or refused before."),
     "insufficient_balance": Explanation(
         409, "Not that much is available", "Pending money becomes available some time after delivery.", "Ask for less."
@@ -292,6 +295,19 @@ CODES: dict[str, Explanation] = {
     ),
     "too_many_tries": Explanation(
         429, "Too many codes were tried", "Somebody could be guessing.", "Wait as long as Retry-After says."
+    ),
+    "payout_run_open": Explanation(
+        409, "There is an open run in this currency", "One at a time.", "Approve it or cancel it, and wait for its end."
+    ),
+    "nothing_to_pay_out": Explanation(
+        409,
+        "Nobody has enough to be paid out",
+        "The minimum is the operator's. Payouts on their way don't count.",
+    ),
+    "needs_another_admin": Explanation(
+        409,
+        "Another admin has to approve this",
+        "It is beyond the operator's limit, and you made it or gain by it.",
     ),
     "provider_unavailable": Explanation(
         503, "The payment provider does not answer", "What was asked is kept.", "Wait as long as Retry-After says."

@@ -37,6 +37,7 @@ from shared.contracts.user import (
 )
 from shared.contracts.vendor import (
     MemberInvited,
+    PayoutAccountChanged,
     PayoutSettled,
     VendorApplicationDecided,
     VendorApplicationSubmitted,
@@ -61,6 +62,7 @@ SUBSCRIPTIONS: Subscriptions = {
     VendorStatusChanged: vendors.tell_status_changed,
     MemberInvited: vendors.mail_invitation,
     PayoutSettled: vendors.tell_payout_settled,
+    PayoutAccountChanged: vendors.tell_payout_account_changed,
     ProductSubmitted: products.tell_product_submitted,
     ProductDecided: products.tell_product_decided,
     StockRanLow: products.tell_stock_low,

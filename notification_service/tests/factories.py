@@ -160,6 +160,12 @@ def every_event() -> dict[str, tuple[Message, set[str], set[UUID]]]:
         "invitation to sell": (invitation(), {"ivy@example.com"}, set()),
         "payout paid": (vendor.PayoutSettled(**payout, status="paid"), *selling),
         "payout refused": (vendor.PayoutSettled(**payout, status="refused", reason="no account"), *selling),
+        "payout returned": (vendor.PayoutSettled(**payout, status="returned", reason="account closed"), *selling),
+        "payout account changed": (
+            vendor.PayoutAccountChanged(
+                change_id=new_id(), vendor_id=NORTHWIND, ending="7819", usable_from=timezone.now()
+            ), *selling,
+        ),
         "product submitted": (
             catalog.ProductSubmitted(product_id=new_id(), vendor_id=NORTHWIND, name="Lamp"), set(), {GRACE},
         ),

@@ -6,22 +6,28 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from payment_service.actions import gift_cards, misfits, refunds
+from payment_service.actions import bank_files, gift_cards, misfits, payout_runs, payouts, refunds
 from payment_service.models import (
     Account,
     Cancellation,
+    Difference,
     Entry,
     GiftCard,
     Misfit,
     Payment,
     Payout,
+    PayoutAccount,
+    PayoutItem,
+    PayoutRun,
     Posting,
     RateTable,
+    Reconciliation,
     Refund,
     Release,
     SimulatedCharge,
     SimulatedTransfer,
     SimulatedWebhook,
+    Vendor,
     WebhookEvent,
 )
 from shared.admin import AdminRecords, Records, Rows, amount, operation
@@ -150,6 +156,21 @@ class Releases(Records):
 # ── The books ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@operation("Approve")
+def approve(payout: Payout, by: Caller, _reason: str) -> None:
+    payouts.approve_payout(payout_id=payout.id, by=by.id)
+
+
+@operation("Reject", needs_reason=True)
+def reject(payout: Payout, _by: Caller, reason: str) -> None:
+    payouts.reject_payout(payout_id=payout.id, reason=reason)
+
+
+@operation("Came back from the bank", needs_reason=True, final=True)
+def came_back(payout: Payout, _by: Caller, reason: str) -> None:
+    bank_files.return_payout(payout_id=payout.id, reason=reason)
+
+
 @admin.register(Payout)
 class Payouts(AdminRecords):
     list_display = ("id", "vendor_id", the_amount, "status", "reason", "attempts", "created_at", "paid_at")
@@ -159,9 +180,78 @@ class Payouts(AdminRecords):
     search_help_text = "Payout or vendor by id; the provider's reference; request id."
     ordering = ("-id",)
     fields: ClassVar[Any] = (
-        "id", "vendor_id", the_amount, "status", "reason", "provider_reference", "attempts", "due_at", "created_at",
-        "paid_at", "correlation_id",
+        "id", "vendor_id", the_amount, "status", "reason", "item", "approved_by", "provider_reference", "attempts",
+        "due_at", "created_at", "paid_at", "correlation_id",
     )  # fmt: skip
+    actions = (approve, reject, came_back)
+
+
+@operation("Approve")
+def approve_run(run: PayoutRun, by: Caller, _reason: str) -> None:
+    payout_runs.approve_run(run_id=run.id, by=by.id)
+
+
+@operation("Cancel", needs_reason=True)
+def cancel_run(run: PayoutRun, _by: Caller, reason: str) -> None:
+    payout_runs.cancel_run(run_id=run.id, reason=reason)
+
+
+@operation("The bank has carried it out", final=True)
+def executed(run: PayoutRun, _by: Caller, _reason: str) -> None:
+    bank_files.mark_executed(run_id=run.id)
+
+
+class PayoutItemRows(Rows):
+    model = PayoutItem
+    show_change_link = False
+    fields: ClassVar[Any] = ("vendor_id", the_amount, "status", "reason")
+    readonly_fields = fields
+
+
+@admin.register(PayoutRun)
+class PayoutRuns(AdminRecords):
+    list_display = (
+        "id",
+        "currency",
+        "method",
+        "status",
+        "needs_another",
+        "made_by",
+        "approved_by",
+        "created_at",
+        "ended_at",
+    )
+    list_filter = ("status", "currency", "created_at")
+    search_ids = ("id", "made_by", "approved_by", "items__vendor_id")
+    search_fields = ("correlation_id__exact",)
+    search_help_text = "Run, admin or vendor by id; request id."
+    ordering = ("-id",)
+    inlines = (PayoutItemRows,)
+    actions = (approve_run, cancel_run, executed)
+
+
+@admin.register(PayoutAccount)
+class PayoutAccounts(AdminRecords):
+    """Without the account: vendor_service shows its last digits."""
+
+    list_display = ("vendor_id", "usable_from", "version")
+    list_filter = ("usable_from",)
+    search_ids = ("vendor_id",)
+    search_help_text = "Vendor by id."
+    ordering = ("vendor_id",)
+    fields: ClassVar[Any] = list_display
+
+
+@admin.register(Vendor)
+class Vendors(Records):
+    """As vendor_service last told."""
+
+    list_display = ("id", "name", "status", "version")
+    list_filter = ("status",)
+    search_ids = ("id", "owner_id")
+    search_fields = ("name__icontains",)
+    search_help_text = "Vendor or owner by id; a part of the name."
+    ordering = ("name", "id")
 
 
 @admin.register(Account)
@@ -205,6 +295,30 @@ class Postings(AdminRecords):
     search_help_text = "Posting, entry, account or vendor order by id; the entry's memo."
     ordering = ("-id",)
     fields: ClassVar[Any] = list_display
+
+
+@admin.register(Reconciliation)
+class Reconciliations(AdminRecords):
+    list_display = ("id", "provider", "since", "until", "records", "matched", "differing", "created_at")
+    list_filter = ("provider", "created_at")
+    search_ids = ("id", "made_by")
+    search_help_text = "Reconciliation or who made it by id."
+    ordering = ("-id",)
+
+
+@admin.register(Difference)
+class Differences(AdminRecords):
+    list_display = ("id", "reconciliation", "kind", "what", "key", "reference", "cause")
+    list_filter = ("kind", "what")
+    list_select_related = ("reconciliation",)
+    search_ids = ("id", "reconciliation_id")
+    search_fields = ("key__exact", "reference__exact")
+    search_help_text = "Difference or reconciliation by id; the payment, refund or payout; the provider's reference."
+    ordering = ("-id",)
+    fields: ClassVar[Any] = (
+        "id", "reconciliation", "kind", "what", "key", "reference", "ours", "our_currency", "theirs", "their_currency",
+        "cause",
+    )  # fmt: skip
 
 
 @admin.register(RateTable)

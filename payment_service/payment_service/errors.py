@@ -1,6 +1,6 @@
 """What can go wrong, in the words of the trade."""
 
-from shared.errors import Conflict, Invalid, TooMany, Unauthenticated, Unavailable
+from shared.errors import Conflict, Invalid, NotFound, TooMany, Unauthenticated, Unavailable
 
 
 class IllegalMove(Conflict):
@@ -30,6 +30,28 @@ class GiftCardRedeemed(Conflict):
 class TooManyTries(TooMany):
     code = "too_many_tries"
     title = "Too many codes were tried"
+
+
+class PayoutRunOpen(Conflict):
+    code = "payout_run_open"
+    title = "There is an open run in this currency already"
+
+
+class NothingToPayOut(Conflict):
+    code = "nothing_to_pay_out"
+    title = "Nobody has enough to be paid out"
+
+
+class NeedsAnotherAdmin(Conflict):
+    """Four eyes: whoever made it, or profits from it, is not who approves it."""
+
+    code = "needs_another_admin"
+    title = "Another admin has to approve this"
+
+
+class PayoutsNotConfigured(NotFound):
+    code = "not_configured"
+    title = "Nobody is set up here who could pay like this"
 
 
 class ProviderAway(Unavailable):

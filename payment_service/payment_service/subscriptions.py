@@ -2,11 +2,23 @@
 
 from datetime import timedelta
 
-from payment_service.actions import gift_cards, misfits, payments, payouts, refunds, simulator, webhooks
+from payment_service.actions import (
+    gift_cards,
+    misfits,
+    payments,
+    payout_accounts,
+    payout_runs,
+    payouts,
+    refunds,
+    simulator,
+    vendors,
+    webhooks,
+)
 from shared import idempotency
 from shared.clock import Schedule
 from shared.contracts.order import OrderCompleted, VendorOrderDelivered
-from shared.contracts.payment import CancelPayment, PayOut, RefundPayment, TakePayment
+from shared.contracts.payment import CancelPayment, KeepPayoutAccount, PayOut, RefundPayment, TakePayment
+from shared.contracts.vendor import VendorChanged
 from shared.inbox import Subscriptions
 
 SUBSCRIPTIONS: Subscriptions = {
@@ -16,6 +28,8 @@ SUBSCRIPTIONS: Subscriptions = {
     PayOut: payouts.pay_out,
     VendorOrderDelivered: payouts.plan_release,
     OrderCompleted: payouts.release_completed,
+    VendorChanged: vendors.follow_vendor,
+    KeepPayoutAccount: payout_accounts.keep_account,
 }
 
 SCHEDULE: Schedule = {
@@ -25,6 +39,8 @@ SCHEDULE: Schedule = {
     misfits.return_misfits: timedelta(seconds=1),
     payouts.ask_for_payouts: timedelta(seconds=1),
     payouts.release_due: timedelta(seconds=1),
+    payout_runs.carry_out_runs: timedelta(seconds=1),
+    payout_runs.make_scheduled_runs: timedelta(minutes=1),
     simulator.send_webhooks: timedelta(milliseconds=500),
     simulator.settle_slow_ones: timedelta(seconds=1),
     webhooks.forget_old_webhooks: timedelta(hours=1),

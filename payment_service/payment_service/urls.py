@@ -2,7 +2,19 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from payment_service.api import gift_cards, ledger, payments, rates, simulated_chapa, simulator, store_credit
+from payment_service.api import (
+    bank_files,
+    gift_cards,
+    ledger,
+    payments,
+    payout_runs,
+    rates,
+    reconciliations,
+    simulated_chapa,
+    simulator,
+    statements,
+    store_credit,
+)
 from shared import admin, health
 from shared.http import path
 
@@ -14,6 +26,7 @@ urlpatterns = [
     *health.urlpatterns,
     admin.pages(),
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
+    path("internal/statements", statements.InternalStatementsView.as_view()),
     path("api/v1/payments", payments.PaymentsView.as_view()),
     path("api/v1/payments/<uuid:payment>", payments.PaymentView.as_view()),
     path("api/v1/payments/<uuid:payment>/refunds", payments.RefundsView.as_view()),
@@ -32,6 +45,19 @@ urlpatterns = [
     path("api/v1/admin/ledger", ledger.LedgerView.as_view()),
     path("api/v1/admin/ledger/trial-balance", ledger.TrialBalanceView.as_view()),
     path("api/v1/admin/payouts", ledger.PayoutsView.as_view()),
+    path("api/v1/admin/payouts/<uuid:payout>/approve", payout_runs.ApprovePayoutView.as_view()),
+    path("api/v1/admin/payouts/<uuid:payout>/reject", payout_runs.RejectPayoutView.as_view()),
+    path("api/v1/admin/payouts/<uuid:payout>/return", bank_files.ReturnView.as_view()),
+    path("api/v1/admin/payout-runs", payout_runs.PayoutRunsView.as_view()),
+    path("api/v1/admin/payout-runs/<uuid:payout_run>", payout_runs.PayoutRunView.as_view()),
+    path("api/v1/admin/payout-runs/<uuid:payout_run>/items", payout_runs.PayoutItemsView.as_view()),
+    path("api/v1/admin/payout-runs/<uuid:payout_run>/bank-file", bank_files.BankFileView.as_view()),
+    path("api/v1/admin/payout-runs/<uuid:payout_run>/executed", bank_files.ExecutedView.as_view()),
+    path("api/v1/admin/payout-runs/<uuid:payout_run>/approve", payout_runs.ApproveRunView.as_view()),
+    path("api/v1/admin/payout-runs/<uuid:payout_run>/cancel", payout_runs.CancelRunView.as_view()),
+    path("api/v1/admin/reconciliations", reconciliations.ReconciliationsView.as_view()),
+    path("api/v1/admin/reconciliations/<uuid:reconciliation>", reconciliations.ReconciliationView.as_view()),
+    path("api/v1/admin/reconciliations/<uuid:reconciliation>/differences", reconciliations.DifferencesView.as_view()),
     path("simulator/pay/<uuid:charge>", simulator.HostedPage.as_view()),
     path("simulator/v1/charges", simulator.ChargesView.as_view()),
     path("simulator/v1/charges/<uuid:charge>", simulator.ChargeView.as_view()),

@@ -11,7 +11,8 @@ from payment_service.models import Account, Payment
 from payment_service.subscriptions import SUBSCRIPTIONS
 from shared.context import new_id
 from shared.contracts.order import Buyer, OrderCompleted, VendorOrderDelivered
-from shared.contracts.payment import PayOut, RefundPayment, Split, TakePayment
+from shared.contracts.payment import KeepPayoutAccount, PayOut, PayoutAccountData, RefundPayment, Split, TakePayment
+from shared.contracts.vendor import VendorChanged
 from shared.messages import Message, MoneyData
 from shared.testing import deliver
 
@@ -108,6 +109,30 @@ def released(message: TakePayment) -> None:
 
 def pay_out(minor: int, vendor_id: UUID = NORTHWIND) -> PayOut:
     return PayOut(payout_id=new_id(), vendor_id=vendor_id, amount=usd(minor))
+
+
+def vendor_changed(vendor_id: UUID = NORTHWIND, **changes: Any) -> VendorChanged:
+    plain: dict[str, Any] = {
+        "vendor_id": vendor_id,
+        "owner_id": UUID(int=0x0E),
+        "name": "Northwind Lamps",
+        "slug": "northwind-lamps",
+        "status": "active",
+        "contact_email": "nora@northwind.example",
+        "country": "GB",
+        "payout_currency": "USD",
+        "commission_basis_points": 1_000,
+        "version": 1,
+    }
+    return VendorChanged(**{**plain, **changes})
+
+
+def account_of(vendor_id: UUID = NORTHWIND, *, version: int = 1, days: int = 0, **details: Any) -> KeepPayoutAccount:
+    """Usable so many days from now on."""
+    iban = {"kind": "iban", "holder_name": "Nora Kvåle", "iban": "NO9386011117947", "bic": "DNBANOKK"}
+    data = PayoutAccountData(**(details or iban))
+    usable_from = timezone.now() + timedelta(days=days)
+    return KeepPayoutAccount(vendor_id=vendor_id, account=data, usable_from=usable_from, version=version)
 
 
 def balances(owner_id: UUID | None = None) -> dict[str, int]:

@@ -6,11 +6,12 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
-from factories import LUMEN, delivered, hear, pay_out, refund_of, split, take
+from factories import LUMEN, account_of, delivered, hear, pay_out, refund_of, split, take, vendor_changed
 
-from payment_service.actions import gift_cards, payments, payouts, rates, refunds, simulator
+from payment_service.actions import gift_cards, payments, payouts, rates, reconciliations, refunds, simulator
 from payment_service.clients import Charge, Transfer
-from payment_service.models import Entry, Misfit, Payment, Refund, SimulatedCharge, WebhookEvent
+from payment_service.models import Entry, Misfit, Payment, PayoutItem, PayoutRun, Refund, SimulatedCharge, WebhookEvent
+from payment_service.queries.provider_records import Record
 from shared.context import new_id
 from shared.contracts.payment import CancelPayment, Split, TakePayment
 from shared.contracts.user import RecordAudit
@@ -24,7 +25,20 @@ PAYMENTS = f"{ROOT}/payment/"
 PAGES = lists_of_records()
 TOKEN = "tok_of_a_card"
 _days = (date(2020, 1, 1) + timedelta(days=i) for i in itertools.count())
-BOOKS = {f"{ROOT}/{name}/" for name in ("payout", "account", "entry", "posting", "giftcard")}
+BOOKS = {
+    f"{ROOT}/{name}/"
+    for name in (
+        "payout",
+        "account",
+        "entry",
+        "posting",
+        "giftcard",
+        "payoutrun",
+        "payoutaccount",
+        "reconciliation",
+        "difference",
+    )
+}
 
 
 def taken(*splits: Split) -> TakePayment:
@@ -43,6 +57,13 @@ def make_everything() -> TakePayment:
     hear(delivered(message, message.splits[0]))
     payouts.release_due()
     hear(pay_out(100))
+    hear(vendor_changed(new_id()))
+    hear(account_of(new_id()))
+    unknown = Record("charge", new_id().hex, "ref-1", Money(100, "USD"), timezone.now())
+    day = timezone.now().date()
+    reconciliations.reconcile(provider="simulator", since=day, until=day, records=[unknown], by=new_id())
+    run = PayoutRun.objects.create(currency="USD", status="cancelled", needs_another=False)
+    PayoutItem.objects.create(run=run, vendor_id=part.vendor_id, minor=100, currency="USD")
     back = refund_of(message, message.splits[1])
     hear(back)
     refunds.settle_refund(refund_id=back.refund_id, transfer=Transfer("r-1", True))

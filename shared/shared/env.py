@@ -6,6 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from shared.money import Money
+
 _FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("", "0", "false", "no", "off"), False)
 
 
@@ -29,6 +31,16 @@ def flag(name: str, default: bool = False) -> bool:
     if value.lower() not in _FLAGS:
         raise ImproperlyConfigured(f"{name} is {value!r}, which is neither true nor false")
     return _FLAGS[value.lower()]
+
+
+def amounts(name: str, default: str) -> dict[str, int]:
+    """`USD=10.00,JPY=1000` → minor units by currency."""
+    given = os.environ.get(name, default)
+    pairs = [pair.split("=") for pair in given.split(",") if pair.strip()]
+    try:
+        return {currency.strip(): Money.parse(amount.strip(), currency.strip()).minor for currency, amount in pairs}
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is {given!r}, which is not like USD=10.00,JPY=1000") from None
 
 
 def folder(name: str, default: str | None = None) -> Path:

@@ -86,6 +86,8 @@ def _ids(journey: Journey) -> Json:
         **_ids_of_the_buyer(journey, journey.buyer),
         **_ids_of_the_vendor(journey, journey.vendors[1]),
         **{noun: _first(journey.admin, f"admin/{path}") for noun, path in RATES.items()},
+        "payout_run": _payout_run(journey.admin),
+        "reconciliation": _reconciliation(journey.admin),
         "coupon": _first(journey.admin, "coupons"),
         "gift_card": journey.admin.post("gift-cards", GIFT_CARD, expect=201)["cards"][0]["id"],
         "language": "de",
@@ -161,6 +163,19 @@ def _document(vendor: Person) -> str:
     path = f"vendor-applications/{_first(vendor, 'vendor-applications')}/documents"
     file = {"file": ("dot.png", io.BytesIO(RED_DOT), "image/png")}
     return str(vendor.ask("POST", path, files=file, data={"title": "Licence"}, expect=201).json()["id"])
+
+
+def _reconciliation(admin: Person) -> str:
+    file = {"file": ("none.csv", b"kind,key,reference,amount,currency,at\n", "text/csv")}
+    days = {"since": "2020-01-01", "until": "2020-01-01"}
+    return str(admin.ask("POST", "admin/reconciliations", files=file, data=days, expect=201).json()["id"])
+
+
+def _payout_run(admin: Person) -> str:
+    """Only admins have any; there may be nobody to pay."""
+    admin.ask("POST", "admin/payout-runs", json={"currency": "USD"}, expect=(201, 409))
+    runs = admin.get("admin/payout-runs")["results"]
+    return str(runs[0]["id"] if runs else uuid4())
 
 
 def _hold(vendor: Person, sku: str) -> str:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 from factories import earn, hear, make_payout, make_vendor
 
-from shared.contracts.payment import PayOut, PayoutPaid, PayoutRefused
+from shared.contracts.payment import PayOut, PayoutPaid, PayoutRefused, PayoutReturned, PayoutStarted
 from shared.contracts.vendor import PayoutSettled
 from shared.messages import MoneyData
 from shared.testing import body, client_as, published
@@ -261,6 +261,52 @@ def test_an_answer_to_no_payout_is_refused() -> None:
 
     with pytest.raises(PayoutNotFound):
         hear(paid(unknown))
+
+
+def returned(payout: Payout) -> PayoutReturned:
+    amount = MoneyData(minor=payout.amount, currency=payout.currency)
+    return PayoutReturned(payout_id=payout.id, vendor_id=payout.vendor_id, amount=amount, reason="Account closed.")
+
+
+@pytest.mark.parametrize("paid_first", [True, False])
+def test_what_the_bank_returns_is_told_whenever_it_is_heard(paid_first: bool) -> None:
+    payout = make_payout(make_vendor())
+
+    hear(paid(payout) if paid_first else returned(payout))
+    hear(returned(payout) if paid_first else paid(payout))
+
+    payout.refresh_from_db()
+    assert (payout.status, payout.reason) == ("returned", "Account closed.")
+    assert published(PayoutSettled)[-1].status == "returned"
+
+
+def started(vendor: Vendor, minor: int = 5_000) -> PayoutStarted:
+    return PayoutStarted(payout_id=uuid4(), vendor_id=vendor.id, amount=MoneyData(minor=minor, currency="USD"))
+
+
+def test_a_payout_of_a_run_is_shown_and_settled_like_ones_own() -> None:
+    vendor = make_vendor()
+    told = started(vendor)
+
+    hear(told)
+    hear(told)
+    (shown,) = body(me(vendor).get(PATH))["results"]
+    hear(paid(Payout.objects.get()))
+
+    assert (shown["id"], shown["status"], shown["amount"]) == (str(told.payout_id), "requested", usd("50.00"))
+    assert [one.status for one in published(PayoutSettled)] == ["paid"]
+
+
+def test_a_run_may_pay_while_the_vendor_asks_itself() -> None:
+    vendor = make_vendor()
+    earn(vendor)
+    ask(vendor)
+
+    hear(started(vendor))
+    hear(refused(Payout.objects.get(by_run=False), "payout_pending"))
+
+    assert body(ask(vendor))["code"] == "payout_pending"
+    assert Payout.objects.filter(status="requested").count() == 1
 
 
 # ── At the same moment ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -17,6 +17,7 @@ from vendor_service.models import (
     Invitation,
     Member,
     Payout,
+    PayoutAccount,
     ReturnCase,
     ReviewNote,
     Sale,
@@ -217,6 +218,20 @@ class Payouts(Records):
     search_help_text = "Payout or vendor by id; the vendor's slug."
     ordering = ("-id",)
     fields: ClassVar[Any] = ("id", "vendor", the_amount, "status", "reason", "created_at", "settled_at", "updated_at")
+
+
+@admin.register(PayoutAccount)
+class PayoutAccounts(Records):
+    """Without the number."""
+
+    list_display = ("vendor", "kind", "holder_name", "ending", "usable_from", "changed_at")
+    list_filter = ("kind", "changed_at")
+    list_select_related = ("vendor",)
+    search_ids = ("vendor_id",)
+    search_fields = ("vendor__slug__iexact",)
+    search_help_text = "Vendor by id or slug."
+    ordering = ("-changed_at", "vendor")
+    fields: ClassVar[Any] = ("vendor", "kind", "holder_name", "ending", "bic", "bank_code", "usable_from", "changed_at")
 
 
 @admin.register(Balance)

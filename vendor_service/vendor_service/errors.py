@@ -20,6 +20,8 @@ VendorSuspended       409   no payouts while suspended
 PayoutPending         409   an earlier payout in this currency is on its way
 NothingAvailable      409   the available balance is not above zero
 InsufficientBalance   409   more was asked for than is available
+PayoutAccountNotFound 404   none is set
+PayoutAccountNew      409   nothing is paid to a changed account before its cool-down is over
 PayoutSettledBefore   409   paid after it was refused, or the other way round
 """
 
@@ -117,6 +119,15 @@ class NothingAvailable(Conflict):
 class InsufficientBalance(Conflict):
     code = "insufficient_balance"
     title = "This is more than is available"
+
+
+class PayoutAccountNotFound(NotFound):
+    title = "No payout account is set"
+
+
+class PayoutAccountNew(Conflict):
+    code = "payout_account_new"
+    title = "The payout account was changed a short while ago"
 
 
 class PayoutSettledBefore(Conflict):

@@ -25,6 +25,9 @@ INVITATION_LIFETIME = timedelta(seconds=env.number("INVITATION_SECONDS", 7 * 24 
 """How long somebody may take to accept one."""
 INVITATIONS_PER_DAY = env.number("INVITATIONS_PER_DAY", 20)
 """How many people a vendor may ask in a day."""
+PAYMENT_URL = env.text("PAYMENT_URL", "http://127.0.0.1:8106")
+PAYOUT_ACCOUNT_COOL_DOWN = timedelta(hours=env.number("PAYOUT_ACCOUNT_COOL_DOWN_HOURS", 48))
+"""So long after a payout account is replaced, nothing is paid to the new one."""
 
 SPECTACULAR_SETTINGS = {
     **SHARED_SPECTACULAR_SETTINGS,

@@ -15,15 +15,17 @@ from shared.contracts.order import (
     VendorOrderCancelled,
     VendorOrderShipped,
 )
-from shared.contracts.payment import PayoutPaid, PayoutRefused, VendorBalanceChanged
+from shared.contracts.payment import PayoutPaid, PayoutRefused, PayoutReturned, PayoutStarted, VendorBalanceChanged
 from shared.contracts.user import UserErased
 from shared.inbox import Subscriptions
 from vendor_service.actions import dashboard, erasure, members, payouts
 
 SUBSCRIPTIONS: Subscriptions = {
     VendorBalanceChanged: payouts.follow_balance,
+    PayoutStarted: payouts.follow_run,
     PayoutPaid: payouts.settle_paid,
     PayoutRefused: payouts.settle_refused,
+    PayoutReturned: payouts.settle_returned,
     UserErased: erasure.forget_user,
     OrderConfirmed: dashboard.keep_confirmed,
     VendorOrderShipped: dashboard.keep_shipped,

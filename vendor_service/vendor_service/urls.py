@@ -4,7 +4,18 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from shared import admin, health
 from shared.http import path
-from vendor_service.api import applications, checklists, dashboard, documents, members, payouts, store_pictures, vendors
+from vendor_service.api import (
+    applications,
+    checklists,
+    dashboard,
+    documents,
+    members,
+    payout_accounts,
+    payouts,
+    statements,
+    store_pictures,
+    vendors,
+)
 
 handler400 = "shared.http.bad_request"
 handler404 = "shared.http.not_found"
@@ -44,6 +55,9 @@ urlpatterns = [
     path("api/v1/vendor-invitations/accept", members.AcceptView.as_view()),
     path("api/v1/vendors/me/payouts", payouts.PayoutsView.as_view()),
     path("api/v1/vendors/me/payouts/<uuid:payout>", payouts.PayoutView.as_view()),
+    path("api/v1/vendors/me/payout-account", payout_accounts.PayoutAccountView.as_view()),
+    path("api/v1/vendors/me/statements", statements.StatementsView.as_view()),
+    path("api/v1/vendors/me/statements.csv", statements.StatementsCsvView.as_view()),
     path("api/v1/vendors/<str:vendor>", vendors.VendorView.as_view()),
     path("api/v1/admin/vendor-applications", applications.AdminApplicationsView.as_view()),
     path("api/v1/admin/vendor-applications/<uuid:application>", applications.AdminApplicationView.as_view()),

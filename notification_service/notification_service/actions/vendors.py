@@ -4,6 +4,7 @@ from notification_service.actions.telling import Person, admins, mail_secret, sh
 from notification_service.models.notifications import Group
 from shared.contracts.vendor import (
     MemberInvited,
+    PayoutAccountChanged,
     PayoutSettled,
     VendorApplicationDecided,
     VendorApplicationSubmitted,
@@ -54,3 +55,10 @@ def tell_status_changed(message: VendorStatusChanged) -> None:
     kind = {"suspended": "vendor_suspended", "closed": "vendor_closed", "active": "vendor_active"}[message.status]
     data = {"vendor_id": str(message.vendor_id), "reason": message.reason}
     tell(vendor(message.vendor_id), kind=kind, group=Group.ACCOUNT, data=data)
+
+
+def tell_payout_account_changed(message: PayoutAccountChanged) -> None:
+    """In case it was somebody else."""
+    data = {"ending": message.ending, "usable_from": f"{message.usable_from:%Y-%m-%d %H:%M} UTC"}
+    person = vendor(message.vendor_id)
+    tell(person, kind="payout_account_changed", group=Group.SELLING, fact=message.change_id, data=data)

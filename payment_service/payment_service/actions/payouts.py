@@ -1,4 +1,4 @@
-"""Vendors' money: released some time after delivery, paid out when they ask for it."""
+"""Vendors' money: released some time after delivery, paid out when they ask for it (or by a run: payout_runs.py)."""
 
 import logging
 from uuid import UUID
@@ -10,13 +10,14 @@ from django.utils import timezone
 from payment_service.actions.ledger import Kind, Line, lock_accounts, pending_share, record
 from payment_service.actions.waiting import LEASE, LONGEST_WAIT, urgency, wait_before
 from payment_service.clients import PROVIDERS, Transfer
-from payment_service.errors import ProviderAway
-from payment_service.models import Account, Entry, Payment, Payout, Release
-from shared import clock
+from payment_service.errors import IllegalMove, NeedsAnotherAdmin, ProviderAway
+from payment_service.models import Entry, Payment, Payout, PayoutAccount, Release, Vendor
+from payment_service.models.payouts import OPEN
+from shared import audit, clock
 from shared.context import Context, acting, current
 from shared.contracts.order import OrderCompleted, VendorOrderDelivered
 from shared.contracts.payment import PayOut, PayoutPaid, PayoutRefused
-from shared.errors import Retry
+from shared.errors import NotFound, Retry
 from shared.messages import MoneyData
 from shared.outbox import publish
 
@@ -100,33 +101,56 @@ def _currency_of(release: Release) -> str:
 
 
 def pay_out(message: PayOut) -> None:
-    """Take the sum out of the available balance, then let the clock ask the provider; or refuse."""
+    """Take the sum out of the available balance, then let the clock ask the provider, at once or once an admin has
+    approved; or refuse.
+    """
     if Payout.objects.filter(id=message.payout_id).exists():
         return
-    amount = message.amount
-    lines = [Line(Kind.VENDOR_AVAILABLE, 0, message.vendor_id), Line(Kind.IN_TRANSIT, 0)]
-    accounts = lock_accounts(currency=amount.currency, lines=lines)
+    available = lock_available(vendor_id=message.vendor_id, currency=message.amount.currency)
     payout = _new_payout(message)
     if not settings.PAYOUT_PROVIDER:
         _refuse(payout, "payouts_are_off")
-    elif 0 < amount.minor <= _available(accounts[Kind.VENDOR_AVAILABLE, message.vendor_id]):
-        _set_aside(payout)
-    else:
+    elif reason := why_not(vendor_id=payout.vendor_id, currency=payout.currency):
+        _refuse(payout, reason)
+    elif not 0 < payout.minor <= available:
         _refuse(payout, "insufficient_balance")
+    else:
+        if payout.minor > settings.PAYOUT_APPROVAL_OVER.get(payout.currency, payout.minor):
+            payout.wait_for_approval()
+        set_aside(payout)
 
 
-def _set_aside(payout: Payout) -> None:
+def lock_available(*, vendor_id: UUID, currency: str) -> int:
+    """What the vendor may be paid, in minor units, until the transaction ends; of two payouts the second waits here."""
+    lines = [Line(Kind.VENDOR_AVAILABLE, 0, vendor_id), Line(Kind.IN_TRANSIT, 0)]
+    return -lock_accounts(currency=currency, lines=lines)[Kind.VENDOR_AVAILABLE, vendor_id].balance
+
+
+def why_not(*, vendor_id: UUID, currency: str) -> str:
+    """Why the vendor is not paid now, whatever it has; empty if it may be. Its accounts are locked by the caller."""
+    if Payout.objects.filter(vendor_id=vendor_id, currency=currency, status__in=OPEN).exists():
+        return "payout_pending"
+    return hold_reason(vendor_id)
+
+
+def hold_reason(vendor_id: UUID) -> str:
+    """What of the vendor itself keeps its money back; empty: nothing."""
+    if Vendor.objects.filter(id=vendor_id, status=Vendor.Status.SUSPENDED).exists():
+        return "vendor_suspended"
+    new = PayoutAccount.objects.filter(vendor_id=vendor_id, usable_from__gt=timezone.now()).exists()
+    return "payout_account_new" if new else ""
+
+
+def set_aside(payout: Payout) -> None:
+    """Store it, and take its sum out of the available balance."""
+    payout.save()
     lines = [Line(Kind.VENDOR_AVAILABLE, payout.minor, payout.vendor_id), Line(Kind.IN_TRANSIT, -payout.minor)]
     record(kind=Entry.Kind.PAYOUT, reference=payout.id, currency=payout.currency, lines=lines)
     clock.wake(ask_for_payouts)
 
 
-def _available(account: Account) -> int:
-    return -account.balance
-
-
 def _new_payout(message: PayOut) -> Payout:
-    return Payout.objects.create(
+    return Payout(
         id=message.payout_id,
         vendor_id=message.vendor_id,
         minor=message.amount.minor,
@@ -134,6 +158,49 @@ def _new_payout(message: PayOut) -> Payout:
         due_at=timezone.now(),
         correlation_id=current().correlation_id,
     )
+
+
+# ── An admin decides ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def approve_payout(*, payout_id: UUID, by: UUID) -> Payout:
+    """Not by the vendor's own owner. Raises NotFound, IllegalMove, NeedsAnotherAdmin."""
+    payout = locked_payout(payout_id)
+    payout.approve(by=by, at=timezone.now())
+    if Vendor.objects.filter(id=payout.vendor_id, owner_id=by).exists():
+        raise NeedsAnotherAdmin()
+    payout.save()
+    audit_payout("approve", payout)
+    clock.wake(ask_for_payouts)
+    return payout
+
+
+@transaction.atomic
+def reject_payout(*, payout_id: UUID, reason: str) -> Payout:
+    """One that waits for approval; its sum is available again. Raises NotFound, IllegalMove."""
+    payout = locked_payout(payout_id)
+    if payout.status != Payout.Status.AWAITING_APPROVAL:
+        raise IllegalMove(f"A payout that is {payout.status} waits for nobody.")
+    _give_back(payout, "rejected")
+    audit_payout("reject", payout, reason=reason)
+    return payout
+
+
+def locked_payout(payout_id: UUID) -> Payout:
+    """Until the transaction ends. Raises NotFound."""
+    payout = Payout.objects.select_for_update().filter(id=payout_id).first()
+    if payout is None:
+        raise NotFound()
+    return payout
+
+
+def audit_payout(verb: str, payout: Payout, **detail: object) -> None:
+    told = {"vendor": payout.vendor_id, "minor": payout.minor, "currency": payout.currency, **detail}
+    audit.record(action=f"payment.payout.{verb}", subject_kind="payout", subject_id=payout.id, **told)
+
+
+# ── The provider is asked ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def ask_for_payouts() -> int:
@@ -175,20 +242,23 @@ def settle_payout(*, payout_id: UUID, transfer: Transfer) -> None:
     payout = Payout.objects.select_for_update().get(id=payout_id)
     if payout.status != Payout.Status.PENDING:
         return
-    in_transit = Line(Kind.IN_TRANSIT, payout.minor)
     if transfer.done:
-        lines = [in_transit, Line(Kind.PROVIDER, -payout.minor)]
-        record(kind=Entry.Kind.PAYOUT_PAID, reference=payout.id, currency=payout.currency, lines=lines)
-        _tell_paid(payout, transfer)
+        book_paid(payout, transfer.reference)
     else:
-        lines = [in_transit, Line(Kind.VENDOR_AVAILABLE, -payout.minor, payout.vendor_id)]
-        record(kind=Entry.Kind.PAYOUT_RETURNED, reference=payout.id, currency=payout.currency, lines=lines)
-        _refuse(payout, transfer.reason or "refused")
+        _give_back(payout, transfer.reason or "refused")
 
 
-def _tell_paid(payout: Payout, transfer: Transfer) -> None:
+def _give_back(payout: Payout, reason: str) -> None:
+    lines = [Line(Kind.IN_TRANSIT, payout.minor), Line(Kind.VENDOR_AVAILABLE, -payout.minor, payout.vendor_id)]
+    record(kind=Entry.Kind.PAYOUT_RETURNED, reference=payout.id, currency=payout.currency, lines=lines)
+    _refuse(payout, reason)
+
+
+def book_paid(payout: Payout, reference: str) -> None:
+    lines = [Line(Kind.IN_TRANSIT, payout.minor), Line(Kind.PROVIDER, -payout.minor)]
+    record(kind=Entry.Kind.PAYOUT_PAID, reference=payout.id, currency=payout.currency, lines=lines)
     now = timezone.now()
-    payout.pay(at=now, reference=transfer.reference)
+    payout.pay(at=now, reference=reference)
     payout.save()
     amount = MoneyData(minor=payout.minor, currency=payout.currency)
     publish(PayoutPaid(payout_id=payout.id, vendor_id=payout.vendor_id, amount=amount, paid_at=now))

@@ -72,6 +72,11 @@ _QUESTION = """
         FROM gift_card card LEFT JOIN line ON reference = id AND owner = redeemed_by AND account = 'store_credit'
         WHERE status = 'redeemed' GROUP BY id, card.minor
       UNION ALL
+        SELECT 'what is in transit is payouts on their way', account.id, -balance, coalesce(sum(payout.minor), 0)
+        FROM ledger_account account LEFT JOIN provider_payout payout ON payout.currency = account.currency
+            AND payout.status IN ('awaiting_approval', 'pending', 'in_transit')
+        WHERE kind = 'in_transit' GROUP BY account.id, balance
+      UNION ALL
         SELECT 'what is unclaimed is what has not gone back', account.id, -balance, coalesce(sum(misfit.minor), 0)
         FROM ledger_account account LEFT JOIN misfit ON misfit.currency = account.currency
             AND misfit.status <> 'returned'

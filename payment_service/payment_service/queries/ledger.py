@@ -94,7 +94,7 @@ def _financials(currency: str, happened: dict[tuple[str, str], int], owned: dict
         vendors_pending=-owned[currency, kind.VENDOR_PENDING],
         vendors_available=-owned[currency, kind.VENDOR_AVAILABLE],
         payouts_in_transit=-owned[currency, kind.IN_TRANSIT],
-        paid_out=-happened[currency, entry.PAYOUT_PAID],
+        paid_out=-happened[currency, entry.PAYOUT_PAID] - happened[currency, entry.PAYOUT_RETURNED],
         at_provider=owned[currency, kind.PROVIDER],
         gift_cards=-owned[currency, kind.GIFT_CARDS],
         store_credit=-owned[currency, kind.STORE_CREDIT] - owned[currency, kind.STORE_CREDIT_HELD],

@@ -174,6 +174,43 @@ class PayOut(Command):
     amount: MoneyData
 
 
+class PayoutAccountData(_Part):
+    """Where a vendor wants its money: an `iban` (with or without `bic`), a `local` account (`account_number` at
+    `bank_code`), or an `address` on an EVM chain (kind `evm`).
+    """
+
+    kind: Literal["iban", "local", "evm"]
+    holder_name: str = ""
+    iban: str = ""
+    bic: str = ""
+    account_number: str = ""
+    bank_code: str = ""
+    address: str = ""
+
+
+class KeepPayoutAccount(Command):
+    """Pay this vendor there, from `usable_from` on; None: nowhere any more. A command, so that nobody else hears it."""
+
+    type = "payment.keep_payout_account.v1"
+    key = "vendor_id"
+    sensitive = True
+    asked_by: ClassVar[tuple[str, ...]] = ("vendor",)
+    vendor_id: UUID
+    account: PayoutAccountData | None
+    usable_from: datetime
+    version: int
+
+
+class PayoutStarted(Event):
+    """Of a payout run: nobody asked for it. Followed by PayoutPaid, PayoutRefused or PayoutReturned."""
+
+    type = "payment.payout_started.v1"
+    key = "vendor_id"
+    payout_id: UUID
+    vendor_id: UUID
+    amount: MoneyData
+
+
 class PayoutPaid(Event):
     type = "payment.payout_paid.v1"
     key = "vendor_id"
@@ -188,6 +225,17 @@ class PayoutRefused(Event):
     key = "vendor_id"
     payout_id: UUID
     vendor_id: UUID
+    reason: str
+
+
+class PayoutReturned(Event):
+    """The vendor's bank did not take it, before or after PayoutPaid; the sum is available again."""
+
+    type = "payment.payout_returned.v1"
+    key = "vendor_id"
+    payout_id: UUID
+    vendor_id: UUID
+    amount: MoneyData
     reason: str
 
 

@@ -1,5 +1,6 @@
 """vendor_service: who sells here, and on what terms."""
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -29,7 +30,7 @@ class VendorApplicationDecided(Event):
 
 
 class VendorChanged(Event):
-    """The whole present truth about a vendor; catalog, order and notification keep it."""
+    """The whole present truth about a vendor; catalog, order, payment and notification keep it."""
 
     type = "vendor.vendor_changed.v1"
     key = "vendor_id"
@@ -71,13 +72,24 @@ class MemberInvited(Event):
     expires_at: AwareDatetime
 
 
+class PayoutAccountChanged(Event):
+    """Where a vendor is paid has changed; `ending` is all that is told of it. Payouts wait until `usable_from`."""
+
+    type = "vendor.payout_account_changed.v1"
+    key = "vendor_id"
+    change_id: UUID
+    vendor_id: UUID
+    ending: str
+    usable_from: datetime
+
+
 class PayoutSettled(Event):
-    """A payout request reached its end, `paid` or `refused`; the vendor is told."""
+    """A payout reached its end, `paid` or `refused`, or came back from the bank, `returned`; the vendor is told."""
 
     type = "vendor.payout_settled.v1"
     key = "vendor_id"
     payout_id: UUID
     vendor_id: UUID
     amount: MoneyData
-    status: Literal["paid", "refused"]
+    status: Literal["paid", "refused", "returned"]
     reason: str = ""

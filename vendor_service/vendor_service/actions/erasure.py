@@ -3,6 +3,7 @@
 from django.db.models import Q
 
 from shared.contracts.user import UserErased
+from vendor_service.actions.payout_accounts import forget_accounts
 from vendor_service.models import Application, Document, Member
 
 ERASED = "erased@erased.invalid"
@@ -19,3 +20,4 @@ def forget_user(message: UserErased) -> None:
     seats = Member.objects.filter(user_id=message.user_id)
     seats.exclude(role=Member.Role.OWNER).delete()
     seats.update(email="")
+    forget_accounts(owner_id=message.user_id)

@@ -1,11 +1,20 @@
 """Balances as payment tells them, and payouts asked of it: the ledger has the last word on both."""
 
+from typing import Literal
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from shared.audit import record
-from shared.contracts.payment import PayOut, PayoutPaid, PayoutRefused, VendorBalanceChanged
+from shared.contracts.payment import (
+    PayOut,
+    PayoutPaid,
+    PayoutRefused,
+    PayoutReturned,
+    PayoutStarted,
+    VendorBalanceChanged,
+)
 from shared.contracts.vendor import PayoutSettled
 from shared.errors import Invalid
 from shared.messages import MoneyData
@@ -15,11 +24,18 @@ from vendor_service.actions.vendors import locked
 from vendor_service.errors import (
     InsufficientBalance,
     NothingAvailable,
+    PayoutAccountNew,
     PayoutNotFound,
     PayoutPending,
     VendorSuspended,
 )
-from vendor_service.models import Balance, Payout, Vendor
+from vendor_service.models import Balance, Payout, PayoutAccount, Vendor
+
+_ENDS: dict[str, Literal["paid", "refused", "returned"]] = {
+    Payout.Status.PAID: "paid",
+    Payout.Status.REFUSED: "refused",
+    Payout.Status.RETURNED: "returned",
+}
 
 
 def follow_balance(told: VendorBalanceChanged) -> None:
@@ -35,13 +51,14 @@ def request_payout(*, vendor_id: UUID, amount: Money | None) -> Payout:
     """Ask payment to pay out; without an amount, all that is available in the payout currency.
 
     The vendor's lock makes parallel requests find each other. Raises VendorNotFound, VendorSuspended, Invalid,
-    PayoutPending, NothingAvailable, InsufficientBalance.
+    PayoutAccountNew, PayoutPending, NothingAvailable, InsufficientBalance.
     """
     if amount is not None and amount.minor <= 0:
         raise Invalid({"amount": ["Must be above zero."]})
     vendor = locked(vendor_id)
     if vendor.status == Vendor.Status.SUSPENDED:
         raise VendorSuspended()
+    _check_account(vendor)
     currency = amount.currency if amount else vendor.payout_currency
     if vendor.payouts.filter(currency=currency, status=Payout.Status.REQUESTED).exists():
         raise PayoutPending()
@@ -51,6 +68,13 @@ def request_payout(*, vendor_id: UUID, amount: Money | None) -> Payout:
     told = {"vendor": vendor.id, "minor": payout.amount, "currency": currency}
     record(action="vendor.payout.request", subject_kind="payout", subject_id=payout.id, **told)
     return payout
+
+
+def _check_account(vendor: Vendor) -> None:
+    """Without one, payment's provider knows where to. Raises PayoutAccountNew."""
+    account = PayoutAccount.objects.filter(vendor=vendor).first()
+    if account and not account.is_usable(at=timezone.now()):
+        raise PayoutAccountNew(f"Payouts go on {account.usable_from:%Y-%m-%d %H:%M} UTC.")
 
 
 def _available(vendor_id: UUID, currency: str) -> Money:
@@ -67,12 +91,22 @@ def _covered(wanted: Money, available: Money) -> int:
     return wanted.minor
 
 
+def follow_run(told: PayoutStarted) -> None:
+    """A run pays the vendor, which may have asked at the same moment: payment answers that it is on its way."""
+    figures = {"amount": told.amount.minor, "currency": told.amount.currency, "by_run": True}
+    Payout.objects.get_or_create(id=told.payout_id, defaults={"vendor_id": told.vendor_id, **figures})
+
+
 def settle_paid(told: PayoutPaid) -> None:
     _settle(told.payout_id, Payout.Status.PAID)
 
 
 def settle_refused(told: PayoutRefused) -> None:
     _settle(told.payout_id, Payout.Status.REFUSED, told.reason)
+
+
+def settle_returned(told: PayoutReturned) -> None:
+    _settle(told.payout_id, Payout.Status.RETURNED, told.reason)
 
 
 def _settle(payout_id: UUID, status: Payout.Status, reason: str = "") -> None:
@@ -88,7 +122,7 @@ def _settle(payout_id: UUID, status: Payout.Status, reason: str = "") -> None:
             payout_id=payout.id,
             vendor_id=payout.vendor_id,
             amount=_told(payout),
-            status="paid" if status == Payout.Status.PAID else "refused",
+            status=_ENDS[status],
             reason=reason,
         )
     )

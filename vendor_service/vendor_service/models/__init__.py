@@ -5,6 +5,7 @@ from vendor_service.models.checklists import ChecklistAnswer, ChecklistItem
 from vendor_service.models.dashboard import ReturnCase, ReviewNote, Sale, ScarceVariant
 from vendor_service.models.documents import Document, DocumentContent
 from vendor_service.models.members import Invitation, Member
+from vendor_service.models.payout_accounts import PayoutAccount
 from vendor_service.models.payouts import Balance, Payout
 from vendor_service.models.vendors import Vendor
 
@@ -18,6 +19,7 @@ __all__ = [
     "Invitation",
     "Member",
     "Payout",
+    "PayoutAccount",
     "ReturnCase",
     "ReviewNote",
     "Sale",

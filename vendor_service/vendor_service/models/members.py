@@ -10,7 +10,7 @@ class Right(models.TextChoices):
 
     EDIT = "edit", "change the shop's page, pictures and documents"
     SEE_MONEY = "see_money", "see balances and payouts"
-    PAY_OUT = "pay_out", "ask for payouts"
+    PAY_OUT = "pay_out", "ask for payouts, and say where they go"
     STAFF = "staff", "invite and remove staff"
     MANAGERS = "managers", "invite and remove managers, give roles, pass the ownership on"
 

@@ -33,13 +33,14 @@ class Balance(models.Model):
 class Payout(models.Model):
     """A vendor's request for its available money. `amount` in minor units; payment answers it.
 
-    requested ─→ paid | refused
+    requested ─→ paid | refused      requested | paid ─→ returned, by the vendor's bank
     """
 
     class Status(models.TextChoices):
         REQUESTED = "requested"
         PAID = "paid"
         REFUSED = "refused"
+        RETURNED = "returned"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="payouts")
@@ -47,6 +48,8 @@ class Payout(models.Model):
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.REQUESTED)
     reason = models.TextField(blank=True)
+    by_run = models.BooleanField(default=False, db_default=False)
+    """Payment's own doing; not asked for by the vendor."""
     settled_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -55,12 +58,14 @@ class Payout(models.Model):
         db_table = "payout"
         constraints = (
             models.UniqueConstraint(
-                fields=["vendor", "currency"], condition=Q(status="requested"), name="payout_one_requested"
+                fields=["vendor", "currency"],
+                condition=Q(status="requested", by_run=False),
+                name="payout_one_requested",
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payout_of_something"),
             models.CheckConstraint(
                 condition=Q(status="requested", settled_at__isnull=True)
-                | Q(status__in=["paid", "refused"], settled_at__isnull=False),
+                | Q(status__in=["paid", "refused", "returned"], settled_at__isnull=False),
                 name="payout_settled_once",
             ),
         )
@@ -75,9 +80,9 @@ class Payout(models.Model):
 
     def settle(self, status: str, reason: str = "") -> bool:
         """False when it has been settled like that before. Raises PayoutSettledBefore when it was otherwise."""
-        if self.status == status:
+        if self.status == status or (self.status, status) == (self.Status.RETURNED, self.Status.PAID):
             return False
-        if self.status != self.Status.REQUESTED:
+        if self.status != self.Status.REQUESTED and (self.status, status) != (self.Status.PAID, self.Status.RETURNED):
             raise PayoutSettledBefore(f"The payout is {self.status}.")
         self.status, self.reason, self.settled_at = self.Status(status), reason, timezone.now()
         return True

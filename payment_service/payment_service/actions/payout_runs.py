@@ -1,0 +1,241 @@
+"""Runs: everybody who has enough in a currency is paid out, once an admin has approved.
+
+What a vendor was paid too much before lowers its available balance, so a run nets it against what is earned since:
+below nothing, there is nothing to pay. Each item is paid in a transaction of its own, never more than planned, and less
+if the balance has fallen meanwhile.
+"""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from payment_service.actions.payouts import ask_for_payouts, hold_reason, lock_available, set_aside, why_not
+from payment_service.errors import NothingToPayOut, PayoutRunOpen, PayoutsNotConfigured
+from payment_service.models import Account, Payout, PayoutAccount, PayoutItem, PayoutRun
+from payment_service.models.payouts import OPEN
+from shared import audit, clock
+from shared.context import Context, acting, current, new_id
+from shared.contracts.payment import PayoutStarted
+from shared.errors import NotFound
+from shared.messages import MoneyData
+from shared.outbox import publish
+
+Status = PayoutItem.Status
+
+
+# ── Made, approved, cancelled ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def make_run(
+    *,
+    currency: str,
+    by: UUID | None,
+    method: str = PayoutRun.Method.PROVIDER,
+    scheduled_for: date | None = None,
+) -> PayoutRun:
+    """A draft with an item for each vendor that has the minimum, and no payout on its way.
+
+    Raises PayoutRunOpen, NothingToPayOut, PayoutsNotConfigured.
+    """
+    by_file = method == PayoutRun.Method.BANK_FILE
+    if not (_has_bank() if by_file else settings.PAYOUT_PROVIDER):
+        raise PayoutsNotConfigured()
+    items = _items(currency, by_file)
+    total = sum(item.minor for item in items if item.status == Status.PLANNED)
+    if not total:
+        raise NothingToPayOut()
+    run = _inserted(
+        PayoutRun(
+            currency=currency,
+            method=method,
+            made_by=by,
+            scheduled_for=scheduled_for,
+            needs_another=total > settings.PAYOUT_APPROVAL_OVER.get(currency, total),
+            correlation_id=current().correlation_id,
+        )
+    )
+    for item in items:
+        item.run = run
+    PayoutItem.objects.bulk_create(items)
+    _audit("make", run, minor=total, currency=currency, items=len(items))
+    return run
+
+
+def _has_bank() -> bool:
+    return bool(settings.PAYOUT_DEBTOR_NAME and settings.PAYOUT_DEBTOR_IBAN)
+
+
+def _inserted(run: PayoutRun) -> PayoutRun:
+    """Of two at once, the unique index lets one through."""
+    try:
+        with transaction.atomic():
+            run.save(force_insert=True)
+    except IntegrityError:
+        raise PayoutRunOpen() from None
+    return run
+
+
+def _items(currency: str, by_file: bool) -> list[PayoutItem]:
+    rich = Account.objects.filter(
+        kind=Account.Kind.VENDOR_AVAILABLE, currency=currency, balance__lte=-_minimum(currency)
+    )
+    busy = Payout.objects.filter(currency=currency, status__in=OPEN).values("vendor_id")
+    return [_item(account, by_file) for account in rich.exclude(owner_id__in=busy).order_by("owner_id")]
+
+
+def _item(account: Account, by_file: bool) -> PayoutItem:
+    assert account.owner_id is not None
+    item = PayoutItem(vendor_id=account.owner_id, minor=-account.balance, currency=account.currency)
+    if reason := hold_reason(account.owner_id) or (by_file and not _bank_account(account.owner_id) and "no_account"):
+        item.status, item.reason = Status.HELD, reason
+    return item
+
+
+def _bank_account(vendor_id: UUID) -> dict[str, Any] | None:
+    account = PayoutAccount.objects.filter(vendor_id=vendor_id, details__kind__in=["iban", "local"]).first()
+    return account.details if account else None
+
+
+def _minimum(currency: str) -> int:
+    least: int = settings.PAYOUT_MINIMUM.get(currency, 1)
+    return max(1, least)
+
+
+@transaction.atomic
+def approve_run(*, run_id: UUID, by: UUID | None) -> PayoutRun:
+    """Raises NotFound, IllegalMove, NeedsAnotherAdmin."""
+    run = _locked(run_id)
+    run.approve(by=by, at=timezone.now())
+    run.save()
+    _audit("approve", run)
+    clock.wake(carry_out_runs)
+    return run
+
+
+@transaction.atomic
+def cancel_run(*, run_id: UUID, reason: str) -> PayoutRun:
+    """As long as nothing of it was paid. Raises NotFound, IllegalMove."""
+    run = _locked(run_id)
+    run.cancel(at=timezone.now())
+    run.save()
+    _audit("cancel", run, reason=reason)
+    return run
+
+
+def _locked(run_id: UUID) -> PayoutRun:
+    run = PayoutRun.objects.select_for_update().filter(id=run_id).first()
+    if run is None:
+        raise NotFound()
+    return run
+
+
+def _audit(verb: str, run: PayoutRun, **detail: object) -> None:
+    audit.record(action=f"payment.payout_run.{verb}", subject_kind="payout_run", subject_id=run.id, **detail)
+
+
+def make_scheduled_runs() -> int:
+    """For the clock: on the day of the schedule, a run for each currency, by the provider or else by bank file, which
+    begins at once unless it is beyond the limit; answers how many were made.
+    """
+    today = timezone.now().date()
+    if settings.PAYOUT_SCHEDULE not in {"daily", f"{today:%A}".lower()}:
+        return 0
+    rich = Account.objects.filter(kind=Account.Kind.VENDOR_AVAILABLE, balance__lt=0)
+    made = PayoutRun.objects.filter(scheduled_for=today).values("currency")
+    currencies = rich.exclude(currency__in=made).values_list("currency", flat=True).distinct()
+    return sum(_scheduled_run(currency, today) for currency in list(currencies.order_by("currency")))
+
+
+@transaction.atomic
+def _scheduled_run(currency: str, today: date) -> bool:
+    method = PayoutRun.Method.PROVIDER if settings.PAYOUT_PROVIDER else PayoutRun.Method.BANK_FILE
+    try:
+        run = make_run(currency=currency, by=None, method=method, scheduled_for=today)
+    except (PayoutRunOpen, NothingToPayOut, PayoutsNotConfigured):
+        return False
+    if not run.needs_another:
+        approve_run(run_id=run.id, by=None)
+    return True
+
+
+# ── Carried out ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def carry_out_runs() -> int:
+    """For the clock: pay what approved runs have planned; answers how many payouts were begun."""
+    under_way = PayoutRun.objects.filter(status__in=[PayoutRun.Status.APPROVED, PayoutRun.Status.EXECUTING])
+    return sum(_carry_out(run) for run in list(under_way.order_by("id")))
+
+
+def _carry_out(run: PayoutRun) -> int:
+    with acting(Context(run.correlation_id)):
+        _begin(run.id)
+        items = list(run.items.filter(status=Status.PLANNED).order_by("id").values_list("id", flat=True))
+        started = sum(_start(item_id) for item_id in items)
+        _finish(run.id)
+        return started
+
+
+@transaction.atomic
+def _begin(run_id: UUID) -> None:
+    run = _locked(run_id)
+    if run.status == PayoutRun.Status.APPROVED:
+        run.begin()
+        run.save()
+
+
+@transaction.atomic
+def _start(item_id: UUID) -> bool:
+    """Was it paid? Not if its run was cancelled at the last moment, or another worker has it."""
+    rows = PayoutItem.objects.select_for_update(skip_locked=True, of=("self",)).select_related("run")
+    item = rows.filter(id=item_id, status=Status.PLANNED, run__status=PayoutRun.Status.EXECUTING).first()
+    if item is None:
+        return False
+    available = lock_available(vendor_id=item.vendor_id, currency=item.currency)
+    by_file = item.run.method == PayoutRun.Method.BANK_FILE
+    item.destination = _bank_account(item.vendor_id) if by_file else None
+    if reason := why_not(vendor_id=item.vendor_id, currency=item.currency):
+        item.status, item.reason = Status.HELD, reason
+    elif by_file and not item.destination:
+        item.status, item.reason = Status.HELD, "no_account"
+    elif available < _minimum(item.currency):
+        item.status, item.reason = Status.SKIPPED, "insufficient_balance"
+    else:
+        item.status, item.minor = Status.STARTED, min(item.minor, available)
+        _pay(item)
+    item.save()
+    return item.status == Status.STARTED
+
+
+def _pay(item: PayoutItem) -> None:
+    payout = Payout(
+        id=new_id(),
+        item=item,
+        vendor_id=item.vendor_id,
+        minor=item.minor,
+        currency=item.currency,
+        due_at=timezone.now(),
+        correlation_id=current().correlation_id,
+    )
+    if item.destination:
+        payout.send_by_file()
+    set_aside(payout)
+    amount = MoneyData(minor=item.minor, currency=item.currency)
+    publish(PayoutStarted(payout_id=payout.id, vendor_id=item.vendor_id, amount=amount))
+    clock.wake(ask_for_payouts)
+
+
+@transaction.atomic
+def _finish(run_id: UUID) -> None:
+    """Once each item has come to its end, and its payout too."""
+    run = _locked(run_id)
+    planned = run.items.filter(status=Status.PLANNED).exists()
+    on_its_way = Payout.objects.filter(item__run=run, status__in=OPEN).exists()
+    if run.status == PayoutRun.Status.EXECUTING and not planned and not on_its_way:
+        run.finish(at=timezone.now())
+        run.save()
