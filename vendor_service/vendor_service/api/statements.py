@@ -52,7 +52,8 @@ class StatementsShape(Shape):
 def _asked(request: Request) -> tuple[date, list[Statement]]:
     asked = read(StatementFilter, request.query_params.dict())
     month = date.fromisoformat(f"{asked['month']}-01") if "month" in asked else datetime.now(UTC).date()
-    return month, statements(vendor_id=vendor_of(request, Right.SEE_MONEY), month=month, currency=asked.get("currency", ""))
+    vendor_id = vendor_of(request, Right.SEE_MONEY)
+    return month, statements(vendor_id=vendor_id, month=month, currency=asked.get("currency", ""))
 
 
 def _body(row: Statement) -> dict[str, Any]:
