@@ -103,7 +103,7 @@ def _paths(service: str) -> list[str]:
     text = (load().service(service).folder / service / "urls.py").read_text()
     written = re.findall(r"\bpath\(\s*\"([^\"]*)\"", text)
     paths = ["/" + re.sub(r"<[^>]+>", "x", one) for one in written]
-    hidden = ("/internal/", "/health/", "/simulator/v1/", "/simulator/sms/")
+    hidden = ("/internal/", "/health/", "/simulator/v1/", "/simulator/chapa/", "/simulator/sms/")
     return [path for path in paths if not path.startswith(hidden)]
 
 

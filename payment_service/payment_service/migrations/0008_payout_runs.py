@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ('version', models.BigIntegerField()),
             ],
             options={
-                'db_table': 'known_vendor',
+                'db_table': 'payout_vendor',
             },
         ),
         migrations.AddField(

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 ('version', models.BigIntegerField()),
             ],
             options={
-                'db_table': 'payout_account',
+                'db_table': 'payee_account',
             },
         ),
         migrations.RemoveConstraint(

@@ -12,7 +12,7 @@ class PayoutAccount(models.Model):
     version = models.BigIntegerField()
 
     class Meta:
-        db_table = "payout_account"
+        db_table = "payee_account"
 
     def __str__(self) -> str:
         return f"of vendor {self.vendor_id}"

@@ -18,7 +18,7 @@ class Vendor(models.Model):
     version = models.BigIntegerField()
 
     class Meta:
-        db_table = "known_vendor"
+        db_table = "payout_vendor"
 
     def __str__(self) -> str:
         return self.name
