@@ -1,7 +1,8 @@
 """The first drill: checkouts go on while processes are killed -9, and afterwards the books agree.
 
 The client's own log (what it attempted, what was acknowledged) is held against the end state. Repeat a run with
-`NEXUS_DRILL_SEED=<seed> make test s=tests`. Longer: `NEXUS_CHECKOUTS=2000 NEXUS_KILLS=20`.
+`NEXUS_DRILL_SEED=<seed> make test s=tests`. Longer: `NEXUS_CHECKOUTS=2000 NEXUS_KILLS=20
+NEXUS_AT_ONCE=4` (more at once, and the orders accepted last wait for their turn longer than the drill does).
 """
 
 import os
@@ -25,7 +26,7 @@ from fleet.journey import ADDRESS
 from fleet.table import Table
 
 CHECKOUTS = int(os.environ.get("NEXUS_CHECKOUTS", "200"))
-AT_ONCE = 8
+AT_ONCE = int(os.environ.get("NEXUS_AT_ONCE", "8"))
 KILLS = int(os.environ.get("NEXUS_KILLS", "10"))
 BROKER_KILLS = 2
 STOCK = 2 * CHECKOUTS
