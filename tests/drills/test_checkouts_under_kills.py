@@ -1,8 +1,9 @@
 """The first drill: checkouts go on while processes are killed -9, and afterwards the books agree.
 
 The client's own log (what it attempted, what was acknowledged) is held against the end state. Repeat a run with
-`NEXUS_DRILL_SEED=<seed> make test s=tests`. Longer: `NEXUS_CHECKOUTS=2000 NEXUS_KILLS=20
-NEXUS_AT_ONCE=4` (more at once, and the orders accepted last wait for their turn longer than the drill does).
+`NEXUS_DRILL_SEED=<seed> make test s=tests`. Longer: `NEXUS_CHECKOUTS=2000 NEXUS_KILLS=20`, and
+`NEXUS_AT_ONCE` clients: orders are accepted faster than they are carried out, and those that wait at the end have to
+end in time, too.
 """
 
 import os
