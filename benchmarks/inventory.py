@@ -113,7 +113,7 @@ def worker(report: Report) -> None:
         kept = inside(url, "books")
         report.figure("a message alone, median", f"{median(alone) * 1_000:.2f} ms")
         report.figure(f"a message of {TOGETHER}, median", f"{median(together) * 1_000 / TOGETHER:.2f} ms")
-        report.figure(f"{MESSAGES:,} messages for one SKU, alone", f"{MESSAGES / sum(alone):,.0f} a second")
+        rate(report, f"{MESSAGES:,} messages for one SKU, alone", MESSAGES, sum(alone), WORKER_A_SECOND)
         rate(report, f"{MESSAGES:,} messages for one SKU, together", MESSAGES, sum(together), WORKER_A_SECOND)
         held, wanted = kept["held"] - WARM_UP, 2 * MESSAGES
         report.target("held", f"{held:,}", f"{wanted:,}", met=held == wanted)
@@ -179,7 +179,7 @@ def orders(report: Report) -> None:
     admin.ask("DELETE", f"products/{product['id']}")
     report.target("answers to orders", str(dict(answers)), "201 only", met=answers.keys() == {201})
     report.figure("orders accepted", f"{BUYERS / placed:,.0f} a second")
-    report.figure(f"{BUYERS} orders held", f"{BUYERS / taken:,.0f} a second")
+    rate(report, f"{BUYERS} orders for one SKU, held", BUYERS, taken, HTTP_A_SECOND)
     report.target("left of the stock", f"{level['available']:,}", f"{STOCK - BUYERS:,}",
                   met=level["available"] == STOCK - BUYERS)  # fmt: skip
 
