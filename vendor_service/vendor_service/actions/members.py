@@ -100,8 +100,8 @@ def accept(*, user_id: UUID, token: str) -> Member:
     if row is None:
         raise InvitationNotFound()
     locked(row.vendor_id)
-    row = sought.get()  # it may have ended while the lock was awaited
-    if not _end(sought):
+    row = sought.first()  # it may have ended while the lock was awaited
+    if row is None or not _end(sought):
         raise InvitationNotFound()
     member = _join(row, user_id)
     publish(GrantRole(user_id=user_id, role="vendor", vendor_id=row.vendor_id, at=timezone.now()))
