@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from payment_service.actions.ledger import Kind, Line, record
-from payment_service.actions.waiting import LEASE, urgency, wait_before
+from payment_service.actions.waiting import claim, put_off
 from payment_service.clients import PROVIDERS, Charge, Transfer
 from payment_service.errors import ProviderAway
 from payment_service.models import Entry, Misfit, Payment
@@ -36,7 +36,7 @@ def send_back(payment: Payment, charge: Charge) -> None:
 def return_misfits() -> int:
     """Send back every one that is due; answers how many were asked for."""
     asked = 0
-    while misfit := _claim():
+    while misfit := claim(Misfit.objects.select_related("payment")):
         transfer = _ask(misfit)
         if transfer:
             settle_misfit(misfit_id=misfit.id, transfer=transfer)
@@ -44,25 +44,12 @@ def return_misfits() -> int:
     return asked
 
 
-@transaction.atomic
-def _claim() -> Misfit | None:
-    now = timezone.now()
-    due = Misfit.objects.filter(due_at__lte=now).order_by("due_at")
-    misfit = due.select_for_update(skip_locked=True, of=("self",)).select_related("payment").first()
-    if misfit:
-        misfit.attempts += 1
-        misfit.due_at = now + LEASE
-        misfit.save(update_fields=["attempts", "due_at"])
-    return misfit
-
-
 def _ask(misfit: Misfit) -> Transfer | None:
     provider = PROVIDERS[misfit.payment.method]
     try:
         return provider.refund(key=misfit.key, reference=misfit.payment.provider_reference, amount=misfit.amount)
     except ProviderAway as error:
-        log.log(urgency(misfit.attempts), "misfit %s waits: %s", misfit.id, error)
-        Misfit.objects.filter(id=misfit.id).update(due_at=timezone.now() + wait_before(misfit.attempts))
+        put_off(misfit, error)
         return None
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from payment_service.actions.ledger import Kind, Line, lock_accounts, pending_share, record
-from payment_service.actions.waiting import LEASE, LONGEST_WAIT, urgency, wait_before
+from payment_service.actions.waiting import LONGEST_WAIT, claim, put_off
 from payment_service.clients import PROVIDERS, Transfer
 from payment_service.errors import IllegalMove, NeedsAnotherAdmin, ProviderAway
 from payment_service.models import Entry, Payment, Payout, PayoutAccount, Release, Vendor
@@ -206,7 +206,7 @@ def audit_payout(verb: str, payout: Payout, **detail: object) -> None:
 def ask_for_payouts() -> int:
     """Carry out every payout that is due; answers how many were asked for. With nobody to carry them out they wait."""
     asked = 0
-    while settings.PAYOUT_PROVIDER and (payout := _claim()):
+    while settings.PAYOUT_PROVIDER and (payout := claim(Payout.objects.all())):
         transfer = _ask(payout)
         if transfer:
             with acting(Context(payout.correlation_id)):
@@ -215,24 +215,12 @@ def ask_for_payouts() -> int:
     return asked
 
 
-@transaction.atomic
-def _claim() -> Payout | None:
-    now = timezone.now()
-    payout = Payout.objects.select_for_update(skip_locked=True).filter(due_at__lte=now).order_by("due_at").first()
-    if payout:
-        payout.attempts += 1
-        payout.due_at = now + LEASE
-        payout.save(update_fields=["attempts", "due_at"])
-    return payout
-
-
 def _ask(payout: Payout) -> Transfer | None:
     provider = PROVIDERS[settings.PAYOUT_PROVIDER]
     try:
         return provider.pay_out(key=payout.id, vendor_id=payout.vendor_id, amount=payout.amount)
     except ProviderAway as error:
-        log.log(urgency(payout.attempts), "payout %s waits: %s", payout.id, error)
-        Payout.objects.filter(id=payout.id).update(due_at=timezone.now() + wait_before(payout.attempts))
+        put_off(payout, error)
         return None
 
 

@@ -1,6 +1,5 @@
 """Money back: whole or in part, from the vendors' shares that the splits name, never more than was taken."""
 
-import logging
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from django.utils import timezone
 
 from payment_service.actions.ledger import Kind, Line, lock_accounts, pending_share, record
 from payment_service.actions.splits import part_of
-from payment_service.actions.waiting import LEASE, urgency, wait_before
+from payment_service.actions.waiting import claim, put_off
 from payment_service.clients import PROVIDERS, Transfer
 from payment_service.errors import NothingToRefund, ProviderAway
 from payment_service.models import Entry, Payment, Refund
@@ -21,9 +20,6 @@ from shared.errors import NotFound, Retry
 from shared.messages import MoneyData
 from shared.money import Money, allocate
 from shared.outbox import publish
-
-log = logging.getLogger("nexus.payments")
-
 
 # ── Somebody asks ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -132,25 +128,13 @@ def _reserve(payment: Payment, refund_id: UUID, splits: Sequence[Split], reason:
 def ask_for_refunds() -> int:
     """Carry out every refund that is due; answers how many were asked for."""
     asked = 0
-    while refund := _claim():
+    while refund := claim(Refund.objects.select_related("payment")):
         transfer = _ask(refund)
         if transfer:
             with acting(Context(refund.correlation_id)):
                 settle_refund(refund_id=refund.id, transfer=transfer)
         asked += 1
     return asked
-
-
-@transaction.atomic
-def _claim() -> Refund | None:
-    now = timezone.now()
-    due = Refund.objects.filter(due_at__lte=now).order_by("due_at")
-    refund = due.select_for_update(skip_locked=True, of=("self",)).select_related("payment").first()
-    if refund:
-        refund.attempts += 1
-        refund.due_at = now + LEASE
-        refund.save(update_fields=["attempts", "due_at"])
-    return refund
 
 
 def _ask(refund: Refund) -> Transfer | None:
@@ -160,8 +144,7 @@ def _ask(refund: Refund) -> Transfer | None:
     try:
         return provider.refund(key=refund.id, reference=refund.payment.provider_reference, amount=refund.to_send)
     except ProviderAway as error:
-        log.log(urgency(refund.attempts), "refund %s waits: %s", refund.id, error)
-        Refund.objects.filter(id=refund.id).update(due_at=timezone.now() + wait_before(refund.attempts))
+        put_off(refund, error)
         return None
 
 

@@ -1,10 +1,19 @@
-"""How long a due row is leased, and when a provider that was away is asked again."""
+"""What waits for a provider: leased by who asks for it, and put off when the provider is away."""
 
 import logging
 from datetime import timedelta
+from typing import TypeVar
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
+from payment_service.errors import ProviderAway
+from payment_service.models import Misfit, Payout, Refund, WebhookEvent
+
+log = logging.getLogger("nexus.payments")
+Row = TypeVar("Row", Misfit, Payout, Refund, WebhookEvent)
 LEASE = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=5)
 
@@ -19,3 +28,22 @@ def urgency(attempts: int) -> int:
     to give up and to try again with another would be to pay twice.
     """
     return logging.ERROR if attempts >= settings.TRANSFER_ATTEMPTS else logging.WARNING
+
+
+@transaction.atomic
+def claim(rows: QuerySet[Row]) -> Row | None:
+    """The longest due of these rows, leased: whoever dies with it leaves it due again when the lease ends."""
+    now = timezone.now()
+    due = rows.filter(due_at__lte=now).order_by("due_at")
+    row = due.select_for_update(skip_locked=True, of=("self",)).first()
+    if row:
+        row.attempts += 1
+        row.due_at = now + LEASE
+        row.save(update_fields=["attempts", "due_at"])
+    return row
+
+
+def put_off(row: Misfit | Payout | Refund, error: ProviderAway) -> None:
+    """The provider did not answer: the same is asked again later."""
+    log.log(urgency(row.attempts), "%s %s waits: %s", row._meta.model_name, row.pk, error)
+    type(row)._default_manager.filter(pk=row.pk).update(due_at=timezone.now() + wait_before(row.attempts))

@@ -8,11 +8,10 @@ import logging
 from collections.abc import Mapping
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
 from payment_service.actions.payments import settle
-from payment_service.actions.waiting import LEASE, wait_before
+from payment_service.actions.waiting import claim, wait_before
 from payment_service.clients import PROVIDERS
 from payment_service.errors import ProviderAway
 from payment_service.models import Payment, WebhookEvent
@@ -38,23 +37,12 @@ def receive_webhook(*, provider: str, body: bytes, headers: Mapping[str, str]) -
 def act_on_webhooks() -> int:
     """Act on every stored event that is due; answers how many."""
     acted = 0
-    while event := _claim():
+    while event := claim(WebhookEvent.objects.filter(handled_at__isnull=True)):
         done = _act(event)
         again = {"handled_at": timezone.now()} if done else {"due_at": timezone.now() + wait_before(event.attempts)}
         WebhookEvent.objects.filter(id=event.id).update(**again)
         acted += 1
     return acted
-
-
-@transaction.atomic
-def _claim() -> WebhookEvent | None:
-    due = WebhookEvent.objects.filter(handled_at__isnull=True, due_at__lte=timezone.now())
-    event = due.select_for_update(skip_locked=True).order_by("due_at").first()
-    if event:
-        event.attempts += 1
-        event.due_at = timezone.now() + LEASE
-        event.save()
-    return event
 
 
 def _act(event: WebhookEvent) -> bool:
