@@ -7,6 +7,8 @@ from typing import Any
 
 import fake_stripe
 import pytest
+from factories import asked, released, take
+from stages import ChapaStage, SimulatorStage, StripeStage
 
 from payment_service.clients import simulator
 from payment_service.queries.books import broken_rules
@@ -36,3 +38,23 @@ def stripe_url() -> Iterator[str]:
     """Where what stands in for Stripe listens."""
     with fake_stripe.running() as url:
         yield url
+
+
+STAGES = {"simulator": SimulatorStage, "stripe": StripeStage, "chapa": ChapaStage}
+
+
+@pytest.fixture(params=list(STAGES))
+def stage(request: Any, live_server: Any, settings: Any, stripe_url: str, balanced_books: None) -> Any:
+    """What is played on it is played on all of them."""
+    settings.PAYMENT_METHODS = list(STAGES)
+    settings.PUBLIC_URL = live_server.url
+    return STAGES[request.param](settings, stripe_url if request.param == "stripe" else live_server.url)
+
+
+@pytest.fixture
+def both_earned(provider: Any) -> Any:
+    """45.00 USD of Northwind's and 31.00 of Lumen's are available."""
+    message = take()
+    asked(message)
+    released(message)
+    return message

@@ -1,8 +1,6 @@
 """Runs: everybody who has enough is paid once, after approval, never more than was planned or than there is."""
 
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
 from factories import (
@@ -19,6 +17,7 @@ from factories import (
     take,
     vendor_changed,
 )
+from running import ADA, GRACE, PAYOUTS, RUNS, USD, admin, approve, carry_out, items, make, paid_out
 
 from payment_service.actions import payout_runs, payouts, refunds
 from payment_service.clients import Transfer
@@ -30,51 +29,9 @@ from shared.contracts.user import RecordAudit
 from shared.testing import body, client_as, in_parallel, operator_as, published
 
 pytestmark = pytest.mark.django_db(transaction=True)
-RUNS, PAYOUTS = "/api/v1/admin/payout-runs", "/api/v1/admin/payouts"
-ADA, GRACE = UUID(int=0xADA), UUID(int=0x6ACE)
-USD = {"currency": "USD"}
 
 
-@pytest.fixture
-def earned(provider: Any) -> Any:
-    """45.00 USD of Northwind's and 31.00 of Lumen's are available."""
-    message = take()
-    asked(message)
-    released(message)
-    return message
-
-
-def admin(user_id: UUID = ADA) -> Any:
-    return client_as("admin", user_id=user_id)
-
-
-def make(by: UUID = ADA) -> Any:
-    return admin(by).post(RUNS, USD)
-
-
-def approve(run: str, by: UUID = ADA) -> Any:
-    return admin(by).post(f"{RUNS}/{run}/approve")
-
-
-def carry_out() -> None:
-    payout_runs.carry_out_runs()
-    payouts.ask_for_payouts()
-    payout_runs.carry_out_runs()
-
-
-def paid_out() -> dict[UUID, int]:
-    return {told.vendor_id: told.amount.minor for told in published(PayoutPaid)}
-
-
-def items(run: str) -> dict[str, tuple[str, str]]:
-    rows = body(admin().get(f"{RUNS}/{run}/items"))["results"]
-    return {row["vendor_id"]: (row["status"], row["reason"]) for row in rows}
-
-
-# ── From draft to done ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_a_run_pays_everybody_once_it_is_approved(earned: Any) -> None:
+def test_a_run_pays_everybody_once_it_is_approved(both_earned: Any) -> None:
     made = make()
     run = body(made)
     carry_out()
@@ -91,7 +48,7 @@ def test_a_run_pays_everybody_once_it_is_approved(earned: Any) -> None:
     assert broken_rules() == []
 
 
-def test_its_items_say_what_became_of_each(earned: Any) -> None:
+def test_its_items_say_what_became_of_each(both_earned: Any) -> None:
     run = body(make())["id"]
     approve(run)
     carry_out()
@@ -105,7 +62,7 @@ def test_its_items_say_what_became_of_each(earned: Any) -> None:
     assert admin().get(f"{RUNS}/{new_id()}/items").status_code == 404
 
 
-def test_a_cancelled_run_pays_nobody(earned: Any) -> None:
+def test_a_cancelled_run_pays_nobody(both_earned: Any) -> None:
     run = body(make())["id"]
     approve(run)
 
@@ -117,7 +74,7 @@ def test_a_cancelled_run_pays_nobody(earned: Any) -> None:
     assert make().status_code == 201
 
 
-def test_what_is_under_way_or_done_cannot_be_cancelled(earned: Any) -> None:
+def test_what_is_under_way_or_done_cannot_be_cancelled(both_earned: Any) -> None:
     run = body(make())["id"]
     approve(run)
     carry_out()
@@ -125,18 +82,18 @@ def test_what_is_under_way_or_done_cannot_be_cancelled(earned: Any) -> None:
     assert body(admin().post(f"{RUNS}/{run}/cancel", {"reason": "Too late."}))["code"] == "illegal_transition"
 
 
-def test_there_is_one_open_run_of_a_currency(earned: Any) -> None:
+def test_there_is_one_open_run_of_a_currency(both_earned: Any) -> None:
     assert [body(make()).get("code", ""), body(make()).get("code", "")] == ["", "payout_run_open"]
 
 
-def test_of_runs_made_at_once_one_is(earned: Any) -> None:
+def test_of_runs_made_at_once_one_is(both_earned: Any) -> None:
     answers = in_parallel(4, lambda _number: make().status_code)
 
     assert sorted(answers) == [201, 409, 409, 409]
     assert PayoutItem.objects.count() == 2
 
 
-def test_carried_out_by_many_workers_at_once_it_pays_each_once(earned: Any) -> None:
+def test_carried_out_by_many_workers_at_once_it_pays_each_once(both_earned: Any) -> None:
     approve(body(make())["id"])
 
     in_parallel(4, lambda _number: payout_runs.carry_out_runs())
@@ -150,10 +107,7 @@ def test_without_anything_to_pay_there_is_no_run(provider: Any) -> None:
     assert body(make())["code"] == "nothing_to_pay_out"
 
 
-# ── Who is paid, and how much ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_less_than_the_minimum_stays(earned: Any, settings: Any) -> None:
+def test_less_than_the_minimum_stays(both_earned: Any, settings: Any) -> None:
     settings.PAYOUT_MINIMUM = {"USD": 3_101, "JPY": 1}
 
     run = body(make())
@@ -161,10 +115,10 @@ def test_less_than_the_minimum_stays(earned: Any, settings: Any) -> None:
     assert items(run["id"]) == {str(NORTHWIND): ("planned", "")}
 
 
-def test_who_is_below_nothing_is_paid_once_it_has_earned_it_back(earned: Any) -> None:
+def test_who_is_below_nothing_is_paid_once_it_has_earned_it_back(both_earned: Any) -> None:
     hear(pay_out(4_500))
     payouts.ask_for_payouts()
-    hear(refund_of(earned, earned.splits[0]))
+    hear(refund_of(both_earned, both_earned.splits[0]))
     refunds.ask_for_refunds()
     assert balances(NORTHWIND)["vendor_available"] == -4_500
 
@@ -181,9 +135,9 @@ def test_who_is_below_nothing_is_paid_once_it_has_earned_it_back(earned: Any) ->
     assert sorted(told.amount.minor for told in published(PayoutPaid)) == [3_100, 4_500, 4_500]
 
 
-def test_what_was_refunded_since_the_draft_is_not_paid(earned: Any) -> None:
+def test_what_was_refunded_since_the_draft_is_not_paid(both_earned: Any) -> None:
     run = body(make())["id"]
-    hear(refund_of(earned, earned.splits[0]))
+    hear(refund_of(both_earned, both_earned.splits[0]))
     refunds.ask_for_refunds()
 
     approve(run)
@@ -193,7 +147,7 @@ def test_what_was_refunded_since_the_draft_is_not_paid(earned: Any) -> None:
     assert items(run)[str(NORTHWIND)] == ("skipped", "insufficient_balance")
 
 
-def test_what_was_earned_since_the_draft_waits_for_the_next(earned: Any) -> None:
+def test_what_was_earned_since_the_draft_waits_for_the_next(both_earned: Any) -> None:
     run = body(make())["id"]
     again = take(split())
     asked(again)
@@ -205,7 +159,7 @@ def test_what_was_earned_since_the_draft_waits_for_the_next(earned: Any) -> None
     assert (paid_out()[NORTHWIND], balances(NORTHWIND)["vendor_available"]) == (4_500, 4_500)
 
 
-def test_a_vendor_with_a_payout_on_its_way_gets_no_second(earned: Any) -> None:
+def test_a_vendor_with_a_payout_on_its_way_gets_no_second(both_earned: Any) -> None:
     run = body(make())["id"]
     hear(pay_out(1_000))
     approve(run)
@@ -218,7 +172,7 @@ def test_a_vendor_with_a_payout_on_its_way_gets_no_second(earned: Any) -> None:
     assert Payout.objects.filter(status="pending").count() == 2
 
 
-def test_a_suspended_vendor_is_held_until_it_is_back(earned: Any) -> None:
+def test_a_suspended_vendor_is_held_until_it_is_back(both_earned: Any) -> None:
     hear(vendor_changed(status="suspended", version=2))
     hear(vendor_changed(status="active", version=1))
     hear(pay_out(1_000))
@@ -236,7 +190,7 @@ def test_a_suspended_vendor_is_held_until_it_is_back(earned: Any) -> None:
     assert Vendor.objects.get().version == 3
 
 
-def test_who_is_suspended_after_the_draft_is_held_too(earned: Any) -> None:
+def test_who_is_suspended_after_the_draft_is_held_too(both_earned: Any) -> None:
     run = body(make())["id"]
     hear(vendor_changed(status="suspended"))
 
@@ -246,7 +200,7 @@ def test_who_is_suspended_after_the_draft_is_held_too(earned: Any) -> None:
     assert (items(run)[str(NORTHWIND)], paid_out()) == (("held", "vendor_suspended"), {LUMEN: 3_100})
 
 
-def test_a_payout_that_the_provider_refuses_ends_the_run_and_is_available_again(earned: Any) -> None:
+def test_a_payout_that_the_provider_refuses_ends_the_run_and_is_available_again(both_earned: Any) -> None:
     run = body(make())["id"]
     approve(run)
     payout_runs.carry_out_runs()
@@ -259,90 +213,8 @@ def test_a_payout_that_the_provider_refuses_ends_the_run_and_is_available_again(
     assert balances(NORTHWIND)["vendor_available"] == 4_500
 
 
-# ── Four eyes ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_a_run_beyond_the_limit_needs_another_admin(earned: Any, settings: Any) -> None:
-    settings.PAYOUT_APPROVAL_OVER = {"USD": 7_599}
-    run = body(make())
-
-    own, others = approve(run["id"]), approve(run["id"], by=GRACE)
-    carry_out()
-
-    assert (run["needs_another"], body(own)["code"]) == (True, "needs_another_admin")
-    assert (body(others)["approved_by"], len(paid_out())) == (str(GRACE), 2)
-
-
-def test_a_run_at_the_limit_does_not(earned: Any, settings: Any) -> None:
-    settings.PAYOUT_APPROVAL_OVER = {"USD": 7_600}
-
-    assert approve(body(make())["id"]).status_code == 200
-
-
-def test_a_payout_beyond_the_limit_waits_for_an_admin(earned: Any, settings: Any) -> None:
-    settings.PAYOUT_APPROVAL_OVER = {"USD": 999}
-    hear(vendor_changed(owner_id=GRACE))
-    hear(pay_out(1_000))
-    payouts.ask_for_payouts()
-    payout = Payout.objects.get()
-    assert (payout.status, balances()["in_transit"]) == ("awaiting_approval", 1_000)
-
-    owners = admin(GRACE).post(f"{PAYOUTS}/{payout.id}/approve")
-    others = admin().post(f"{PAYOUTS}/{payout.id}/approve")
-    payouts.ask_for_payouts()
-
-    assert (body(owners)["code"], body(others)["status"], paid_out()) == (
-        "needs_another_admin", "pending", {NORTHWIND: 1_000},
-    )  # fmt: skip
-    assert admin().post(f"{PAYOUTS}/{payout.id}/approve").status_code == 409
-
-
-def test_a_rejected_payout_is_available_again(earned: Any, settings: Any) -> None:
-    settings.PAYOUT_APPROVAL_OVER = {"USD": 999}
-    hear(pay_out(1_000))
-    payout = Payout.objects.get()
-
-    rejected = admin().post(f"{PAYOUTS}/{payout.id}/reject", {"reason": "Looks odd."})
-
-    assert (body(rejected)["status"], balances(NORTHWIND)["vendor_available"]) == ("refused", 4_500)
-    assert [told.reason for told in published(PayoutRefused)] == ["rejected"]
-    assert admin().post(f"{PAYOUTS}/{payout.id}/reject", {"reason": "Again."}).status_code == 409
-    assert admin().post(f"{PAYOUTS}/{new_id()}/approve").status_code == 404
-
-
-# ── By schedule ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_the_schedule_is_off_unless_it_is_set(earned: Any) -> None:
-    assert (payout_runs.make_scheduled_runs(), PayoutRun.objects.count()) == (0, 0)
-
-
-def test_on_its_day_a_run_is_made_once_and_begins(earned: Any, settings: Any) -> None:
-    settings.PAYOUT_SCHEDULE = f"{datetime.now(UTC):%A}".lower()
-
-    made = [payout_runs.make_scheduled_runs(), payout_runs.make_scheduled_runs()]
-    carry_out()
-
-    assert (made, len(paid_out()), PayoutRun.objects.get().made_by) == ([1, 0], 2, None)
-
-
-def test_beyond_the_limit_a_scheduled_run_waits_for_an_admin(earned: Any, settings: Any) -> None:
-    settings.PAYOUT_SCHEDULE, settings.PAYOUT_APPROVAL_OVER = "daily", {"USD": 1}
-    payout_runs.make_scheduled_runs()
-    run = PayoutRun.objects.get()
-    assert run.status == "draft"
-
-    approve(str(run.id))
-    carry_out()
-
-    assert len(paid_out()) == 2
-
-
-# ── Who may, and what is remembered ──────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize("role", ["customer", "vendor", "support"])
-def test_only_admins_may(earned: Any, role: str) -> None:
+def test_only_admins_may(both_earned: Any, role: str) -> None:
     run = body(make())["id"]
     client = client_as(role)
 
@@ -360,7 +232,7 @@ def test_odd_bodies_are_refused(provider: Any, given: Any) -> None:
     assert admin().post(RUNS, given).status_code == 400
 
 
-def test_each_step_is_audited(earned: Any) -> None:
+def test_each_step_is_audited(both_earned: Any) -> None:
     first = body(make())["id"]
     admin().post(f"{RUNS}/{first}/cancel", {"reason": "Wrong day."})
     approve(body(make())["id"], by=GRACE)
@@ -373,7 +245,7 @@ def test_each_step_is_audited(earned: Any) -> None:
     ]
 
 
-def test_operators_approve_and_cancel_on_their_pages(earned: Any) -> None:
+def test_operators_approve_and_cancel_on_their_pages(both_earned: Any) -> None:
     page = "/admin/payment/payment_service/payoutrun/"
     make()
     run = PayoutRun.objects.get()
@@ -384,7 +256,7 @@ def test_operators_approve_and_cancel_on_their_pages(earned: Any) -> None:
     assert (told, run.status) == (["Cancel: 1"], "cancelled")
 
 
-def test_lists_ask_the_database_no_more_for_more_rows(earned: Any, django_assert_max_num_queries: Any) -> None:
+def test_lists_ask_the_database_no_more_for_more_rows(both_earned: Any, django_assert_max_num_queries: Any) -> None:
     run = body(make())["id"]
     approve(run)
     carry_out()
@@ -395,7 +267,7 @@ def test_lists_ask_the_database_no_more_for_more_rows(earned: Any, django_assert
         admin().get(RUNS)
 
 
-def test_where_no_provider_pays_the_schedule_makes_bank_files(earned: Any, settings: Any) -> None:
+def test_where_no_provider_pays_the_schedule_makes_bank_files(both_earned: Any, settings: Any) -> None:
     settings.PAYOUT_PROVIDER, settings.PAYOUT_SCHEDULE = "", "daily"
 
     asked_for, scheduled = make(), payout_runs.make_scheduled_runs()
