@@ -108,6 +108,7 @@ def test_an_order_tells_how_much_credit_paid() -> None:
         ({"amount": "-1.00", "currency": "USD"}, {"use_store_credit"}),
         ({"amount": "10.00", "currency": "EUR"}, {"use_store_credit"}),
         ({"amount": "10.001", "currency": "USD"}, {"use_store_credit.amount"}),
+        ({"amount": 10, "currency": "USD"}, {"use_store_credit.amount"}),
         ({"amount": "10.00"}, {"use_store_credit.currency"}),
         ({"amount": "10.00", "currency": "USD", "more": 1}, {"use_store_credit.more"}),
         ("yes", {"use_store_credit"}),

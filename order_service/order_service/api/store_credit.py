@@ -35,7 +35,7 @@ class UseCreditField(serializers.Field):
     def to_internal_value(self, data: Any) -> bool | Money:
         if isinstance(data, bool):
             return data
-        money: Money = MoneyShape().run_validation(data)
+        money: Money = MoneyShape(context=self.context).run_validation(data)
         return money
 
 
