@@ -180,6 +180,13 @@ class ReplayRenderer(JSONRenderer):
         return rendered
 
 
+class PdfRenderer(ReplayRenderer):
+    """For clients that ask for PDF alone: what is refused is told as JSON all the same."""
+
+    media_type = "application/pdf"
+    format = "pdf"
+
+
 def forget_old_answers() -> int:
     """A job for the clock: delete the keys that may not be replayed any more; answers how many."""
     return clean_up(settings.IDEMPOTENCY_KEEP)

@@ -57,9 +57,7 @@ def queue_operation(
     wanted: dict[str, Any] | None = None,
 ) -> OrderOperation:
     """Upon these ids, or upon all that a list narrowed to `wanted` has now. Raises Invalid, TooManyOperations."""
-    in_turn(f"operations {created_by}")
-    if OrderOperation.objects.filter(created_by=created_by, status__in=OrderOperation.OPEN).count() >= AT_ONCE:
-        raise TooManyOperations
+    _brake(created_by)
     found = list(dict.fromkeys(ids)) if ids is not None else _found(subject, vendor_id, wanted or {})
     operation = OrderOperation.objects.create(
         subject=subject,
@@ -77,6 +75,13 @@ def queue_operation(
     told = {"kind": kind, "subject": subject, "total": len(found)}
     record(action="order.operation.create", subject_kind="order_operation", subject_id=operation.id, **told)
     return operation
+
+
+def _brake(created_by: UUID) -> None:
+    """Raises TooManyOperations."""
+    in_turn(f"operations {created_by}")
+    if OrderOperation.objects.filter(created_by=created_by, status__in=OrderOperation.OPEN).count() >= AT_ONCE:
+        raise TooManyOperations
 
 
 def _found(subject: str, vendor_id: UUID | None, wanted: dict[str, Any]) -> list[UUID]:

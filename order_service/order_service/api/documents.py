@@ -21,17 +21,10 @@ from order_service.queries import documents
 from order_service.queries import orders as order_queries
 from shared.auth import roles
 from shared.http import Shape, read
-from shared.idempotency import ReplayRenderer
+from shared.idempotency import PdfRenderer, ReplayRenderer
 from shared.openapi import MAY_CONFLICT
 
-PDF = "application/pdf"
-
-
-class PdfRenderer(ReplayRenderer):
-    """For clients that ask for PDF alone: what is refused is told as JSON all the same."""
-
-    media_type = PDF
-    format = "pdf"
+PDF = PdfRenderer.media_type
 
 
 class _Documents(APIView):

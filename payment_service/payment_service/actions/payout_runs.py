@@ -42,10 +42,8 @@ def make_run(
 
     Raises PayoutRunOpen, NothingToPayOut, PayoutsNotConfigured.
     """
-    by_file = method == PayoutRun.Method.BANK_FILE
-    if not (_has_bank() if by_file else settings.PAYOUT_PROVIDER):
-        raise PayoutsNotConfigured()
-    items = _items(currency, by_file)
+    _demand_payer(method)
+    items = _items(currency, method == PayoutRun.Method.BANK_FILE)
     total = sum(item.minor for item in items if item.status == Status.PLANNED)
     if not total:
         raise NothingToPayOut()
@@ -66,8 +64,11 @@ def make_run(
     return run
 
 
-def _has_bank() -> bool:
-    return bool(settings.PAYOUT_DEBTOR_NAME and settings.PAYOUT_DEBTOR_IBAN)
+def _demand_payer(method: str) -> None:
+    """Raises PayoutsNotConfigured."""
+    bank = settings.PAYOUT_DEBTOR_NAME and settings.PAYOUT_DEBTOR_IBAN
+    if not (bank if method == PayoutRun.Method.BANK_FILE else settings.PAYOUT_PROVIDER):
+        raise PayoutsNotConfigured()
 
 
 def _inserted(run: PayoutRun) -> PayoutRun:

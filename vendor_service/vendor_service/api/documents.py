@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from shared.auth import IsSignedIn, roles
 from shared.http import LineField, Shape, created, read
-from shared.idempotency import ReplayRenderer, idempotent
+from shared.idempotency import PdfRenderer, ReplayRenderer, idempotent
 from shared.pagination import Cursor
 from vendor_service.actions import documents
 from vendor_service.api.callers import application_of, user_of
@@ -52,13 +52,6 @@ class DocumentShape(Shape):
 
 class DocumentPage(Cursor):
     ordering = "id"
-
-
-class PdfRenderer(ReplayRenderer):
-    """For clients that ask for PDF alone: what is refused is told as JSON all the same."""
-
-    media_type = documents.PDF
-    format = "pdf"
 
 
 class JpegRenderer(ReplayRenderer):
