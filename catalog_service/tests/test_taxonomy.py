@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from factories import make_category, make_product
 from together import run_together
 
@@ -215,3 +216,21 @@ def test_a_tree_of_a_hundred_levels_is_answered_and_the_next_level_refused() -> 
     branch = admin.patch(f"{URL}/else", {"parent": f"level-{taxonomy.MAX_LEVELS - 2}"})
     assert (set(body(below)["errors"]), set(body(branch)["errors"])) == ({"parent"}, {"parent"})
     assert admin.patch(f"{URL}/{other.slug}", {"parent": f"level-{taxonomy.MAX_LEVELS - 2}"}).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_renames_a_brand_keeps_nobody_from_listing_things_of_it() -> None:
+    """A product's foreign key is checked at its commit, when it holds the product that the renaming waits for."""
+    brand = make_product(brand="Acme").brand
+    assert brand
+
+    def refer() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM brand WHERE id = %s FOR KEY SHARE NOWAIT", [brand.id])
+
+    with transaction.atomic():
+        brand.name = "Apex"
+        brand.save()
+        errors = run_together([refer])
+
+    assert errors == []
