@@ -31,8 +31,11 @@ PACKAGES = {
     "libnginx-mod-http-js": ("/usr/lib/nginx/modules/ngx_http_js_module.so",),
 }
 """Debian package → files one of which shows that it is installed."""
-TEST_PACKAGES = {"chromium": ("/usr/bin/chromium",)}
-"""What tests want besides: pages are tried in a browser."""
+TEST_PACKAGES = {
+    "chromium": ("/usr/bin/chromium",),
+    "npm": ("/usr/bin/npm", "/usr/local/bin/npm", "/opt/*/bin/npm"),
+}
+"""What tests want besides: pages are tried in a browser, crypto payments on a chain, which npm installs."""
 
 
 # ── System packages ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -19,6 +19,8 @@ from fleet.table import ROOT, Service, Table
 
 AT_ONCE = 2
 ONE_PROCESS = ROOT / "tests" / "one_process"
+WANT_MORE = ("tests", "payment_service")
+"""Suites that want bootstrap.TEST_PACKAGES."""
 NO_TESTS = 5
 """pytest's exit code for a folder without tests."""
 
@@ -36,7 +38,7 @@ class Suite:
 
 def run(table: Table, name: str | None) -> int:
     """Tests of one place with their output as it comes; without a name everything, with the output of what fails."""
-    if name in (None, "tests"):
+    if name is None or name.rstrip("/") in WANT_MORE:
         bootstrap.ensure_packages(tests=True)
     if name is None:
         ups.up(table)

@@ -19,7 +19,7 @@ make() {
 
 for own in "$from"/of/*/; do
     test -r "$own/env" || continue
-    grep -E '^(DATABASE_URL|RABBITMQ_URL|RABBITMQ_ADMIN_URL|REDIS_URL|SESSIONS_REDIS_URL|SECRET_KEY|SMS_TOKEN|S3_ACCESS_KEY_ID|S3_SECRET_ACCESS_KEY|SIMULATOR_[A-Z_]+|STRIPE_[A-Z_]+|CHAPA_[A-Z_]+)=' "$own/env" |
+    grep -E '^(DATABASE_URL|RABBITMQ_URL|RABBITMQ_ADMIN_URL|REDIS_URL|SESSIONS_REDIS_URL|SECRET_KEY|SMS_TOKEN|S3_ACCESS_KEY_ID|S3_SECRET_ACCESS_KEY|SIMULATOR_[A-Z_]+|STRIPE_[A-Z_]+|CHAPA_[A-Z_]+|CRYPTO_NODE_URL|CRYPTO_XPUB)=' "$own/env" |
         sed -e "s|@postgres:5432/|@$POSTGRES/|" -e "s|@rabbitmq:5672/|@$RABBITMQ/|" -e "s|//redis:6379/|//$REDIS/|" >"$env"
     make secret generic "$(basename "$own")" --from-file="env=$env" --from-file="$own/service.pem"
 done

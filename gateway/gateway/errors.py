@@ -296,6 +296,9 @@ CODES: dict[str, Explanation] = {
     "too_many_tries": Explanation(
         429, "Too many codes were tried", "Somebody could be guessing.", "Wait as long as Retry-After says."
     ),
+    "hash_used": Explanation(
+        409, "This transaction is another transfer's", "One transaction makes one transfer.", "Hand in the right hash."
+    ),
     "payout_run_open": Explanation(
         409, "There is an open run in this currency", "One at a time.", "Approve it or cancel it, and wait for its end."
     ),

@@ -54,6 +54,19 @@ class PayoutsNotConfigured(NotFound):
     title = "Nobody is set up here who could pay like this"
 
 
+class HashUsed(Conflict):
+    code = "hash_used"
+    title = "This transaction was handed in for another transfer"
+
+
+class NotTaken(Exception):
+    """A payment that cannot be begun, and why: a reason of PaymentDeclined."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class ProviderAway(Unavailable):
     """No answer, or none that says what happened: ask again with the same key."""
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.core.exceptions import ImproperlyConfigured
 
 from shared import env
+from shared.money import EXPONENTS
 from shared.settings import *  # noqa: F403
 from shared.settings import ENVIRONMENT, PUBLIC_URL, SECRET_KEY, installed_apps
 
@@ -61,11 +62,31 @@ CHAPA_SECRET_KEY = env.text("CHAPA_SECRET_KEY", f"chapa-{SECRET_KEY}" if CHAPA_F
 CHAPA_WEBHOOK_SECRETS = _listed(env.text("CHAPA_WEBHOOK_SECRETS", f"chapa-hook-{SECRET_KEY}" if CHAPA_FAKE else ""))
 CHAPA_WEBHOOK_URL = env.text("CHAPA_WEBHOOK_URL", f"{SIMULATOR_URL}/api/v1/payment-webhooks/chapa")
 
+CRYPTO_NODE_URL = env.text("CRYPTO_NODE_URL", "")
+CRYPTO_CHAIN_ID = env.number("CRYPTO_CHAIN_ID", 1)
+CRYPTO_XPUB = env.text("CRYPTO_XPUB", "")
+"""An extended public key (BIP-32): each payment has an address below it. No private key is ever set here."""
+CRYPTO_WALLET = env.text("CRYPTO_WALLET", "")
+"""The address that refunds and payouts are sent from, by whoever has its key elsewhere."""
+CRYPTO_COIN = env.text("CRYPTO_COIN", "ETH")
+CRYPTO_COIN_DECIMALS = 18
+CRYPTO_TOKEN = env.text("CRYPTO_TOKEN", "USDC")
+CRYPTO_TOKEN_ADDRESS = env.text("CRYPTO_TOKEN_ADDRESS", "")
+CRYPTO_TOKEN_DECIMALS = env.number("CRYPTO_TOKEN_DECIMALS", 6)
+CRYPTO_TOKEN_CURRENCY = env.text("CRYPTO_TOKEN_CURRENCY", "USD")
+"""One token is one unit of it."""
+CRYPTO_CONFIRMATIONS = env.number("CRYPTO_CONFIRMATIONS", 12)
+"""A block counts once so many are there, itself included."""
+CRYPTO_PRICE_HOURS = env.number("CRYPTO_PRICE_HOURS", 24)
+CRYPTO_POLL_SECONDS = env.number("CRYPTO_POLL_SECONDS", 5)
+CRYPTO_BLOCKS_AT_ONCE = env.number("CRYPTO_BLOCKS_AT_ONCE", 20)
+
 # In which currencies each method takes money; none named: in all that are traded and that the provider knows.
 PAYMENT_CURRENCIES = {
     "simulator": _listed(env.text("SIMULATOR_CURRENCIES", "")),
     "stripe": _listed(env.text("STRIPE_CURRENCIES", "")),
     "chapa": _listed(env.text("CHAPA_CURRENCIES", "")),
+    "crypto": _listed(env.text("CRYPTO_CURRENCIES", "")),
 }
 
 
@@ -78,12 +99,26 @@ def _check() -> None:
         if not all(keys.get(method, ())):
             name = method.upper()
             raise ImproperlyConfigured(f"{method} needs {name}_SECRET_KEY and {name}_WEBHOOK_SECRETS")
-    if PAYOUT_PROVIDER not in {"", "simulator"}:
-        raise ImproperlyConfigured(f"PAYOUT_PROVIDER is {PAYOUT_PROVIDER!r}; only the simulator pays out, or nobody")
+    if PAYOUT_PROVIDER not in {"", "simulator", "crypto"}:
+        raise ImproperlyConfigured(f"PAYOUT_PROVIDER is {PAYOUT_PROVIDER!r}; only the simulator and crypto pay out")
+    if CRYPTO_NODE_URL or "crypto" in {*PAYMENT_METHODS, PAYOUT_PROVIDER}:
+        _check_crypto()
     if _IN_PRODUCTION and not SIMULATOR_IN_PRODUCTION and "simulator" in {*PAYMENT_METHODS, PAYOUT_PROVIDER}:
         raise ImproperlyConfigured("The simulator moves no money: name another, or set SIMULATOR_IN_PRODUCTION=true")
     if _IN_PRODUCTION and CHAPA_FAKE:
         raise ImproperlyConfigured("CHAPA_FAKE is for development: nobody is paid by it")
+
+
+def _check_crypto() -> None:
+    """That keys and addresses have no typing errors, apps.py looks after: it takes more than settings may import."""
+    if not (CRYPTO_NODE_URL and CRYPTO_XPUB and CRYPTO_WALLET):
+        raise ImproperlyConfigured("crypto needs CRYPTO_NODE_URL, CRYPTO_XPUB and CRYPTO_WALLET")
+    if not CRYPTO_XPUB.startswith(("xpub", "tpub")):
+        raise ImproperlyConfigured("CRYPTO_XPUB is no extended public key; a private one has no place on a server")
+    if CRYPTO_TOKEN_ADDRESS and EXPONENTS.get(CRYPTO_TOKEN_CURRENCY, 99) > CRYPTO_TOKEN_DECIMALS:
+        raise ImproperlyConfigured(f"CRYPTO_TOKEN has too few decimals for {CRYPTO_TOKEN_CURRENCY}")
+    if min(CRYPTO_CONFIRMATIONS, CRYPTO_POLL_SECONDS, CRYPTO_BLOCKS_AT_ONCE) < 1:
+        raise ImproperlyConfigured("CRYPTO_CONFIRMATIONS, …_POLL_SECONDS and …_BLOCKS_AT_ONCE are one or more")
 
 
 _check()

@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+from django.conf import settings
+
 from payment_service.actions import (
+    crypto_watch,
     gift_cards,
     misfits,
     payments,
@@ -41,6 +44,7 @@ SCHEDULE: Schedule = {
     payouts.release_due: timedelta(seconds=1),
     payout_runs.carry_out_runs: timedelta(seconds=1),
     payout_runs.make_scheduled_runs: timedelta(minutes=1),
+    crypto_watch.watch: timedelta(seconds=settings.CRYPTO_POLL_SECONDS),
     simulator.send_webhooks: timedelta(milliseconds=500),
     simulator.settle_slow_ones: timedelta(seconds=1),
     webhooks.forget_old_webhooks: timedelta(hours=1),

@@ -5,10 +5,11 @@ server.
 from collections.abc import Iterator
 from typing import Any
 
+import dev_chain
 import fake_stripe
 import pytest
 from factories import asked, released, take
-from stages import ChapaStage, SimulatorStage, StripeStage
+from stages import ChapaStage, CryptoStage, SimulatorStage, StripeStage
 
 from payment_service.clients import simulator
 from payment_service.queries.books import broken_rules
@@ -40,15 +41,23 @@ def stripe_url() -> Iterator[str]:
         yield url
 
 
-STAGES = {"simulator": SimulatorStage, "stripe": StripeStage, "chapa": ChapaStage}
+@pytest.fixture(scope="session")
+def chain() -> Iterator[Any]:
+    """A chain of blocks, which goes on from test to test."""
+    with dev_chain.running() as chain:
+        yield chain
+
+
+STAGES = {"simulator": SimulatorStage, "stripe": StripeStage, "chapa": ChapaStage, "crypto": CryptoStage}
 
 
 @pytest.fixture(params=list(STAGES))
-def stage(request: Any, live_server: Any, settings: Any, stripe_url: str, balanced_books: None) -> Any:
+def stage(request: Any, live_server: Any, settings: Any, balanced_books: None) -> Any:
     """What is played on it is played on all of them."""
     settings.PAYMENT_METHODS = list(STAGES)
     settings.PUBLIC_URL = live_server.url
-    return STAGES[request.param](settings, stripe_url if request.param == "stripe" else live_server.url)
+    elsewhere = {"stripe": "stripe_url", "crypto": "chain"}.get(request.param)
+    return STAGES[request.param](settings, request.getfixturevalue(elsewhere) if elsewhere else live_server.url)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from shared.contracts.payment import (
     CancelPayment,
     TakePayment,
 )
-from shared.messages import MoneyData
+from shared.messages import Message, MoneyData
 
 
 def order(stage: Any, token: str = "", **changes: Any) -> TakePayment:
@@ -30,13 +30,24 @@ def told(stage: Any, events: list[dict[str, Any]]) -> None:
     webhooks.act_on_webhooks()
 
 
-def ask_again() -> None:
+def ask_again(stage: Any) -> None:
     """Later, when everything that waits has waited long enough."""
+    if not stage.tells:
+        stage.news()
     everything_is_due(Payment, Refund, Misfit, WebhookEvent)
     payments.ask_providers()
     webhooks.act_on_webhooks()
     refunds.ask_for_refunds()
     misfits.return_misfits()
+    stage.signs()
+
+
+def refund(stage: Any, *asked_for: Message) -> None:
+    """What order asks for goes back, and whoever has to sign it does."""
+    for message in asked_for:
+        hear(message)
+    refunds.ask_for_refunds()
+    stage.signs()
 
 
 def state(message: TakePayment) -> tuple[str, str]:

@@ -4,16 +4,20 @@ import json
 import time
 from typing import Any
 
+import dev_chain
 import fake_stripe
 import stripe as stripe_library
+from dev_chain import CENT, Chain
 from django.test import Client
 from django.utils import timezone
 from fake_stripe import Intent
 
-from payment_service.actions import simulator
+from payment_service.actions import crypto_signing, crypto_watch, simulator
 from payment_service.clients import chapa, stripe
 from payment_service.clients import simulator as simulator_client
-from payment_service.models import Payment, SimulatedCharge, SimulatedWebhook
+from payment_service.models import CryptoCharge, Payment, SimulatedCharge, SimulatedWebhook
+from payment_service.models.addresses import checksummed
+from shared.context import new_id
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -24,6 +28,9 @@ class Stage:
     other_currency = "EUR"
     signs_times = True
     takes_at_once = True
+    tells = True
+    """By webhooks."""
+    can_decline = True
     ok = "ok"
     declined = "decline"
     asks = "requires_action"
@@ -34,6 +41,9 @@ class Stage:
     def post(self, body: bytes, headers: dict[str, str]) -> int:
         path = f"/api/v1/payment-webhooks/{self.method}"
         return Client().post(path, body, "application/json", headers=headers).status_code
+
+    def signs(self) -> None:
+        """Where somebody has to sign what goes back, they do."""
 
     def send(self, event: dict[str, Any]) -> int:
         body = json.dumps(event).encode()
@@ -226,6 +236,74 @@ class StripeStage(Stage):
         secret, at = secret or self.settings.STRIPE_WEBHOOK_SECRETS[0], int(time.time()) + seconds
         signature = stripe_library.WebhookSignature.generate_signature_header(body.decode(), secret, at)
         return {stripe.SIGNATURE_HEADER: signature}
+
+
+class CryptoStage(Stage):
+    """The buyer has a wallet with a token worth dollars; the operator has another, with its key."""
+
+    method = "crypto"
+    takes_at_once = tells = can_decline = False
+    asks = "ok"
+
+    def __init__(self, settings: Any, chain: Chain) -> None:
+        super().__init__(settings)
+        self.chain = chain
+        self.another: dict[Any, int] = {}
+        self.paid_out_before = chain.tokens(chain.wallet)
+        settings.CRYPTO_CHAIN_ID, settings.CRYPTO_XPUB = dev_chain.CHAIN_ID, dev_chain.XPUB
+        settings.CRYPTO_WALLET, settings.CRYPTO_TOKEN_ADDRESS = checksummed(chain.wallet), checksummed(chain.token)
+        settings.CRYPTO_CONFIRMATIONS = 3
+        self.back()
+
+    def away(self) -> None:
+        self.settings.CRYPTO_NODE_URL = NOWHERE
+
+    def back(self) -> None:
+        self.settings.CRYPTO_NODE_URL = self.chain.url
+
+    def charge_of(self, payment: Payment) -> CryptoCharge:
+        return CryptoCharge.objects.get(payment=payment)
+
+    def sends(self, payment: Payment, cents: int, *, blocks: int = 2) -> str:
+        """The buyer's wallet, and then so many blocks more."""
+        sent = self.chain.pay_token(self.chain.buyer, str(self.charge_of(payment).address), cents * CENT)
+        if blocks:
+            self.chain.mine(blocks)
+        return sent
+
+    def pays(self, payment: Payment) -> None:
+        self.sends(payment, self.another.get(payment.id, payment.to_charge.minor))
+
+    money_arrives = pays
+
+    def can_be_paid(self, payment: Payment) -> bool:
+        return self.charge_of(payment).closed_at is None
+
+    def takes_another(self, payment: Payment, *, minor: int, currency: str) -> None:
+        self.another[payment.id] = minor
+
+    def news(self) -> list[dict[str, Any]]:
+        crypto_watch.watch()
+        return []
+
+    def charged(self) -> list[int]:
+        return [got // CENT for one in CryptoCharge.objects.all() if (got := self.chain.tokens(str(one.address)))]
+
+    def refunded(self) -> int:
+        return (self.paid_out_before - self.chain.tokens(self.chain.wallet)) // CENT
+
+    def signs(self) -> None:
+        for one in crypto_signing.unsigned():
+            hash = self.chain.publish(self.chain.sign(one["transaction"]))
+            crypto_signing.hand_in(transfer_id=one["transfer"].id, hash=hash, by=new_id())
+        self.chain.mine(2)
+        crypto_watch.watch()
+
+    def secrets(self, *secrets: str) -> None:
+        """There are none."""
+
+    def signed(self, body: bytes, *, secret: str = "", seconds: int = 0) -> dict[str, str]:
+        return {}
 
 
 def everything_is_due(*models: Any) -> None:

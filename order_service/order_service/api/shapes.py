@@ -113,10 +113,23 @@ class VendorOrderShape(Shape):
     why = ReasonShape(many=True)
 
 
+class CryptoDueShape(Shape):
+    chain_id = serializers.IntegerField()
+    address = serializers.CharField()
+    symbol = serializers.CharField()
+    token = serializers.CharField(allow_blank=True, help_text="The token's contract; empty for the chain's coin.")
+    expected = serializers.CharField()
+    amount = serializers.CharField(help_text="What is missing.")
+    seen = serializers.CharField(help_text="What has come and is not confirmed.")
+    confirmations = serializers.IntegerField(help_text="Blocks until it is.")
+    uri = serializers.CharField(allow_blank=True, help_text="EIP-681, for wallets.")
+
+
 class NextActionShape(Shape):
     kind = serializers.CharField()
     url = serializers.CharField()
     expires_at = serializers.DateTimeField()
+    crypto = CryptoDueShape(allow_null=True, required=False, help_text="What is to be sent on a chain.")
 
 
 class PaymentShape(Shape):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from payment_service.actions.crypto_transfers import withdraw
 from payment_service.actions.ledger import Kind, Line, record
 from payment_service.actions.payouts import audit_payout, book_paid, locked_payout
 from payment_service.errors import IllegalMove
@@ -51,9 +52,10 @@ def mark_executed(*, run_id: UUID, payout_ids: Sequence[UUID] | None = None) -> 
 
 @transaction.atomic
 def return_payout(*, payout_id: UUID, reason: str) -> Payout:
-    """It came back from the vendor's bank, before or after it was marked executed: the sum is available again. Raises
-    NotFound, IllegalMove.
+    """It came back from the vendor's bank, before or after it was marked executed: the sum is available again. On a
+    chain nothing comes back; one that nobody can have signed is withdrawn. Raises NotFound, IllegalMove.
     """
+    withdraw(payout_id)
     payout = locked_payout(payout_id)
     came_from = Kind.PROVIDER if payout.status == Payout.Status.PAID else Kind.IN_TRANSIT
     payout.come_back(reason=reason)
@@ -73,7 +75,7 @@ def _run_by_file(run_id: UUID) -> PayoutRun:
     if run is None:
         raise NotFound()
     if run.method != PayoutRun.Method.BANK_FILE:
-        raise IllegalMove("The provider pays this run.")
+        raise IllegalMove("No bank pays this run.")
     return run
 
 

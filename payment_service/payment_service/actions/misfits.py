@@ -10,27 +10,37 @@ from django.db import transaction
 from django.utils import timezone
 
 from payment_service.actions.ledger import Kind, Line, record
+from payment_service.actions.providers import PROVIDERS
 from payment_service.actions.waiting import claim, put_off
-from payment_service.clients import PROVIDERS, Charge, Transfer
+from payment_service.clients import Charge, Transfer
 from payment_service.errors import ProviderAway
 from payment_service.models import Entry, Misfit, Payment
 from shared import audit, clock
 from shared.errors import NotFound
+from shared.money import Money
 
 log = logging.getLogger("nexus.payments")
 
 
 def send_back(payment: Payment, charge: Charge) -> None:
-    """Book it, once, and let the clock ask the provider. The payment's row is locked by the caller."""
+    """What a provider took instead of the payment. The payment's row is locked by the caller."""
     taken = charge.taken
     if taken is None or taken.minor <= 0 or Misfit.objects.filter(payment=payment).exists():
         return
-    misfit = Misfit.objects.create(payment=payment, minor=taken.minor, currency=taken.currency, due_at=timezone.now())
+    book(payment, taken)
+
+
+def book(payment: Payment, taken: Money, *, source: str = "") -> Misfit:
+    """Book it, once for each source, and let the clock ask the provider. The payment's row is locked by the caller."""
+    misfit = Misfit.objects.create(
+        payment=payment, source=source, minor=taken.minor, currency=taken.currency, due_at=timezone.now()
+    )
     lines = [Line(Kind.PROVIDER, taken.minor), Line(Kind.UNCLAIMED, -taken.minor)]
     memo = f"{payment.order_number}: {payment.to_charge} was asked for"
     record(kind=Entry.Kind.MISFIT, reference=misfit.id, currency=taken.currency, lines=lines, memo=memo)
     log.error("payment %s: %s came, and %s was asked for", payment.id, taken, payment.to_charge)
     clock.wake(return_misfits)
+    return misfit
 
 
 def return_misfits() -> int:
@@ -59,7 +69,9 @@ def settle_misfit(*, misfit_id: UUID, transfer: Transfer) -> None:
     misfit = Misfit.objects.select_for_update().get(id=misfit_id)
     if misfit.status != Misfit.Status.PENDING:
         return
-    if transfer.done:
+    if transfer.waits:
+        misfit.due_at = None
+    elif transfer.done:
         misfit.finish(at=timezone.now())
         lines = [Line(Kind.UNCLAIMED, misfit.minor), Line(Kind.PROVIDER, -misfit.minor)]
         record(kind=Entry.Kind.MISFIT_RETURNED, reference=misfit.id, currency=misfit.currency, lines=lines)

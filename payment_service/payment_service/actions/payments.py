@@ -19,10 +19,11 @@ from django.utils import timezone
 
 from payment_service.actions.ledger import Kind, Line, record
 from payment_service.actions.misfits import send_back
+from payment_service.actions.providers import PROVIDERS, currencies_of
 from payment_service.actions.splits import part_of
 from payment_service.actions.store_credit import give_credit_back, hold_credit
 from payment_service.actions.waiting import LEASE, wait_before
-from payment_service.clients import PROVIDERS, Charge, ChargeRequest, currencies_of
+from payment_service.clients import Charge, ChargeRequest
 from payment_service.errors import ProviderAway
 from payment_service.models import Cancellation, Entry, Payment
 from shared import clock
@@ -138,11 +139,19 @@ def _claim(limit: int) -> list[Payment]:
 
 
 def _answers(payments: Sequence[Payment]) -> Iterator[tuple[Payment, Charge | None]]:
-    """Each provider's answer as it comes; None where there was none. Only HTTP happens in the threads."""
+    """Each provider's answer as it comes; None where there was none."""
     with ThreadPoolExecutor(max_workers=len(payments)) as pool:
-        calls = {pool.submit(_ask, payment): payment for payment in payments}
+        calls = {pool.submit(_ask_in_thread, payment): payment for payment in payments}
         for call in as_completed(calls):
             yield calls[call], call.result()
+
+
+def _ask_in_thread(payment: Payment) -> Charge | None:
+    """Most providers are asked by HTTP alone; crypto keeps books, and a thread that ends leaves no connection open."""
+    try:
+        return _ask(payment)
+    finally:
+        connection.close()
 
 
 def _ask(payment: Payment) -> Charge | None:
@@ -195,9 +204,12 @@ def _refused(payment: Payment, charge: Charge) -> None:
 
 
 def _asks_the_buyer(payment: Payment, charge: Charge) -> None:
-    if payment.status == Payment.Status.PENDING:
-        action = NextAction(kind="redirect", url=charge.url, expires_at=payment.expires_at)
-        payment.await_buyer(action=action.model_dump(mode="json"))
+    """Again, where what is to be done has become less."""
+    action = NextAction(kind="redirect", url=charge.url, expires_at=payment.expires_at, crypto=charge.crypto)
+    wanted = action.model_dump(mode="json")
+    news = charge.crypto and payment.status == Payment.Status.ACTION_REQUIRED and payment.next_action != wanted
+    if payment.status == Payment.Status.PENDING or news:
+        payment.await_buyer(action=wanted)
         publish(PaymentActionRequired(payment_id=payment.id, order_id=payment.order_id, next_action=action))
     _look_again(payment, timedelta(seconds=60))
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from payment_service.actions.crypto_transfers import prepare_payout
 from payment_service.actions.payouts import ask_for_payouts, hold_reason, lock_available, set_aside, why_not
 from payment_service.errors import NothingToPayOut, PayoutRunOpen, PayoutsNotConfigured
 from payment_service.models import Account, Payout, PayoutAccount, PayoutItem, PayoutRun
@@ -25,6 +26,12 @@ from shared.messages import MoneyData
 from shared.outbox import publish
 
 Status = PayoutItem.Status
+_KINDS: dict[str, list[str]] = {
+    PayoutRun.Method.PROVIDER: [],
+    PayoutRun.Method.BANK_FILE: ["iban", "local"],
+    PayoutRun.Method.CRYPTO: ["evm"],
+}
+"""What kinds of accounts each method pays to."""
 
 
 # ── Made, approved, cancelled ────────────────────────────────────────────────────────────────────────────────────────
@@ -42,8 +49,8 @@ def make_run(
 
     Raises PayoutRunOpen, NothingToPayOut, PayoutsNotConfigured.
     """
-    _demand_payer(method)
-    items = _items(currency, method == PayoutRun.Method.BANK_FILE)
+    _demand_payer(method, currency)
+    items = _items(currency, method)
     total = sum(item.minor for item in items if item.status == Status.PLANNED)
     if not total:
         raise NothingToPayOut()
@@ -64,10 +71,15 @@ def make_run(
     return run
 
 
-def _demand_payer(method: str) -> None:
+def _demand_payer(method: str, currency: str) -> None:
     """Raises PayoutsNotConfigured."""
-    bank = settings.PAYOUT_DEBTOR_NAME and settings.PAYOUT_DEBTOR_IBAN
-    if not (bank if method == PayoutRun.Method.BANK_FILE else settings.PAYOUT_PROVIDER):
+    token = settings.CRYPTO_NODE_URL and settings.CRYPTO_TOKEN_ADDRESS and currency == settings.CRYPTO_TOKEN_CURRENCY
+    there = {
+        PayoutRun.Method.BANK_FILE: settings.PAYOUT_DEBTOR_NAME and settings.PAYOUT_DEBTOR_IBAN,
+        PayoutRun.Method.CRYPTO: token,
+        PayoutRun.Method.PROVIDER: settings.PAYOUT_PROVIDER,
+    }
+    if not there[PayoutRun.Method(method)]:
         raise PayoutsNotConfigured()
 
 
@@ -81,24 +93,26 @@ def _inserted(run: PayoutRun) -> PayoutRun:
     return run
 
 
-def _items(currency: str, by_file: bool) -> list[PayoutItem]:
+def _items(currency: str, method: str) -> list[PayoutItem]:
     rich = Account.objects.filter(
         kind=Account.Kind.VENDOR_AVAILABLE, currency=currency, balance__lte=-_minimum(currency)
     )
     busy = Payout.objects.filter(currency=currency, status__in=OPEN).values("vendor_id")
-    return [_item(account, by_file) for account in rich.exclude(owner_id__in=busy).order_by("owner_id")]
+    return [_item(account, method) for account in rich.exclude(owner_id__in=busy).order_by("owner_id")]
 
 
-def _item(account: Account, by_file: bool) -> PayoutItem:
+def _item(account: Account, method: str) -> PayoutItem:
     assert account.owner_id is not None
     item = PayoutItem(vendor_id=account.owner_id, minor=-account.balance, currency=account.currency)
-    if reason := hold_reason(account.owner_id) or (by_file and not _bank_account(account.owner_id) and "no_account"):
+    lacks = bool(_KINDS[method]) and not _destination(account.owner_id, method)
+    if reason := hold_reason(account.owner_id) or (lacks and "no_account"):
         item.status, item.reason = Status.HELD, reason
     return item
 
 
-def _bank_account(vendor_id: UUID) -> dict[str, Any] | None:
-    account = PayoutAccount.objects.filter(vendor_id=vendor_id, details__kind__in=["iban", "local"]).first()
+def _destination(vendor_id: UUID, method: str) -> dict[str, Any] | None:
+    """The account, of a kind that the method pays to; None also where the provider knows it."""
+    account = PayoutAccount.objects.filter(vendor_id=vendor_id, details__kind__in=_KINDS[method]).first()
     return account.details if account else None
 
 
@@ -198,11 +212,10 @@ def _start(item_id: UUID) -> bool:
     if item is None:
         return False
     available = lock_available(vendor_id=item.vendor_id, currency=item.currency)
-    by_file = item.run.method == PayoutRun.Method.BANK_FILE
-    item.destination = _bank_account(item.vendor_id) if by_file else None
+    item.destination = _destination(item.vendor_id, item.run.method)
     if reason := why_not(vendor_id=item.vendor_id, currency=item.currency):
         item.status, item.reason = Status.HELD, reason
-    elif by_file and not item.destination:
+    elif _KINDS[item.run.method] and not item.destination:
         item.status, item.reason = Status.HELD, "no_account"
     elif available < _minimum(item.currency):
         item.status, item.reason = Status.SKIPPED, "insufficient_balance"
@@ -224,8 +237,10 @@ def _pay(item: PayoutItem) -> None:
         correlation_id=current().correlation_id,
     )
     if item.destination:
-        payout.send_by_file()
+        payout.send_by_hand()
     set_aside(payout)
+    if item.run.method == PayoutRun.Method.CRYPTO:
+        prepare_payout(key=payout.id, vendor_id=item.vendor_id, amount=item.amount)
     amount = MoneyData(minor=item.minor, currency=item.currency)
     publish(PayoutStarted(payout_id=payout.id, vendor_id=item.vendor_id, amount=amount))
     clock.wake(ask_for_payouts)

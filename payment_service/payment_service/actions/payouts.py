@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from payment_service.actions.ledger import Kind, Line, lock_accounts, pending_share, record
+from payment_service.actions.providers import PROVIDERS
 from payment_service.actions.waiting import LONGEST_WAIT, claim, put_off
-from payment_service.clients import PROVIDERS, Transfer
+from payment_service.clients import Transfer
 from payment_service.errors import IllegalMove, NeedsAnotherAdmin, ProviderAway
 from payment_service.models import Entry, Payment, Payout, PayoutAccount, Release, Vendor
 from payment_service.models.payouts import OPEN
@@ -230,7 +231,10 @@ def settle_payout(*, payout_id: UUID, transfer: Transfer) -> None:
     payout = Payout.objects.select_for_update().get(id=payout_id)
     if payout.status != Payout.Status.PENDING:
         return
-    if transfer.done:
+    if transfer.waits:
+        payout.send_by_hand()
+        payout.save()
+    elif transfer.done:
         book_paid(payout, transfer.reference)
     else:
         _give_back(payout, transfer.reason or "refused")

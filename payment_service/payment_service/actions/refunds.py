@@ -8,9 +8,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from payment_service.actions.ledger import Kind, Line, lock_accounts, pending_share, record
+from payment_service.actions.providers import PROVIDERS
 from payment_service.actions.splits import part_of
 from payment_service.actions.waiting import claim, put_off
-from payment_service.clients import PROVIDERS, Transfer
+from payment_service.clients import Transfer
 from payment_service.errors import NothingToRefund, ProviderAway
 from payment_service.models import Entry, Payment, Refund
 from shared import audit, clock
@@ -155,7 +156,9 @@ def settle_refund(*, refund_id: UUID, transfer: Transfer) -> None:
     refund = Refund.objects.select_for_update().get(id=refund_id)
     if refund.status != Refund.Status.PENDING:
         return
-    if transfer.done:
+    if transfer.waits:
+        refund.due_at = None
+    elif transfer.done:
         _finish(payment, refund)
     else:
         refund.fail(reason=transfer.reason or "refused")

@@ -11,8 +11,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from payment_service.actions.payments import settle
+from payment_service.actions.providers import PROVIDERS
 from payment_service.actions.waiting import claim, wait_before
-from payment_service.clients import PROVIDERS
 from payment_service.errors import ProviderAway
 from payment_service.models import Payment, WebhookEvent
 from shared.context import Context, acting

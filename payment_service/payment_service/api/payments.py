@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from payment_service.actions import refunds, webhooks
-from payment_service.clients import PROVIDERS, currencies_of
+from payment_service.actions.providers import PROVIDERS, currencies_of
 from payment_service.models import Payment, Refund
 from payment_service.queries import payments as payment_queries
 from shared.auth import IsSignedIn, caller_of, roles
@@ -31,10 +31,23 @@ class RefundShape(Shape):
     created_at = serializers.DateTimeField()
 
 
+class CryptoDueShape(Shape):
+    chain_id = serializers.IntegerField()
+    address = serializers.CharField(help_text="Of this payment alone; with the checksum of EIP-55.")
+    symbol = serializers.CharField()
+    token = serializers.CharField(allow_blank=True, help_text="The token's contract; empty for the chain's coin.")
+    expected = serializers.CharField()
+    amount = serializers.CharField(help_text="What is missing.")
+    seen = serializers.CharField(help_text="What has come and is not confirmed.")
+    confirmations = serializers.IntegerField(help_text="Blocks until it is.")
+    uri = serializers.CharField(allow_blank=True, help_text="EIP-681, for wallets.")
+
+
 class NextActionShape(Shape):
     kind = serializers.CharField()
     url = serializers.URLField()
     expires_at = serializers.DateTimeField()
+    crypto = CryptoDueShape(allow_null=True, required=False, help_text="What is to be sent on a chain.")
 
 
 class PaymentShape(Shape):
@@ -164,7 +177,7 @@ class MethodsShape(Shape):
     results = MethodShape(many=True)
 
 
-NAMES = {"simulator": "Simulated card", "stripe": "Card", "chapa": "Chapa"}
+NAMES = {"simulator": "Simulated card", "stripe": "Card", "chapa": "Chapa", "crypto": "Crypto"}
 
 
 class MethodsView(APIView):

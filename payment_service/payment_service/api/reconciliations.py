@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from payment_service.actions.providers import PROVIDERS
 from payment_service.actions.reconciliations import reconcile
-from payment_service.clients import PROVIDERS
 from payment_service.models import Difference, Reconciliation
 from payment_service.queries import reconciliations
 from payment_service.queries.provider_records import read_records

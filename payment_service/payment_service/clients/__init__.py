@@ -1,27 +1,5 @@
-"""Payment providers, behind one port. PAYMENT_METHODS says which of them buyers may choose, and in which currencies."""
+"""Other systems: payment providers, behind one port (actions/providers.py lists them), and the node of a chain."""
 
-from django.conf import settings
-
-from payment_service.clients.chapa import CURRENCIES as OF_CHAPA
-from payment_service.clients.chapa import Chapa
 from payment_service.clients.port import Charge, ChargeRequest, Provider, Transfer
-from payment_service.clients.simulator import Simulator
-from payment_service.clients.stripe import CURRENCIES as OF_STRIPE
-from payment_service.clients.stripe import Stripe
-from shared.money import EXPONENTS
 
-PROVIDERS: dict[str, Provider] = {"simulator": Simulator(), "stripe": Stripe(), "chapa": Chapa()}
-"""Payment method, as the buyer names it → who takes the money. One that is switched off still gives back what it took,
-and still hears of what was begun.
-"""
-_KNOWN = {"simulator": frozenset(EXPONENTS), "stripe": OF_STRIPE, "chapa": OF_CHAPA}
-
-
-def currencies_of(method: str) -> frozenset[str]:
-    """In which a method takes money now; none when it is switched off."""
-    if method not in settings.PAYMENT_METHODS or method not in PROVIDERS:
-        return frozenset()
-    return _KNOWN[method].intersection(settings.PAYMENT_CURRENCIES[method] or EXPONENTS)
-
-
-__all__ = ["PROVIDERS", "Charge", "ChargeRequest", "Provider", "Transfer", "currencies_of"]
+__all__ = ["Charge", "ChargeRequest", "Provider", "Transfer"]

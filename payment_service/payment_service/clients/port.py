@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
+from shared.contracts.payment import CryptoDue
 from shared.money import Money
 
 
@@ -22,8 +23,8 @@ class ChargeRequest:
 
 @dataclass(frozen=True)
 class Charge:
-    """What the provider says about a charge. `url` is where the buyer has to go when it `requires_action`; `taken` is
-    what it took, once it has `succeeded`.
+    """What the provider says about a charge. `url` is where the buyer has to go when it `requires_action`, and `crypto`
+    what is to be sent there, if that is a chain; `taken` is what it took, once it has `succeeded`.
     """
 
     reference: str
@@ -31,15 +32,19 @@ class Charge:
     reason: str = ""
     url: str = ""
     taken: Money | None = None
+    crypto: CryptoDue | None = None
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """A refund or a payout: done, or refused for a reason."""
+    """A refund or a payout: done, or refused for a reason. One that `waits` is prepared and needs somebody to sign it;
+    nobody has to ask for it again, for its end is told (actions/crypto_signing.py).
+    """
 
     reference: str
     done: bool
     reason: str = ""
+    waits: bool = False
 
 
 class Provider(Protocol):

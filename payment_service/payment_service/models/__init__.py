@@ -1,5 +1,6 @@
 """State of the payment service: payments, refunds, gift cards, the ledger, payouts, and the simulator's own books."""
 
+from payment_service.models.crypto import ChainCursor, CoinPrice, CryptoCharge, CryptoReceipt, CryptoTransfer
 from payment_service.models.gift_cards import GiftCard
 from payment_service.models.ledger import Account, Entry, Posting
 from payment_service.models.misfits import Misfit
@@ -15,6 +16,11 @@ from payment_service.models.vendors import Vendor
 __all__ = [
     "Account",
     "Cancellation",
+    "ChainCursor",
+    "CoinPrice",
+    "CryptoCharge",
+    "CryptoReceipt",
+    "CryptoTransfer",
     "Difference",
     "Entry",
     "GiftCard",

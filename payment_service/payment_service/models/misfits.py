@@ -12,8 +12,9 @@ from shared.money import Money
 
 
 class Misfit(models.Model):
-    """Another amount, or another currency, than its payment's. All of it is sent back; one that could not be is for an
-    operator to look at. `key` is the provider's idempotency key: by the same one, a refusal stays a refusal.
+    """Another amount, or another currency, than its payment's, or what came beside it. All of it is sent back; one
+    that could not be is for an operator to look at. `key` is the provider's idempotency key: by the same one, a refusal
+    stays a refusal. `source` tells several of a payment apart.
     """
 
     class Status(models.TextChoices):
@@ -23,7 +24,8 @@ class Misfit(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id)
     key = models.UUIDField(default=new_id)
-    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="misfit")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="misfits")
+    source = models.CharField(max_length=80, blank=True, db_default="")
     minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
@@ -36,7 +38,10 @@ class Misfit(models.Model):
     class Meta:
         db_table = "misfit"
         indexes = (models.Index(fields=["due_at"], name="misfit_due", condition=Q(due_at__isnull=False)),)
-        constraints = (models.CheckConstraint(condition=Q(minor__gt=0), name="misfit_is_not_nothing"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(minor__gt=0), name="misfit_is_not_nothing"),
+            models.UniqueConstraint(fields=["payment", "source"], name="misfit_once"),
+        )
 
     def __str__(self) -> str:
         return f"{self.amount} instead of {self.payment_id}"

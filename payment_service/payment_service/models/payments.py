@@ -104,7 +104,7 @@ class Payment(models.Model):
         return self.status in {self.Status.PENDING, self.Status.ACTION_REQUIRED}
 
     def await_buyer(self, *, action: dict[str, Any]) -> None:
-        self._move(self.Status.ACTION_REQUIRED, {self.Status.PENDING})
+        self._move(self.Status.ACTION_REQUIRED, {self.Status.PENDING, self.Status.ACTION_REQUIRED})
         self.next_action = action
 
     def take(self, *, at: datetime) -> None:

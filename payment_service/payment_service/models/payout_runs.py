@@ -28,6 +28,8 @@ class PayoutRun(models.Model):
         """The payment provider pays, at once."""
         BANK_FILE = "bank_file"
         """A bank does, by a file that an admin takes there."""
+        CRYPTO = "crypto"
+        """An operator does, on a chain: the transfers are prepared to be signed."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
     method = models.CharField(max_length=20, choices=Method.choices, default=Method.PROVIDER)
@@ -104,7 +106,7 @@ class PayoutItem(models.Model):
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PLANNED)
     reason = models.CharField(max_length=40, blank=True)
     destination = models.JSONField(null=True)
-    """In a bank file: the account as it was when the payout began, so that the file stays what it is."""
+    """In a bank file, or on a chain: the account as it was when the payout began, so that the file stays what it is."""
 
     class Meta:
         db_table = "payout_run_item"

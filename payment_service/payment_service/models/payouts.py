@@ -40,7 +40,9 @@ class Payout(models.Model):
         """Beyond the limit: an admin decides."""
         PENDING = "pending"
         IN_TRANSIT = "in_transit"
-        """In a bank file: an admin says when the bank has carried it out."""
+        """In a bank file, until an admin says that the bank has carried it out; or to be signed, until the chain has
+        it.
+        """
         PAID = "paid"
         REFUSED = "refused"
         RETURNED = "returned"
@@ -80,7 +82,7 @@ class Payout(models.Model):
     def amount(self) -> Money:
         return Money(self.minor, self.currency)
 
-    def send_by_file(self) -> None:
+    def send_by_hand(self) -> None:
         self.status, self.due_at = self.Status.IN_TRANSIT, None
 
     def come_back(self, *, reason: str) -> None:

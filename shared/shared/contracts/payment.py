@@ -29,12 +29,29 @@ class Split(_Part):
     commission: int
 
 
+class CryptoDue(_Part):
+    """What is to be sent on a chain: `amount` of a coin, or of the `token` at that contract, which is what is missing
+    of `expected`; `seen` has come and waits for so many `confirmations`. Amounts are decimal texts. `uri` is EIP-681.
+    """
+
+    chain_id: int
+    address: str
+    symbol: str
+    token: str = ""
+    expected: str
+    amount: str
+    seen: str
+    confirmations: int
+    uri: str
+
+
 class NextAction(_Part):
-    """What the buyer must do: `redirect` to `url`."""
+    """What the buyer must do: `redirect` to `url`, a page that says it; `crypto` says the same."""
 
     kind: Literal["redirect"]
     url: str
     expires_at: datetime
+    crypto: CryptoDue | None = None
 
 
 class TakePayment(Command):

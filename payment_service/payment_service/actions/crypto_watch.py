@@ -1,0 +1,48 @@
+"""For the clock: what happened on the chain becomes payments, refunds and payouts."""
+
+import logging
+
+from django.conf import settings
+
+from payment_service.actions import chain
+from payment_service.actions.crypto_charges import state_of
+from payment_service.actions.crypto_receipts import sort_receipts
+from payment_service.actions.crypto_signing import confirm_transfers
+from payment_service.actions.payments import settle
+from payment_service.errors import ProviderAway
+from payment_service.models import CryptoCharge, CryptoReceipt, Payment
+from shared.context import Context, acting
+
+log = logging.getLogger("nexus.payments")
+
+
+def watch() -> int:
+    """Answers how many charges and transfers there was news of. Without a node there is nothing to watch."""
+    if not settings.CRYPTO_NODE_URL:
+        return 0
+    try:
+        chain.catch_up()
+        return follow_charges() + confirm_transfers()
+    except ProviderAway as error:
+        log.warning("the chain waits: %s", error)
+        return 0
+
+
+def follow_charges() -> int:
+    """Payments that are open are told what has come; of the others, what is not decided about is."""
+    charges = CryptoCharge.objects.select_related("payment")
+    waiting = charges.filter(payment__status=Payment.Status.ACTION_REQUIRED, receipts__isnull=False)
+    undecided = charges.filter(receipts__confirmed=True, receipts__use=CryptoReceipt.Use.NONE)
+    found = {charge.index: charge for charge in [*waiting, *undecided]}
+    for charge in found.values():
+        _follow(charge)
+    return len(found)
+
+
+def _follow(charge: CryptoCharge) -> None:
+    payment = charge.payment
+    with acting(Context(payment.correlation_id)):
+        state = state_of(charge)
+        if not payment.cancel_reason or state.status == "succeeded":
+            settle(payment_id=payment.id, charge=state)
+        sort_receipts(payment.id)
