@@ -8,9 +8,31 @@ import pytest
 from django.utils import timezone
 from factories import LUMEN, account_of, delivered, hear, pay_out, refund_of, split, take, vendor_changed
 
-from payment_service.actions import gift_cards, payments, payouts, rates, reconciliations, refunds, simulator
+from payment_service.actions import (
+    crypto_prices,
+    gift_cards,
+    payments,
+    payouts,
+    rates,
+    reconciliations,
+    refunds,
+    simulator,
+)
 from payment_service.clients import Charge, Transfer
-from payment_service.models import Entry, Misfit, Payment, PayoutItem, PayoutRun, Refund, SimulatedCharge, WebhookEvent
+from payment_service.models import (
+    ChainCursor,
+    CryptoCharge,
+    CryptoReceipt,
+    CryptoTransfer,
+    Entry,
+    Misfit,
+    Payment,
+    PayoutItem,
+    PayoutRun,
+    Refund,
+    SimulatedCharge,
+    WebhookEvent,
+)
 from payment_service.queries.provider_records import Record
 from shared.context import new_id
 from shared.contracts.payment import CancelPayment, Split, TakePayment
@@ -37,6 +59,8 @@ BOOKS = {
         "payoutaccount",
         "reconciliation",
         "difference",
+        "cryptotransfer",
+        "coinprice",
     )
 }
 
@@ -73,12 +97,27 @@ def make_everything() -> TakePayment:
     )  # fmt: skip
     Misfit.objects.create(payment_id=message.payment_id, minor=1, currency="USD")
     simulator.pay_out(key=str(new_id()), minor=1, currency="USD")
+    _on_a_chain(message)
     WebhookEvent.objects.create(
         provider="simulator", event_id=new_id(), payload={"charge": str(charge.id)}, due_at=timezone.now()
     )
     gift_cards.issue_cards(amount=Money(2_500, "USD"), count=2, note="Anniversary")
     rates.publish_rates(day=next(_days), base="USD", rates={"EUR": Decimal("0.9")})
     return message
+
+
+def _on_a_chain(message: TakePayment) -> None:
+    coin = {"symbol": "ETH", "decimals": 18}
+    charge = CryptoCharge.objects.create(
+        payment_id=message.payment_id, expected=10, address=f"0x{new_id().hex:a<40}", **coin
+    )
+    receipt = {"hash": new_id().hex, "log": -1, "block": 1, "value": 10}
+    CryptoReceipt.objects.create(charge=charge, confirmed=True, **receipt)
+    CryptoTransfer.objects.create(
+        id=new_id(), kind="refund", charge=charge, recipient=f"0x{'a' * 40}", value=10, minor=1, currency="USD", **coin
+    )
+    ChainCursor.objects.get_or_create(chain_id=1, number=1)
+    crypto_prices.set_price(price=Money(300_000, "USD"), by=new_id())
 
 
 def refund(client: Browser, message: TakePayment, reason: str = "Ada was sad.") -> list[str]:
