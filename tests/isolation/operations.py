@@ -18,6 +18,7 @@ VALID: Json = {
     "country": "GB", "currency": "USD", "payout_currency": "USD", "amount": "1.00", "email": "ada@example.com",
     "postal_code": "N1 9GU", "code": "123456", "phone": "+447400123456", "reason": "It is torn.",
     "tracking_url": "https://example.com/1", "ends_at": "2099-01-01T00:00:00Z",
+    "hash": f"0x{'a1' * 32}",
 }  # fmt: skip
 """What a schema cannot say of a field: these are read strictly wherever they stand."""
 LEFT_OUT = {"featured", "compare_at_price", "on_hand"}

@@ -88,6 +88,7 @@ def _ids(journey: Journey) -> Json:
         **{noun: _first(journey.admin, f"admin/{path}") for noun, path in RATES.items()},
         "payout_run": _payout_run(journey.admin),
         "reconciliation": _reconciliation(journey.admin),
+        "crypto_transfer": _first(journey.admin, "admin/crypto-transfers"),
         "coupon": _first(journey.admin, "coupons"),
         "gift_card": journey.admin.post("gift-cards", GIFT_CARD, expect=201)["cards"][0]["id"],
         "language": "de",
