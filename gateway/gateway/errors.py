@@ -230,6 +230,12 @@ CODES: dict[str, Explanation] = {
         "One cart becomes one order.",
         "Change the cart, or cancel that order.",
     ),
+    "checkout_busy": Explanation(
+        429,
+        "Too many checkouts at this moment",
+        "More are under way than can be carried out soon.",
+        "Wait as long as Retry-After says, then repeat with the same Idempotency-Key.",
+    ),
     "out_of_stock": Explanation(
         409, "Not in stock", "Somebody was faster; `detail` names the SKUs.", "Order fewer, or without them."
     ),

@@ -58,8 +58,9 @@ from order_service.actions.parts import locked_part
 from order_service.actions.promotions import redeem_promotions, release_promotions
 from order_service.actions.refunds import ask_refund
 from order_service.clients import Cart
-from order_service.errors import IllegalMove, OrderNotFound, OutOfStock, PriceChanged
+from order_service.errors import CheckoutBusy, IllegalMove, OrderNotFound, OutOfStock, PriceChanged
 from order_service.models import Order, OrderOperation, Shipment, VendorOrder
+from order_service.queries.orders import checkouts_under_way
 from order_service.queries.quotes import Quote
 from order_service.queries.shares import left_of
 from shared.audit import record
@@ -84,6 +85,16 @@ from shared.money import Money
 from shared.outbox import gathered
 
 # ── 1. The buyer places an order ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def admit(*, payment_method: str) -> None:
+    """Who comes faster than orders are carried out is told so at once, instead of waiting for longer and longer.
+
+    Raises CheckoutBusy while `CHECKOUTS_AT_ONCE` orders wait for a service to answer: those of one payment method, so
+    that a provider that hangs keeps only its own buyers waiting. A few more slip in when many ask in one moment.
+    """
+    if checkouts_under_way(payment_method) >= settings.CHECKOUTS_AT_ONCE:
+        raise CheckoutBusy("Come again in a moment.", retry_after=2)
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
 
-from shared.errors import Conflict, Invalid, NotFound
+from shared.errors import Conflict, Invalid, NotFound, TooMany
 
 
 class OrderNotFound(NotFound):
@@ -40,6 +40,11 @@ class CouponRefused(Conflict):
 class NotReturnable(Conflict):
     code = "not_returnable"
     title = "This cannot be returned"
+
+
+class CheckoutBusy(TooMany):
+    code = "checkout_busy"
+    title = "As many checkouts are under way as can be carried out soon"
 
 
 class CartOrdered(Conflict):

@@ -4,13 +4,14 @@ from uuid import UUID, uuid4
 
 import pytest
 from conftest import CartService
+from django.utils import timezone
 from factories import ADDRESS, confirmed, hear, make_cart, make_line, payment_taken, place, stock_reserved
 from rest_framework.test import APIClient
 
 from order_service.actions.coupons import create_coupon
 from order_service.models import Order
 from shared.contracts.order import OrderCancelled, OrderPlaced
-from shared.contracts.payment import RefundPayment
+from shared.contracts.payment import NextAction, PaymentActionRequired, RefundPayment
 from shared.contracts.user import UserChanged
 from shared.testing import body, client_as, in_parallel, published
 
@@ -336,3 +337,37 @@ def test_a_guests_order_keeps_the_language_that_the_browser_prefers(accepted: st
     response = client_as().post(ORDERS, {**FORM, "email": "guest@example.com"}, headers=headers)
 
     assert body(response)["locale"] == locale
+
+
+# ── More than can be carried out ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_comes_while_enough_checkouts_are_under_way_is_told_when_to_come_again(settings) -> None:
+    settings.CHECKOUTS_AT_ONCE = 1
+    first = place()
+
+    refused = post(ada())
+    hear(stock_reserved(first))
+    hear(payment_taken(first))
+    again = post(ada())
+
+    assert (refused.status_code, body(refused)["code"], refused["Retry-After"]) == (429, "checkout_busy", "2")
+    assert (again.status_code, again.has_header("Idempotent-Replayed")) == (201, False)
+
+
+def test_who_has_to_act_keeps_no_other_buyer_waiting(settings) -> None:
+    settings.CHECKOUTS_AT_ONCE = 1
+    order = place()
+    act = NextAction(kind="redirect", url="https://pay.example/1", expires_at=timezone.now())
+    hear(stock_reserved(order))
+    hear(PaymentActionRequired(payment_id=order.payment_id, order_id=order.id, next_action=act))
+
+    assert post(ada()).status_code == 201
+
+
+def test_a_payment_method_that_hangs_keeps_only_its_own_buyers_waiting(settings) -> None:
+    settings.CHECKOUTS_AT_ONCE = 1
+    order = place()
+    Order.objects.filter(id=order.id).update(payment_method="chapa")
+
+    assert post(ada()).status_code == 201

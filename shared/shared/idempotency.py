@@ -1,7 +1,7 @@
 """`Idempotency-Key`: the effect and the answer are committed together, and a repetition gets the same answer.
 
 An advisory lock on (caller, route, key) makes parallel repetitions find each other: the second is told 409 while the
-first still runs. A 5xx stores nothing, so that trying again really tries again.
+first still runs. A 5xx and a 429 store nothing, so that trying again really tries again.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from rest_framework.response import Response
 from shared import consistency
 from shared.auth import Caller
 from shared.context import current
-from shared.errors import Delayed, Invalid, Unprocessable
+from shared.errors import Delayed, Invalid, TooMany, Unprocessable
 from shared.http import PROBLEM, problem_response
 from shared.models import IdempotencyKey
 
@@ -89,9 +89,13 @@ def _once(request: Request, key: str, run: Callable[[], Response], view: Any) ->
     if kept and kept.created_at > timezone.now() - settings.IDEMPOTENCY_KEEP:
         return _replay(kept, request_hash)
     response = _run(run)
-    if response.status_code < 500:
+    if not _is_for_now(response):
         _keep(key_hash, request_hash, response)
     return response
+
+
+def _is_for_now(response: Response) -> bool:
+    return response.status_code >= 500 or response.status_code == TooMany.status
 
 
 def _hashes(request: Request, key: str) -> tuple[bytes, bytes]:
@@ -148,7 +152,7 @@ def _run(run: Callable[[], Response]) -> Response:
                 return run()
             except Exception as error:
                 response = problem_response(error, {})
-                if response is None or response.status_code >= 500:
+                if response is None or _is_for_now(response):
                     raise
                 raise _Roll(response) from error
     except _Roll as roll:

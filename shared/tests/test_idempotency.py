@@ -76,6 +76,13 @@ def test_a_fault_of_ours_stores_nothing() -> None:
     assert (IdempotencyKey.objects.count(), WorkerReport.objects.count()) == (0, 0)
 
 
+def test_who_is_told_to_come_again_may_come_again_with_the_same_key() -> None:
+    response = post("crowd", "k")
+
+    assert (response.status_code, response["Retry-After"]) == (429, "1")
+    assert (IdempotencyKey.objects.count(), WorkerReport.objects.count()) == (0, 0)
+
+
 def test_parallel_repetitions_have_one_effect() -> None:
     barrier, answers = threading.Barrier(10), []
 

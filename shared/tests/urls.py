@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from shared import admin, context, health
 from shared.auth import Caller, IsService, ServiceAuthentication, roles
 from shared.contracts.catalog import ReleaseStock
-from shared.errors import Conflict
+from shared.errors import Conflict, TooMany
 from shared.http import MoneyShape, Shape, created, path, read
 from shared.idempotency import idempotent
 from shared.models import WorkerReport
@@ -53,6 +53,8 @@ class Notes(APIView):
             _tell(note["copies"])
         if note["text"] == "conflict":
             raise Conflict("It collides.")
+        if note["text"] == "crowd":
+            raise TooMany("Come again.")
         if note["text"] == "bug":
             raise RuntimeError("secret inside")
         if note["text"] == "outage":

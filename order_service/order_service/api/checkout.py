@@ -302,6 +302,7 @@ class OrdersView(APIView):
     @idempotent(required=True)
     def _place(self, request: Request) -> Response:
         body = read(OrderIn, request.data)
+        checkout.admit(payment_method=body["payment_method"])
         contact = _contact(request, body)
         cart = _cart(request)
         placing = _placing(request, body, cart, contact)

@@ -93,6 +93,11 @@ class Order(models.Model):
             models.Index(Lower("email"), name="order_by_guest", condition=Q(user_id__isnull=True)),
             models.Index(fields=["status", "-id"], name="order_by_status"),
             models.Index(fields=["deadline"], name="order_deadline", condition=Q(deadline__isnull=False)),
+            models.Index(
+                fields=["payment_method"],
+                name="order_under_way",
+                condition=Q(deadline__isnull=False, payment_status="pending"),
+            ),
             models.Index(fields=["delivered_at"], name="order_to_complete", condition=Q(status="delivered")),
             models.Index(fields=["attention_since"], name="order_attention", condition=~Q(needs_attention="")),
             models.Index(fields=["confirmed_at"], name="order_sold", condition=Q(confirmed_at__isnull=False)),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core import signing
 from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 
@@ -36,6 +37,12 @@ def whole(orders: QuerySet[Order] | None = None) -> QuerySet[Order]:
         Prefetch("vendor_orders__shipments", Shipment.objects.order_by("id")),
         Prefetch("vendor_orders__shipments__items", ShipmentItem.objects.order_by("id")),
     )
+
+
+def checkouts_under_way(payment_method: str) -> int:
+    """How many orders wait for a service rather than for their buyer, counted no further than is admitted."""
+    waiting = Order.objects.filter(payment_method=payment_method, payment_status="pending", deadline__isnull=False)
+    return waiting[: settings.CHECKOUTS_AT_ONCE].count()
 
 
 def needing_attention(cause: str | None) -> QuerySet[Order]:
