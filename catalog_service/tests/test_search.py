@@ -165,6 +165,17 @@ def test_common_and_rare_words_take_different_ways_to_one_answer(share: float) -
     assert backwards == seen[:8]
 
 
+def test_a_rare_word_is_fetched_and_a_common_one_beside_it_has_to_be_there_too() -> None:
+    CommonWord.objects.create(document="", lexeme="", share=1_000)
+    for document in ("title", "labels", "words"):
+        CommonWord.objects.create(document=document, lexeme="lamp", share=0.5)
+        CommonWord.objects.create(document=document, lexeme="teal", share=0.001)
+    for name in ("Teal lamp", "Teal chair", "Grey lamp", "Lamp for a teal room"):
+        make_product(name)
+
+    assert names("teal lamp") == names("lamp teal") == ["Lamp for a teal room", "Teal lamp"]
+
+
 # ── Spelling ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

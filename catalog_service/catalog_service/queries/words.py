@@ -1,6 +1,7 @@
 """What somebody looks for, understood: words, what means the same, and how common each is."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
@@ -82,6 +83,9 @@ class Match(NamedTuple):
     conditions: tuple[Condition, ...]
 
 
+_COMMON = 0.1
+"""Of what has such a share of all cards the index would tell at length, to be left with what another word leaves."""
+
 _FEW = "(SELECT * FROM card WHERE {} OFFSET 0) AS card"
 
 
@@ -106,12 +110,13 @@ class Wanted:
         Both take equally long where a page's walk, 25 cards ÷ share, passes as many cards as there are, share × all.
         Left to itself PostgreSQL takes a beginning for as common as every 200th card, and walks past all of them.
         """
-        said = " & ".join(_any_of(unit, suffix) for unit in self.units)
-        test = Condition("search", f"card.{document} @@ %s::tsquery", (said,))
-        share = prod(min(1.0, _share(unit, document, suffix)) for unit in self.units)
-        if share * share * self.cards > _A_PAGE:
+        test = _has(self.units, document, suffix)
+        shares = [min(1.0, _share(unit, document, suffix)) for unit in self.units]
+        if prod(shares) ** 2 * self.cards > _A_PAGE:
             return Match(test, Source(), (test,))
-        return Match(test, Source(_FEW.format(test.sql), test.values), ())
+        telling = [unit for unit, share in zip(self.units, shares, strict=True) if share < _COMMON]
+        fetched = _has(telling or self.units, document, suffix)
+        return Match(test, Source(_FEW.format(fetched.sql), fetched.values), () if fetched == test else (test,))
 
 
 def understand(text: str) -> Wanted | None:
@@ -154,6 +159,11 @@ def _units(typed: list[str], stems: list[str], groups: list[Any], words: dict[st
 
 def _share(unit: Unit, document: str, suffix: str) -> float:
     return sum(min(word.share(document, suffix) for word in term) for term in unit)
+
+
+def _has(units: Sequence[Unit], document: str, suffix: str) -> Condition:
+    said = " & ".join(_any_of(unit, suffix) for unit in units)
+    return Condition("search", f"card.{document} @@ %s::tsquery", (said,))
 
 
 def _any_of(unit: Unit, suffix: str) -> str:
