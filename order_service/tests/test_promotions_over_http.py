@@ -97,6 +97,7 @@ BUNDLE = {"name": "3 for 2", "kind": "buy_x_get_y", "buy_quantity": 2, "get_quan
         ({**BUNDLE, "buy_quantity": 0}, {"buy_quantity"}),
         ({"kind": "buy_x_get_y"}, {"buy_quantity", "get_quantity"}),
         ({**BUNDLE, "value": "101"}, {"value"}),
+        ({**TEN, "value": "0"}, {"value"}),
         ({**TEN, "products": ["x"], "categories": "all"}, {"products.0", "categories"}),
         ({**TEN, "name": "a\x00b"}, {"name"}),
         ({**TEN, "paid_by": "nobody"}, {"paid_by"}),

@@ -1,6 +1,7 @@
 """Promotions, as admins make them for the marketplace, and vendors for their own products."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -141,11 +142,11 @@ def worth(kind: str, value: Any) -> dict[str, Any]:
         return {"amount": _amount(value)}
     if kind == Promotion.Kind.BUY_X_GET_Y and value is None:
         return {"basis_points": ALL}
-    percent = serializers.DecimalField(max_digits=5, decimal_places=2, min_value=0, max_value=100)
+    percent = serializers.DecimalField(max_digits=5, decimal_places=2, min_value=Decimal("0.01"), max_value=100)
     try:
         return {"basis_points": int(percent.run_validation(value) * 100)}
     except (serializers.ValidationError, TypeError):
-        raise Invalid({"value": ["Per cent, 0 to 100, at most two digits after the point."]}) from None
+        raise Invalid({"value": ["Per cent, more than 0 and up to 100, at most two digits after the point."]}) from None
 
 
 def _amount(value: Any) -> Money:
