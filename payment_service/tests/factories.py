@@ -23,9 +23,12 @@ def usd(minor: int) -> MoneyData:
     return MoneyData(minor=minor, currency="USD")
 
 
-def split(vendor_id: UUID = NORTHWIND, *, gross: int = 6_000, tax: int = 1_000, commission: int = 500) -> Split:
+def split(
+    vendor_id: UUID = NORTHWIND, *, gross: int = 6_000, tax: int = 1_000, commission: int = 500, commission_tax: int = 0
+) -> Split:
     """60.00, of which 45.00 are the vendor's."""
-    return Split(vendor_order_id=new_id(), vendor_id=vendor_id, gross=gross, tax=tax, commission=commission)
+    ours = {"commission": commission, "commission_tax": commission_tax}
+    return Split(vendor_order_id=new_id(), vendor_id=vendor_id, gross=gross, tax=tax, **ours)
 
 
 def take(*splits: Split, token: str = "ok", **changes: Any) -> TakePayment:
@@ -75,7 +78,7 @@ def refund_of(message: TakePayment, *splits: Split, **changes: Any) -> RefundPay
 
 def part_of(whole: Split, share: int) -> Split:
     """A `share`th of it."""
-    figures = {name: getattr(whole, name) // share for name in ("gross", "tax", "commission")}
+    figures = {name: getattr(whole, name) // share for name in ("gross", "tax", "commission", "commission_tax")}
     return whole.model_copy(update=figures)
 
 

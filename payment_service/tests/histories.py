@@ -58,7 +58,9 @@ class History:
         gross = 1 + step.size * (number + 7) * (1 + step.which % 97)
         tax = share(gross, step.which % 2_500)
         commission = share(gross - tax, step.which % 3_000 - (1_000 if step.which % 5 == 0 else 0))
-        return split(VENDORS[(step.which + number) % 3], gross=gross, tax=tax, commission=commission)
+        on_it = share(max(commission, 0), step.which % 2_100) if step.which % 4 else 0
+        vendor = VENDORS[(step.which + number) % 3]
+        return split(vendor, gross=gross, tax=tax, commission=commission, commission_tax=on_it)
 
     def delivery(self, step: Step) -> None:
         if self.sales:

@@ -75,7 +75,8 @@ def test_financials_add_up_with_the_ledger(provider: Any) -> None:
 
     amounts = {name: value["amount"] for name, value in money.items() if name != "currency"}
     assert amounts == {
-        "taken": "60.00", "refunded": "0.00", "commission": "5.00", "tax": "10.00", "vendors_pending": "0.00",
+        "taken": "60.00", "refunded": "0.00", "commission": "5.00",
+        "commission_tax": "0.00", "tax": "10.00", "vendors_pending": "0.00",
         "vendors_available": "30.00", "payouts_in_transit": "0.00", "paid_out": "15.00", "at_provider": "45.00",
         "gift_cards": "0.00", "store_credit": "0.00", "given_away": "0.00",
         "unclaimed": "0.00",

@@ -41,7 +41,7 @@ def _bank(settings: Any) -> None:
 
 
 def moved(one: Statement) -> int:
-    return one.sales + one.refunds + one.commissions + one.tax + one.payouts + one.other
+    return one.sales + one.refunds + one.commissions + one.commission_tax + one.tax + one.payouts + one.other
 
 
 @seed(20261121)
@@ -84,7 +84,7 @@ def check_summary(currency: str) -> None:
     assert one.currency == currency
     assert (one.paid_out, one.taken - one.refunded - one.paid_out) == (paid, one.at_provider)
     owed = one.vendors_pending + one.vendors_available + one.payouts_in_transit
-    assert one.at_provider == one.commission + one.tax + owed
+    assert one.at_provider == one.commission + one.commission_tax + one.tax + owed
 
 
 def check_statements(moments: list[Any]) -> None:

@@ -32,8 +32,8 @@ def test_each_figure_is_where_it_belongs(provider: Any) -> None:
 
     assert statement() == [
         {
-            "currency": "USD", "opening": 0, "sales": 6_000, "refunds": -1_500, "commissions": -375, "tax": -750,
-            "payouts": -2_000, "other": 0, "closing": 1_375,
+            "currency": "USD", "opening": 0, "sales": 6_000, "refunds": -1_500, "commissions": -375,
+            "commission_tax": 0, "tax": -750, "payouts": -2_000, "other": 0, "closing": 1_375,
         }
     ]  # fmt: skip
     assert [(one["sales"], one["closing"]) for one in statement(LUMEN)] == [(4_000, 3_100)]

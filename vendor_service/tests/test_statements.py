@@ -17,8 +17,8 @@ from vendor_service.models import Vendor
 pytestmark = pytest.mark.django_db
 PATH = "/api/v1/vendors/me/statements"
 FIGURES = {
-    "opening": 0, "sales": 6_000, "refunds": -1_500, "commissions": -375, "tax": -750, "payouts": -2_000, "other": 0,
-    "closing": 1_375,
+    "opening": 0, "sales": 6_000, "refunds": -1_500, "commissions": -375, "commission_tax": -75, "tax": -675,
+    "payouts": -2_000, "other": 0, "closing": 1_375,
 }  # fmt: skip
 
 
@@ -99,9 +99,9 @@ def test_it_can_be_had_as_a_table(payment: list[Any]) -> None:
 
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer.content.decode().splitlines() == [
-        "month,currency,opening,sales,refunds,commissions,tax,payouts,other,closing",
-        "2026-11,JPY,0,6000,-1500,-375,-750,-2000,0,1375",
-        "2026-11,USD,0.00,60.00,-15.00,-3.75,-7.50,-20.00,0.00,13.75",
+        "month,currency,opening,sales,refunds,commissions,commission_tax,tax,payouts,other,closing",
+        "2026-11,JPY,0,6000,-1500,-375,-75,-675,-2000,0,1375",
+        "2026-11,USD,0.00,60.00,-15.00,-3.75,-0.75,-6.75,-20.00,0.00,13.75",
     ]
 
 

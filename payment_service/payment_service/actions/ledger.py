@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Sum
 
 from payment_service.models import Account, Entry, Posting
-from shared.contracts.payment import StoreCreditChanged, VendorBalanceChanged
+from shared.contracts.payment import Split, StoreCreditChanged, VendorBalanceChanged
 from shared.outbox import publish
 
 Kind = Account.Kind
@@ -26,6 +26,11 @@ class Line:
     minor: int
     owner_id: UUID | None = None
     vendor_order_id: UUID | None = None
+
+
+def tax_on_commission(split: Split, minor: int) -> list[Line]:
+    """None where nothing is owed of it: a marketplace that charges no tax on its service has no such account."""
+    return [Line(Kind.COMMISSION_TAX, minor, vendor_order_id=split.vendor_order_id)] if split.commission_tax else []
 
 
 def record(*, kind: Entry.Kind, reference: UUID, currency: str, lines: Sequence[Line], memo: str = "") -> Entry:

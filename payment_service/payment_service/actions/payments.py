@@ -17,10 +17,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from payment_service.actions.ledger import Kind, Line, record
+from payment_service.actions.ledger import Kind, Line, record, tax_on_commission
 from payment_service.actions.misfits import send_back
 from payment_service.actions.providers import PROVIDERS, currencies_of
-from payment_service.actions.splits import part_of
+from payment_service.actions.splits import owed_of, part_of
 from payment_service.actions.store_credit import give_credit_back, hold_credit
 from payment_service.actions.waiting import LEASE, wait_before
 from payment_service.clients import Charge, ChargeRequest
@@ -269,11 +269,11 @@ def _only_what_came(payment: Payment) -> None:
 
 
 def _shares(split: Split) -> list[Line]:
-    owed = split.gross - split.tax - split.commission
     return [
-        Line(Kind.VENDOR_PENDING, -owed, split.vendor_id, split.vendor_order_id),
+        Line(Kind.VENDOR_PENDING, -owed_of(split), split.vendor_id, split.vendor_order_id),
         Line(Kind.TAX, -split.tax, vendor_order_id=split.vendor_order_id),
         Line(Kind.COMMISSION, -split.commission, vendor_order_id=split.vendor_order_id),
+        *tax_on_commission(split, -split.commission_tax),
     ]
 
 

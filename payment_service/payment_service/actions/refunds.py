@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from payment_service.actions.ledger import Kind, Line, lock_accounts, pending_share, record
+from payment_service.actions.ledger import Kind, Line, lock_accounts, pending_share, record, tax_on_commission
 from payment_service.actions.providers import PROVIDERS
-from payment_service.actions.splits import part_of
+from payment_service.actions.splits import owed_of, part_of
 from payment_service.actions.waiting import claim, put_off
 from payment_service.clients import Transfer
 from payment_service.errors import NothingToRefund, ProviderAway
@@ -59,7 +59,8 @@ def _capped(wanted: Split, left: Split) -> Split:
         return left
     capped = wanted.commission >= 0 and left.commission >= 0  # below zero: discounts that the platform paid
     commission = min(wanted.commission, left.commission) if capped else wanted.commission
-    figures = {"tax": min(wanted.tax, left.tax), "commission": commission}
+    figures = {name: min(getattr(wanted, name), getattr(left, name)) for name in ("tax", "commission_tax")}
+    figures["commission"] = commission
     return wanted.model_copy(update=figures)
 
 
@@ -80,7 +81,7 @@ def start_refund(*, payment_id: UUID, amount: Money | None, reason: str) -> Refu
 
 
 def _splits_for(payment: Payment, minor: int) -> tuple[Split, ...]:
-    """The amount shared out over the vendor orders by what is left of each, tax and commission in proportion."""
+    """The amount shared out over the vendor orders by what is left of each, the rest in proportion."""
     left = [_left_of(payment, Split.model_validate(split)) for split in payment.splits]
     gross = allocate(minor, [split.gross for split in left])
     return tuple(part_of(split, part) for split, part in zip(left, gross, strict=True))
@@ -94,9 +95,8 @@ def _left_of(payment: Payment, split: Split) -> Split:
         for one in refund.splits
         if one["vendor_order_id"] == str(split.vendor_order_id)
     ]
-    figures = {
-        name: getattr(split, name) - sum(getattr(one, name) for one in gone) for name in ("gross", "tax", "commission")
-    }
+    names = ("gross", "tax", "commission", "commission_tax")
+    figures = {name: getattr(split, name) - sum(getattr(one, name) for one in gone) for name in names}
     return split.model_copy(update=figures)
 
 
@@ -196,13 +196,18 @@ def _book(refund: Refund, splits: Sequence[Split], *, buyer: UUID | None, memo: 
     if refund.credit:
         to_buyer.append(Line(Kind.STORE_CREDIT, -refund.credit, buyer))
     vendors = [Line(Kind.VENDOR_PENDING, 0, split.vendor_id) for split in splits]
-    lock_accounts(currency=refund.currency, lines=[*to_buyer, *vendors, Line(Kind.TAX, 0), Line(Kind.COMMISSION, 0)])
+    ours = [
+        Line(Kind.TAX, 0),
+        Line(Kind.COMMISSION, 0),
+        *(line for one in splits for line in tax_on_commission(one, 1)),
+    ]
+    lock_accounts(currency=refund.currency, lines=[*to_buyer, *vendors, *ours])
     lines = [*to_buyer, *(line for split in splits for line in _claw_back(split))]
     record(kind=Entry.Kind.REFUND, reference=refund.id, currency=refund.currency, lines=lines, memo=memo)
 
 
 def _claw_back(split: Split) -> list[Line]:
-    owed = split.gross - split.tax - split.commission
+    owed = owed_of(split)
     share = pending_share(vendor_id=split.vendor_id, vendor_order_id=split.vendor_order_id)
     pending = max(min(owed, share), 0)
     return [
@@ -210,6 +215,7 @@ def _claw_back(split: Split) -> list[Line]:
         Line(Kind.VENDOR_AVAILABLE, owed - pending, split.vendor_id, split.vendor_order_id),
         Line(Kind.TAX, split.tax, vendor_order_id=split.vendor_order_id),
         Line(Kind.COMMISSION, split.commission, vendor_order_id=split.vendor_order_id),
+        *tax_on_commission(split, split.commission_tax),
     ]
 
 

@@ -22,6 +22,7 @@ class FinancialShape(Shape):
     taken = MoneyShape()
     refunded = MoneyShape()
     commission = MoneyShape()
+    commission_tax = MoneyShape()
     tax = MoneyShape()
     vendors_pending = MoneyShape()
     vendors_available = MoneyShape()

@@ -13,8 +13,8 @@ _QUESTION = """
         SELECT reference, entry,
             coalesce(sum(minor) FILTER (WHERE account = 'provider'), 0) AS by_provider,
             coalesce(sum(minor) FILTER (WHERE account IN ('store_credit', 'store_credit_held')), 0) AS by_credit,
-            coalesce(-sum(minor) FILTER (WHERE account LIKE 'vendor%%' OR account IN ('tax', 'commission')), 0)
-                AS shares
+            coalesce(-sum(minor) FILTER (WHERE account LIKE 'vendor%%' OR account IN
+                ('tax', 'commission', 'commission_tax')), 0) AS shares
         FROM line WHERE entry IN ('payment', 'refund') GROUP BY reference, entry
     ), paid AS (
         SELECT id, minor, (

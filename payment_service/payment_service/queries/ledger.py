@@ -50,14 +50,15 @@ def _sides(currency: str, row: dict[str, Any]) -> dict[str, Money]:
 @dataclass(frozen=True)
 class Financials:
     """What was earned and is owed in one currency. taken − refunded − paid_out + unclaimed = at_provider; that and
-    given_away are all that is earned and owed: commission, tax, vendors', payouts_in_transit, gift_cards, store_credit
-    and unclaimed.
+    given_away are all that is earned and owed: commission, commission_tax, tax, vendors', payouts_in_transit,
+    gift_cards, store_credit and unclaimed.
     """
 
     currency: str
     taken: int
     refunded: int
     commission: int
+    commission_tax: int
     tax: int
     vendors_pending: int
     vendors_available: int
@@ -90,6 +91,7 @@ def _financials(currency: str, happened: dict[tuple[str, str], int], owned: dict
         taken=happened[currency, entry.PAYMENT],
         refunded=-happened[currency, entry.REFUND],
         commission=-owned[currency, kind.COMMISSION],
+        commission_tax=-owned[currency, kind.COMMISSION_TAX],
         tax=-owned[currency, kind.TAX],
         vendors_pending=-owned[currency, kind.VENDOR_PENDING],
         vendors_available=-owned[currency, kind.VENDOR_AVAILABLE],

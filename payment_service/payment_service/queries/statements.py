@@ -12,7 +12,7 @@ from django.db import connection
 @dataclass(frozen=True)
 class Statement:
     """In minor units of one currency, signed as they move the balance (pending and available together): opening +
-    sales + refunds + commissions + tax + payouts + other = closing.
+    sales + refunds + commissions + commission_tax + tax + payouts + other = closing.
     """
 
     currency: str
@@ -21,7 +21,8 @@ class Statement:
     """What buyers paid, or were given by the platform."""
     refunds: int
     commissions: int
-    """Of the sales, less what refunds gave back of it; so is the tax."""
+    """Of the sales, less what refunds gave back of it; so are the taxes."""
+    commission_tax: int
     tax: int
     payouts: int
     """Also those that are on their way; what was refused or returned is given back."""
@@ -42,7 +43,8 @@ _QUESTION = """
         JOIN ledger_account account ON account.id = posting.account_id
         WHERE entry.recorded_at < %(until)s AND (
             account.id IN (SELECT id FROM mine)
-            OR account.kind IN ('tax', 'commission') AND vendor_order_id IN (SELECT vendor_order_id FROM mine)
+            OR account.kind IN ('tax', 'commission', 'commission_tax')
+                AND vendor_order_id IN (SELECT vendor_order_id FROM mine)
         )
     )
     SELECT currency,
@@ -50,6 +52,7 @@ _QUESTION = """
         coalesce(-sum(minor) FILTER (WHERE now AND kind = 'payment'), 0),
         coalesce(-sum(minor) FILTER (WHERE now AND kind = 'refund'), 0),
         coalesce(sum(minor) FILTER (WHERE now AND account = 'commission'), 0),
+        coalesce(sum(minor) FILTER (WHERE now AND account = 'commission_tax'), 0),
         coalesce(sum(minor) FILTER (WHERE now AND account = 'tax'), 0),
         coalesce(-sum(minor) FILTER (WHERE now AND kind LIKE 'payout%%'), 0),
         coalesce(-sum(minor) FILTER (WHERE now AND kind NOT IN ('payment', 'refund') AND kind NOT LIKE 'payout%%'), 0),

@@ -21,12 +21,16 @@ class OrderLine(_Part):
     quantity: int
     unit_price: MoneyData
     line_total: MoneyData
+    commission: MoneyData | None = None
+    commission_tax: MoneyData | None = None
+    commission_basis_points: int | None = None
 
 
 class VendorOrderPart(_Part):
     """A vendor's share. items + shipping + tax − discount = total; `tax_included` is what prices contain besides.
 
-    `commission` is frozen at sale; it is below zero where discounts that the platform pays are more.
+    `commission` is frozen at sale, and so is `commission_tax`, which the vendor owes on top of it; commission is below
+    zero where discounts that the platform pays are more.
     """
 
     vendor_order_id: UUID
@@ -40,6 +44,7 @@ class VendorOrderPart(_Part):
     total: MoneyData
     commission: MoneyData
     tax_included: MoneyData | None = None
+    commission_tax: MoneyData | None = None
 
 
 class Buyer(_Part):

@@ -18,8 +18,9 @@ class Split(_Part):
     """A vendor order's share of a payment, in minor units of its currency.
 
     gross = items − discount + shipping + the tax that is added to them; `tax` is that and what prices contain. The
-    vendor is owed gross − tax − commission.
-    `commission` is below zero where the platform pays more of a discount than it earns.
+    vendor is owed gross − tax − commission − commission_tax.
+    `commission` is below zero where the platform pays more of a discount than it earns; `commission_tax`, the tax on
+    what it charges for its service, never is.
     """
 
     vendor_order_id: UUID
@@ -27,6 +28,7 @@ class Split(_Part):
     gross: int
     tax: int
     commission: int
+    commission_tax: int = 0
 
 
 class CryptoDue(_Part):

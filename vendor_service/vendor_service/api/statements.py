@@ -31,13 +31,16 @@ class StatementFilter(Shape):
 
 
 class StatementShape(Shape):
-    """opening + sales + refunds + commissions + tax + payouts + other = closing. What lowers it is negative."""
+    """opening + sales + refunds + commissions + commission_tax + tax + payouts + other = closing. What lowers it is
+    negative.
+    """
 
     currency = serializers.CharField()
     opening = MoneyShape()
     sales = MoneyShape()
     refunds = MoneyShape()
     commissions = MoneyShape(help_text="Of sales, less what refunds gave back of it.")
+    commission_tax = MoneyShape(help_text="On what the marketplace charges for its service.")
     tax = MoneyShape()
     payouts = MoneyShape(help_text="Also those on their way; what was refused or came back is given back.")
     other = MoneyShape()

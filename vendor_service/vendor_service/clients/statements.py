@@ -9,7 +9,7 @@ from django.conf import settings
 
 from shared.calls import call
 
-FIGURES = ("opening", "sales", "refunds", "commissions", "tax", "payouts", "other", "closing")
+FIGURES = ("opening", "sales", "refunds", "commissions", "commission_tax", "tax", "payouts", "other", "closing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Statement:
     sales: int
     refunds: int
     commissions: int
+    commission_tax: int
     tax: int
     payouts: int
     other: int
@@ -36,4 +37,4 @@ def statements_of(*, vendor_id: UUID, since: datetime, until: datetime) -> list[
 
 
 def _statement(one: dict[str, Any]) -> Statement:
-    return Statement(one["currency"], *(one[name] for name in FIGURES))
+    return Statement(one["currency"], *(one.get(name, 0) for name in FIGURES))
