@@ -25,5 +25,9 @@ RETURN_WINDOW = timedelta(days=env.number("RETURN_WINDOW_DAYS", 14))
 SHIPPING_REFUND = env.text("SHIPPING_REFUND", "never")
 HOLD_MARGIN = timedelta(seconds=env.number("HOLD_MARGIN_SECONDS", 300))
 DEFAULT_COMMISSION_BASIS_POINTS = env.number("DEFAULT_COMMISSION_BASIS_POINTS", 1000)
+COMMISSION_TAX_BASIS_POINTS = env.number("COMMISSION_TAX_BASIS_POINTS", 0)
+"""The tax on what vendors are charged for the service, where their country has no rate of its own."""
+COMMISSION_TAX_BY_COUNTRY = env.shares("COMMISSION_TAX_BY_COUNTRY", "")
+"""`DE=1900,GB=2000`: by the vendor's country."""
 EXPORT_KEEP_HOURS = env.number("EXPORT_KEEP_HOURS", 72)
 JOB_LEASE_SECONDS = env.number("JOB_LEASE_SECONDS", 30)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from order_service import checkout
 from order_service.actions import (
+    commissions,
     completion,
     customers,
     exports,
@@ -16,6 +17,7 @@ from order_service.actions import (
 )
 from shared.clock import Schedule
 from shared.contracts.catalog import (
+    CategoryChanged,
     CommitFailed,
     StockCommitted,
     StockRejected,
@@ -31,7 +33,7 @@ from shared.contracts.payment import (
     StoreCreditChanged,
 )
 from shared.contracts.user import UserChanged, UserErased
-from shared.contracts.vendor import VendorChanged
+from shared.contracts.vendor import CommissionRulesChanged, VendorChanged
 from shared.inbox import Subscriptions
 
 SUBSCRIPTIONS: Subscriptions = {
@@ -47,6 +49,8 @@ SUBSCRIPTIONS: Subscriptions = {
     RefundFailed: refunds.record_failed_refund,
     StoreCreditChanged: store_credit.keep_credit,
     VendorChanged: vendors.keep_terms,
+    CommissionRulesChanged: commissions.keep_rules,
+    CategoryChanged: commissions.keep_place,
     UserChanged: customers.keep_customer,
     UserErased: customers.forget_user,
 }

@@ -26,10 +26,11 @@ from order_service.models import (
     Shipment,
 )
 from shared.context import new_id
+from shared.contracts.catalog import CategoryChanged
 from shared.contracts.order import ReturnReceived
 from shared.contracts.payment import RefundFailed, StoreCreditChanged
 from shared.contracts.user import RecordAudit, UserChanged
-from shared.contracts.vendor import VendorChanged
+from shared.contracts.vendor import CommissionRule, CommissionRulesChanged, VendorChanged
 from shared.testing import FOR_OPERATORS, answers_by_role, lists_of_records, operator_as, published
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,9 @@ def make_everything() -> Order:
             contact_email="north@example.com", country="GB", payout_currency="USD", commission_basis_points=1_000,
         )
     )  # fmt: skip
+    rule = CommissionRule(rule_id=new_id(), basis_points=500)
+    hear(CommissionRulesChanged(rules=(rule,), version=1))
+    hear(CategoryChanged(category_id=rule.rule_id, lineage=(rule.rule_id,), version=1))
     queue_export(created_by=user_id, vendor_id=None, format_="csv", wanted={})
     queue_operation(subject="orders", kind="retry", created_by=user_id, vendor_id=None, arguments={}, ids=[order.id])
     list(rebuild_reports())

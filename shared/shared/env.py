@@ -43,6 +43,19 @@ def amounts(name: str, default: str) -> dict[str, int]:
         raise ImproperlyConfigured(f"{name} is {given!r}, which is not like USD=10.00,JPY=1000") from None
 
 
+def shares(name: str, default: str) -> dict[str, int]:
+    """`DE=1900,GB=2000` → basis points by what they are of: at most all of it."""
+    given = os.environ.get(name, default)
+    pairs = [pair.split("=") for pair in given.split(",") if pair.strip()]
+    try:
+        found = {key.strip(): int(value) for key, value in pairs}
+    except ValueError:
+        found = {"": -1}
+    if not all(key and 0 <= value <= 10_000 for key, value in found.items()):
+        raise ImproperlyConfigured(f"{name} is {given!r}, which is not like DE=1900,GB=2000")
+    return found
+
+
 def folder(name: str, default: str | None = None) -> Path:
     return Path(text(name, default))
 

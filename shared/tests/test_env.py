@@ -22,6 +22,20 @@ def test_amounts_are_minor_units_by_currency(monkeypatch: Any, given: str, minor
     assert env.amounts("LIMIT", "EUR=1.00") == minor
 
 
+def test_shares_are_basis_points_by_what_they_are_of(monkeypatch: Any) -> None:
+    monkeypatch.setenv("RATES", " DE=1900, GB = 2000,")
+
+    assert env.shares("RATES", "") == {"DE": 1_900, "GB": 2_000}
+
+
+@pytest.mark.parametrize("given", ["1900", "DE", "DE=", "DE=-1", "DE=10001", "DE=19.5", "=5", "DE=1=2"])
+def test_shares_that_are_none_are_refused_by_name(monkeypatch: Any, given: str) -> None:
+    monkeypatch.setenv("RATES", given)
+
+    with pytest.raises(ImproperlyConfigured, match="RATES is"):
+        env.shares("RATES", "")
+
+
 @pytest.mark.parametrize("given", ["10.00", "USD", "USD=", "USD=1.001", "XXX=1", "USD=1=2", "USD=a"])
 def test_amounts_that_are_none_are_refused_by_name(monkeypatch: Any, given: str) -> None:
     monkeypatch.setenv("LIMIT", given)

@@ -25,7 +25,7 @@ from order_service.actions import refunds as order_refunds
 from order_service.actions.orders import Placing, splits_of, write_order
 from order_service.actions.promotions import Terms, create_promotion
 from order_service.clients import Cart, CartLine
-from order_service.models import Order, Promotion, ShippingRate, TaxRate, VendorOrder, VendorTerms
+from order_service.models import CommissionRule, Order, Promotion, ShippingRate, TaxRate, VendorOrder, VendorTerms
 from order_service.queries.quotes import quote
 from payment_service.actions import payments
 from payment_service.actions import refunds as payment_refunds
@@ -47,6 +47,7 @@ ANY = settings(
     max_examples=CARTS, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
 )
 RATES = st.integers(0, 10_000)
+COMMISSION_TAXES = {"DE": 1_900, "GB": 2_000}
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,9 @@ class Sale:
     currency: str
     lines: list[tuple[int, int, int]]
     commissions: list[int]
+    commission_tax: int
+    """On the commission, in basis points; and the fee of each unit by a rule."""
+    fee: int
     tax: int
     inclusive: bool
     discount: tuple[str, int, str] | None
@@ -79,6 +83,8 @@ def sales(draw: st.DrawFn) -> Sale:
         currency=draw(st.sampled_from(["JPY", "USD", "KWD"])),
         lines=[*((vendor, vendor % 3 + 1, price) for vendor, price in enumerate(prices)), *more],
         commissions=draw(st.lists(RATES, min_size=1, max_size=3)),
+        commission_tax=draw(st.sampled_from([0, *COMMISSION_TAXES.values()])),
+        fee=draw(st.sampled_from([0, 0, 25])),
         tax=draw(RATES),
         inclusive=draw(st.booleans()),
         discount=draw(st.none() | kinds),
@@ -91,7 +97,8 @@ PAYERS = ["platform", "vendor"]
 
 
 @pytest.fixture(autouse=True)
-def _rates() -> None:
+def _rates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django.conf.settings.COMMISSION_TAX_BY_COUNTRY", COMMISSION_TAXES)
     if not ShippingRate.objects.exists():  # tests that commit leave an empty database to the next
         import_module("order_service.migrations.0010_default_rates").write(apps, None)
 
@@ -122,10 +129,14 @@ def sell(sale: Sale) -> Order:
     VendorTerms.objects.bulk_create(
         VendorTerms(
             vendor_id=UUID(int=vendor + 1), name="V", version=1,
-            commission_basis_points=sale.commissions[vendor % len(sale.commissions)],
+            commission_basis_points=sale.commissions[vendor % len(sale.commissions)], country=taxed_at(sale),
         )
         for vendor in vendors
     )  # fmt: skip
+    if sale.fee:
+        CommissionRule.objects.create(
+            id=new_id(), position=0, basis_points=sale.commissions[0], fees_per_unit={sale.currency: sale.fee}
+        )
     if sale.discount:
         promise(sale, *sale.discount)
     cart = Cart("cart", sale.currency, None, tuple(line(sale.currency, *one) for one in sale.lines))
@@ -134,6 +145,11 @@ def sell(sale: Sale) -> Order:
     order, _lines = write_order(placing=placing, quote=quoted, deadline=timezone.now())
     Order.objects.filter(id=order.id).update(status="confirmed", confirmed_at=timezone.now())
     return Order.objects.get(id=order.id)
+
+
+def taxed_at(sale: Sale) -> str:
+    """A country in which commissions are taxed at the sale's rate."""
+    return next((country for country, rate in COMMISSION_TAXES.items() if rate == sale.commission_tax), "US")
 
 
 def promise(sale: Sale, kind: str, worth: int, payer: str) -> None:
@@ -206,7 +222,8 @@ def check(order: Order, payment: Payment) -> None:
     payment.refresh_from_db()
     splits = [Split.model_validate(split) for split in payment.splits]
     assert sum(split.gross for split in splits) == payment.minor == order.total
-    assert all(0 <= split.tax <= split.gross and split.commission <= split.gross - split.tax for split in splits)
+    assert all(0 <= split.tax <= split.gross for split in splits)
+    assert all(split.commission + split.commission_tax <= split.gross - split.tax for split in splits)
     assert 0 <= payment.refunded <= payment.minor
     assert 0 <= payment.credit_refunded <= payment.credit <= payment.minor
     no_share_gives_back_more_than_it_had(payment, splits)

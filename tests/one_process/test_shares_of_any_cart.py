@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from order_service.clients import Cart, CartLine
 from order_service.models import Promotion, ShippingMethod, ShippingRate, ShippingZone, TaxRate
 from order_service.queries import quotes
+from order_service.queries.commissions import Rate
 from order_service.queries.shipping import RateTable
 from order_service.queries.taxes import TaxTable
 from payment_service.actions.payments import _shares
@@ -35,6 +36,10 @@ class Sale:
     currency: str
     lines: list[tuple[int, int, int]]
     commissions: list[int]
+    fee: int
+    """Of each unit, besides."""
+    tax_on_it: int
+    """On the commission, in basis points."""
     tax: tuple[int, str]
     shipping: int
     discount: tuple[str, int, str] | None
@@ -52,6 +57,8 @@ def sales(draw: st.DrawFn) -> Sale:
         currency=draw(st.sampled_from(["JPY", "USD", "KWD"])),
         lines=[*((number, number % 3 + 1, price) for number, price in enumerate(prices)), *more],
         commissions=draw(st.lists(BASIS_POINTS, min_size=1, max_size=3)),
+        fee=draw(st.sampled_from([0, 0, 1, 99])),
+        tax_on_it=draw(st.sampled_from([0, 700, 2_000, 10_000])),
         tax=draw(st.tuples(BASIS_POINTS, st.sampled_from([ADDED, INSIDE]))),
         shipping=draw(st.integers(0, 10**5)),
         discount=draw(st.none() | st.tuples(kinds, st.integers(1, 10_000), st.sampled_from(["platform", "vendor"]))),
@@ -67,7 +74,7 @@ def splits_of(sale: Sale, monkeypatch: pytest.MonkeyPatch) -> tuple[int, list[Sp
     monkeypatch.setattr(quotes, "taxes_at", lambda **_about: TaxTable((tax,), {}))
     monkeypatch.setattr(quotes, "rates_to", lambda **_about: RateTable((rate,)))
     monkeypatch.setattr(quotes, "promotions_for", lambda **_about: promised(sale))
-    monkeypatch.setattr(quotes, "_commissions", lambda vendors: commissions(sale, vendors))
+    monkeypatch.setattr(quotes, "commissions_for", lambda _lines: Commissions(sale))
     lines = tuple(line(sale.currency, *one) for one in sale.lines)
     cart = Cart("cart", sale.currency, None, lines)
     quoted = quotes.quote(cart=cart, country="GB", method=None, coupon_code=None, buyer_key="ada")
@@ -76,6 +83,7 @@ def splits_of(sale: Sale, monkeypatch: pytest.MonkeyPatch) -> tuple[int, list[Sp
         Split(
             vendor_order_id=part.vendor_id, vendor_id=part.vendor_id, gross=part.total,
             tax=part.tax + part.tax_included, commission=part.commission,
+            commission_tax=part.commission_tax,
         )
         for part in quoted.parts
     ]  # fmt: skip
@@ -88,8 +96,20 @@ def promised(sale: Sale) -> tuple[Promotion, ...]:
     return (Promotion(id=VARIANT, kind=kind, basis_points=worth, amount=worth, currency=sale.currency, paid_by=payer),)
 
 
-def commissions(sale: Sale, vendors: list[UUID]) -> dict[UUID, int]:
-    return {vendor: sale.commissions[vendor.int % len(sale.commissions)] for vendor in vendors}
+@dataclass(frozen=True)
+class Commissions:
+    """What a CommissionTable answers."""
+
+    sale: Sale
+
+    def own_rate(self, vendor: UUID) -> int:
+        return self.sale.commissions[vendor.int % len(self.sale.commissions)]
+
+    def tax_rate(self, _vendor: UUID) -> int:
+        return self.sale.tax_on_it
+
+    def rate_for(self, line: CartLine) -> Rate:
+        return Rate(self.own_rate(line.vendor_id), self.sale.fee)
 
 
 def line(currency: str, vendor: int, quantity: int, price: int) -> CartLine:
@@ -125,17 +145,19 @@ def test_the_shares_of_any_cart_are_what_is_paid_and_all_that_goes_back(sale: Sa
 
     assert gone == total
     assert {(split.gross, split.tax) for split in left} == {(0, 0)}
-    assert {split.commission for split, first in zip(left, whole, strict=True) if first.gross > first.tax} <= {0}
+    earned = [split for split, first in zip(left, whole, strict=True) if first.gross > first.tax]
+    assert {(split.commission, split.commission_tax) for split in earned} <= {(0, 0)}
 
 
 def sound(splits: list[Split]) -> None:
     """Whole units, none below nothing; but a commission may be, where the platform pays a discount."""
     for split in splits:
-        assert all(type(figure) is int for figure in (split.gross, split.tax, split.commission))
+        assert all(type(figure) is int for figure in (split.gross, split.tax, split.commission, split.commission_tax))
         assert 0 <= split.tax <= split.gross
-        assert split.gross - split.tax - split.commission >= 0
+        assert split.commission_tax >= 0
+        assert split.gross - split.tax - split.commission - split.commission_tax >= 0
 
 
 def less(split: Split, part: Split) -> Split:
-    names = ("gross", "tax", "commission")
+    names = ("gross", "tax", "commission", "commission_tax")
     return split.model_copy(update={name: getattr(split, name) - getattr(part, name) for name in names})

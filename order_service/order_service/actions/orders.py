@@ -128,6 +128,8 @@ def _vendor_order(order: Order, part: QuotedPart) -> VendorOrder:
         platform_discount=part.platform_discount,
         commission_basis_points=part.commission_basis_points,
         commission=part.commission,
+        commission_tax=part.commission_tax,
+        commission_tax_basis_points=part.commission_tax_basis_points,
         why=[reason.as_json() for reason in part.parcel.why],
     )
 
@@ -150,10 +152,14 @@ def _lines(row: VendorOrder, part: QuotedPart) -> list[OrderLine]:
             platform_discount=quoted.platform_discount,
             commission_basis=quoted.commission_basis,
             commission=fee - quoted.platform_discount,
+            commission_tax=tax,
+            commission_rule_id=rate.rule_id,
+            commission_basis_points=rate.basis_points,
+            commission_fee_per_unit=rate.fee_per_unit,
             weight_grams=quoted.line.weight_grams,
             why=[reason.as_json() for reason in quoted.why],
         )
-        for quoted, fee in zip(part.lines, part.fees, strict=True)
+        for quoted, rate, fee, tax in zip(part.lines, part.rates, part.fees, part.fee_taxes, strict=True)
     ]
 
 
@@ -210,6 +216,7 @@ def _part(order: Order, row: VendorOrder) -> VendorOrderPart:
         discount_total=money(order, row.discount_total),
         total=money(order, row.total),
         commission=money(order, row.commission),
+        commission_tax=money(order, row.commission_tax),
     )
 
 
@@ -223,6 +230,9 @@ def _told(order: Order, line: OrderLine) -> ToldLine:
         quantity=line.quantity,
         unit_price=money(order, line.unit_price),
         line_total=money(order, line.line_total),
+        commission=None if line.commission is None else money(order, line.commission),
+        commission_tax=money(order, line.commission_tax),
+        commission_basis_points=line.commission_basis_points,
     )
 
 
@@ -236,6 +246,7 @@ def splits_of(order: Order) -> tuple[Split, ...]:
             gross=row.total,
             tax=row.tax_total + row.tax_included,
             commission=row.commission,
+            commission_tax=row.commission_tax,
         )
         for row in rows
     )

@@ -78,14 +78,16 @@ def refund_part(*, order_id: UUID, amount: Money, reason: str, vendor_order_id: 
 
 
 def _portion(split: Split, gross: int) -> Split:
-    """A part of what is left, of which tax and commission are parts alike."""
-    owed = split.gross - split.tax - split.commission
+    """A part of what is left, of which taxes and commission are parts alike."""
     if split.commission < 0:  # the platform paid more of the discounts than it earned: so it gets its part of that back
         tax, net = allocate(gross, [split.tax, split.gross - split.tax])
-        commission = -(net * -split.commission // (split.gross - split.tax or 1))
+        whole = split.gross - split.tax or 1
+        commission, commission_tax = -(net * -split.commission // whole), net * split.commission_tax // whole
     else:
-        tax, commission, _owed = allocate(gross, [split.tax, split.commission, max(owed, 0)])
-    return split.model_copy(update={"gross": gross, "tax": tax, "commission": commission})
+        taken = [split.tax, split.commission, split.commission_tax]
+        tax, commission, commission_tax, _owed = allocate(gross, [*taken, max(split.gross - sum(taken), 0)])
+    figures = {"gross": gross, "tax": tax, "commission": commission, "commission_tax": commission_tax}
+    return split.model_copy(update=figures)
 
 
 # ── Answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────

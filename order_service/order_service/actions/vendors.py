@@ -10,6 +10,7 @@ def keep_terms(message: VendorChanged) -> None:
         "name": message.name,
         "active": message.status == "active",
         "commission_basis_points": message.commission_basis_points,
+        "country": message.country,
         "version": message.version,
     }
     _row, new = VendorTerms.objects.get_or_create(vendor_id=message.vendor_id, defaults=told)

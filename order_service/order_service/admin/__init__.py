@@ -1,5 +1,5 @@
 """The operators' pages, by noun. Django finds them here."""
 
-from order_service.admin import exports, operations, orders, promotions, rates, reports
+from order_service.admin import commissions, exports, operations, orders, promotions, rates, reports
 
-__all__ = ["exports", "operations", "orders", "promotions", "rates", "reports"]
+__all__ = ["commissions", "exports", "operations", "orders", "promotions", "rates", "reports"]

@@ -179,9 +179,11 @@ class VendorOrders(Records):
     share, platform = staticmethod(amount("total")), staticmethod(amount("commission"))
     items, discount = staticmethod(amount("items_total")), staticmethod(amount("discount_total"))
     shipping, tax = staticmethod(amount("shipping_total")), staticmethod(amount("tax_total"))
+    tax_on_it = staticmethod(amount("commission_tax"))
     fields = (
         "id", "order", "vendor_id", "vendor_name", "status", "items", "discount", "shipping", "tax", "share",
-        "commission_basis_points", "platform", "cancel_reason", "shipping_refunded", "created_at", "delivered_at",
+        "commission_basis_points", "platform", "commission_tax_basis_points", "tax_on_it",
+        "cancel_reason", "shipping_refunded", "created_at", "delivered_at",
     )  # fmt: skip
     inlines = (LineRows, ShipmentRows, ReturnRows)
     actions = (cancel_part,)
@@ -336,7 +338,7 @@ class Customers(Records):
 class Terms(Records):
     """A projection: vendors are acted upon where they are kept."""
 
-    list_display = ("name", "vendor_id", "active", "commission_basis_points", "version")
+    list_display = ("name", "vendor_id", "active", "commission_basis_points", "country", "version")
     list_filter = ("active",)
     search_ids = ("vendor_id",)
     search_fields = ("name__icontains",)

@@ -1,5 +1,6 @@
 """State, constraints, and named transitions that refuse illegal moves."""
 
+from order_service.models.commissions import CategoryPlace, CommissionBook, CommissionRule
 from order_service.models.customers import Customer
 from order_service.models.exports import OrderExport, OrderExportPart
 from order_service.models.operations import OrderOperation, OrderOperationItem
@@ -15,6 +16,9 @@ from order_service.models.vendors import VendorTerms
 
 __all__ = [
     "BuyerMonth",
+    "CategoryPlace",
+    "CommissionBook",
+    "CommissionRule",
     "Customer",
     "Exchange",
     "Order",

@@ -236,7 +236,11 @@ class VendorOrder(models.Model):
     platform_discount = models.BigIntegerField(default=0, db_default=0)
     """What of all discounts, shipping's too, the platform pays: `commission` is lower by it, perhaps below zero."""
     commission_basis_points = models.PositiveIntegerField()
+    """The vendor's own rate then; the lines say what each was charged at."""
     commission = models.BigIntegerField()
+    commission_tax = models.BigIntegerField(default=0, db_default=0)
+    """On what is charged for the service, at this rate; the vendor pays it on top of the commission."""
+    commission_tax_basis_points = models.PositiveIntegerField(default=0, db_default=0)
     cancel_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     shipping_refunded = models.BooleanField(default=False, db_default=False)
     why = models.JSONField(default=list, db_default=[])
@@ -297,6 +301,11 @@ class OrderLine(models.Model):
     """What the vendor sold it for, without tax: null on lines of before it was kept."""
     commission = models.BigIntegerField(null=True)
     """The line's part of the vendor order's: parts sum to it, but for shipping that the platform pays."""
+    commission_tax = models.BigIntegerField(default=0, db_default=0)
+    commission_rule_id = models.UUIDField(null=True)
+    """By which rule, if by one; and at what rate: null on lines of before there were rules."""
+    commission_basis_points = models.PositiveIntegerField(null=True)
+    commission_fee_per_unit = models.BigIntegerField(default=0, db_default=0)
     weight_grams = models.PositiveIntegerField(default=0, db_default=0)
     why = models.JSONField(default=list, db_default=[])
     """How discount and tax came about: reasons, as in `queries/reasons.py`."""

@@ -8,6 +8,8 @@ class VendorTerms(models.Model):
     name = models.CharField(max_length=200)
     active = models.BooleanField(default=True)
     commission_basis_points = models.PositiveIntegerField()
+    country = models.CharField(max_length=2, blank=True, default="", db_default="")
+    """Empty until vendor tells of it again: kept since the tax on commission depends on it."""
     version = models.BigIntegerField()
 
     class Meta:

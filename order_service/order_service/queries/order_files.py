@@ -71,7 +71,7 @@ def _part(part: VendorOrder, currency: str) -> Record:
         "vendor_id": str(part.vendor_id),
         "vendor_name": part.vendor_name,
         "vendor_status": part.status,
-        **_amounts(part, currency, (*TOTALS, "commission")),
+        **_amounts(part, currency, (*TOTALS, "commission", "commission_tax")),
         "lines": [_line(line, currency) for line in part.lines.all()],
     }
 
@@ -106,7 +106,7 @@ ORDER_ONCE = (
     "payment_method", "payment_status", "shipping_method", "coupon_code", *TOTALS, "store_credit",
 )  # fmt: skip
 OF_PART = ("vendor_order_id", "vendor_id", "vendor_name", "vendor_status")
-PART_ONCE = (*TOTALS, "commission")
+PART_ONCE = (*TOTALS, "commission", "commission_tax")
 OF_LINE = ("sku", "name", "variant_id", "product_id", "category_id", *COUNTS, *AMOUNTS)
 PART_ORDER_ONCE = ("placed_at", "confirmed_at", "shipping_method")
 

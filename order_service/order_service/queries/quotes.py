@@ -6,9 +6,10 @@ shipping   = each vendor's parcel by its weight, less what promotions take off i
 tax        = rate on line_total − discount, rounded per line; and rate on shipping, rounded per vendor order (taxes.py)
            it is added to them, or, where the rate is inclusive, they contain it already (tax_included)
 total      = items − discount + shipping + tax, for each vendor order and in all
-commission = the vendor's rate on what it sold the goods for without tax, less the discounts that the platform pays
+commission = by rule or the vendor's rate on what it sold the goods for without tax (commissions.py), less the discounts
+             that the platform pays; the tax on it (commission_tax) is the vendor's to pay
 
-So of what is paid, both taxes, commission and the vendor's share are all; a discount that the platform pays is the
+So of what is paid, all taxes, commission and the vendor's share are all; a discount that the platform pays is the
 vendor's all the same, and commission may be below zero for it.
 """
 
@@ -16,18 +17,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.conf import settings
-
 from order_service.clients import Cart, CartLine
 from order_service.errors import NotDelivered
-from order_service.models import Promotion, ShippingMethod, ShippingRate, TaxRate, VendorTerms
+from order_service.models import Promotion, ShippingMethod, ShippingRate, TaxRate
+from order_service.queries.commissions import CommissionTable, Rate, commissions_for, fees, taxes_on
 from order_service.queries.discounts import Cut, cuts, frees_shipping, total_of
 from order_service.queries.promotions import promotions_for
 from order_service.queries.reasons import Reason
 from order_service.queries.shipping import RateTable, offered, rates_to, rule_name
 from order_service.queries.taxes import TaxTable, taxed, taxes_at
 from shared.errors import Invalid
-from shared.money import allocate, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,11 @@ class QuotedPart:
     vendor_name: str
     lines: tuple[QuotedLine, ...]
     parcel: QuotedShipping
+    rates: tuple[Rate, ...]
+    """Of the lines, in their order."""
     commission_basis_points: int
+    """The vendor's own rate, whatever rules say of the lines."""
+    commission_tax_basis_points: int = 0
 
     @property
     def items(self) -> int:
@@ -107,13 +110,23 @@ class QuotedPart:
 
     @property
     def fees(self) -> list[int]:
-        """The commission, spread over the lines, before the platform's discounts."""
+        """The commission of each line, before the platform's discounts."""
         bases = [line.commission_basis for line in self.lines]
-        return allocate(share(sum(bases), self.commission_basis_points), bases)
+        quantities = [line.line.quantity for line in self.lines]
+        return fees(self.rates, bases, quantities, tax=self.commission_tax_basis_points)
+
+    @property
+    def fee_taxes(self) -> list[int]:
+        """On what is charged for the service: what the platform pays of the price does not lower that."""
+        return taxes_on(self.fees, self.commission_tax_basis_points)
 
     @property
     def commission(self) -> int:
         return sum(self.fees) - self.platform_discount
+
+    @property
+    def commission_tax(self) -> int:
+        return sum(self.fee_taxes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +190,13 @@ def quote(
     table = rates_to(country=country, currency=cart.currency, vendors=vendors)
     options = _options(table, parcels, promotions, taxes.for_shipping())
     chosen = _chosen(options, method)
-    terms = _commissions(vendors)
+    commissions = commissions_for(cart.lines)
     return Quote(
         currency=cart.currency,
         method=chosen.method.code,
         promotions=promotions,
         options=tuple(options),
-        parts=tuple(_part(*one, terms) for one in zip(parcels, chosen.parcels, strict=True)),
+        parts=tuple(_part(*one, commissions) for one in zip(parcels, chosen.parcels, strict=True)),
     )
 
 
@@ -302,17 +315,14 @@ def _freed(promotion: Promotion, charge: int) -> Reason:
     )
 
 
-def _part(lines: Sequence[QuotedLine], parcel: QuotedShipping, terms: dict[UUID, int]) -> QuotedPart:
+def _part(lines: Sequence[QuotedLine], parcel: QuotedShipping, table: CommissionTable) -> QuotedPart:
     vendor = lines[0].line
     return QuotedPart(
         vendor_id=vendor.vendor_id,
         vendor_name=vendor.vendor_name,
         lines=tuple(lines),
         parcel=parcel,
-        commission_basis_points=terms.get(vendor.vendor_id, settings.DEFAULT_COMMISSION_BASIS_POINTS),
+        rates=tuple(table.rate_for(line.line) for line in lines),
+        commission_basis_points=table.own_rate(vendor.vendor_id),
+        commission_tax_basis_points=table.tax_rate(vendor.vendor_id),
     )
-
-
-def _commissions(vendors: Sequence[UUID]) -> dict[UUID, int]:
-    rows = VendorTerms.objects.filter(vendor_id__in=vendors)
-    return dict(rows.values_list("vendor_id", "commission_basis_points"))

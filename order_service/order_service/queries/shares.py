@@ -8,7 +8,9 @@ from order_service.models import Order, OrderLine, Refund, VendorOrder
 from shared.contracts.payment import Split
 from shared.money import share
 
-FIGURES = ("gross", "tax", "commission")
+FIGURES = ("gross", "tax", "commission", "commission_tax")
+CAPPED = ("gross", "tax", "commission_tax")
+"""Never below zero."""
 
 
 def left_of(order: Order) -> list[Split]:
@@ -24,20 +26,21 @@ def whole_of(part: VendorOrder) -> Split:
         gross=part.total,
         tax=part.tax_total + part.tax_included,
         commission=part.commission,
+        commission_tax=part.commission_tax,
     )
 
 
 def _less(whole: Split, asked: Sequence[dict[str, int | str]]) -> Split:
     own = [split for split in asked if split["vendor_order_id"] == str(whole.vendor_order_id)]
-    gone = {name: sum(int(one[name]) for one in own) for name in FIGURES}
-    left = {name: max(getattr(whole, name) - gone[name], 0) for name in ("gross", "tax")}
+    gone = {name: sum(int(one.get(name, 0)) for one in own) for name in FIGURES}
+    left = {name: max(getattr(whole, name) - gone[name], 0) for name in CAPPED}
     return whole.model_copy(update={**left, "commission": whole.commission - gone["commission"]})
 
 
 def split_of(part: VendorOrder, quantities: Counter[UUID], *, shipping: bool) -> Split:
     """For so many more of its lines, and what was paid to have them sent if that goes back too.
 
-    Goods, their discount, tax and commission as sold: differences of running sums, so that rounding never adds up to
+    Goods, their discount, taxes and commission as sold: differences of running sums, so that rounding never adds up to
     more than the whole. What completes a vendor order is whatever is left of it.
     """
     left = next(one for one in left_of(part.order) if one.vendor_order_id == part.id)
@@ -47,7 +50,7 @@ def split_of(part: VendorOrder, quantities: Counter[UUID], *, shipping: bool) ->
     if all(after[line.id] == line.quantity for line in lines) and (shipping or part.shipping_refunded):
         return left
     wanted = _difference(part, lines, before, after, shipping=shipping and not part.shipping_refunded)
-    most = {name: min(getattr(left, name), wanted[name]) for name in ("gross", "tax")}
+    most = {name: min(getattr(left, name), wanted[name]) for name in CAPPED}
     return left.model_copy(update={**most, "commission": _at_most(left.commission, wanted["commission"])})
 
 
@@ -68,6 +71,7 @@ def _difference(
         "gross": back(lambda line: line.line_total - line.discount + line.tax) + sent.get("gross", 0),
         "tax": back(lambda line: line.tax + line.tax_included) + sent.get("tax", 0),
         "commission": _commission(part, lines, after) - _commission(part, lines, before) + sent.get("commission", 0),
+        "commission_tax": back(lambda line: line.commission_tax),
     }
 
 

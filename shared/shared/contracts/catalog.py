@@ -138,6 +138,16 @@ def checksum_of_offers(offers: Iterable[OfferChanged]) -> str:
     return whole.hexdigest()
 
 
+class CategoryChanged(Event):
+    """Where a category stands: `lineage` is the ids from the root down to itself; empty, it is gone."""
+
+    type = "catalog.category_changed.v1"
+    key = "category_id"
+    category_id: UUID
+    lineage: tuple[UUID, ...]
+    version: int
+
+
 class ProductSubmitted(Event):
     """A new product waits for approval, or, with `revision_id`, an edit of one that was approved."""
 

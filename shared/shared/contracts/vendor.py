@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.messages import Event, MoneyData
 
@@ -43,6 +43,34 @@ class VendorChanged(Event):
     country: str
     payout_currency: str
     commission_basis_points: int
+    version: int
+
+
+class CommissionRule(BaseModel):
+    """Of what the marketplace keeps: `basis_points` of what a vendor sold for, without tax, and a fee for each unit, in
+    the currencies that have one. What is None matches all; a category's descendants are in it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    rule_id: UUID
+    vendor_id: UUID | None = None
+    category_id: UUID | None = None
+    product_id: UUID | None = None
+    basis_points: int
+    fees_per_unit: tuple[MoneyData, ...] = ()
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+
+
+class CommissionRulesChanged(Event):
+    """All rules, in their order: the first that matches a line holds, and where none does, the vendor's own rate. The
+    highest version counts.
+    """
+
+    type = "vendor.commission_rules_changed.v1"
+    key = "book"
+    book: str = "marketplace"
+    rules: tuple[CommissionRule, ...]
     version: int
 
 
