@@ -135,6 +135,7 @@ def _ids_of_the_vendor(journey: Journey, vendor: Person) -> Json:
         "order_export": vendor.post("order-exports", {"format": "jsonl"}, expect=202)["id"],
         "application": _first(vendor, "vendor-applications"),
         "checklist_item": _checklist_item(journey.admin),
+        "commission_rule": _commission_rule(journey.admin),
         "document": _document(vendor),
         "payout": _first(vendor, "vendors/me/payouts"),
         "member": _first(vendor, "vendors/me/members"),
@@ -158,6 +159,12 @@ def _checklist_item(admin: Person) -> str:
     item = admin.post("admin/vendor-checklist-items", given, expect=201)["id"]
     admin.ask("PATCH", f"admin/vendor-checklist-items/{item}", json={"active": False})
     return str(item)
+
+
+def _commission_rule(admin: Person) -> str:
+    """Of a product that nobody sells: it changes nothing."""
+    rule = {"basis_points": 500, "product_id": str(uuid4())}
+    return str(admin.post("admin/commission-rules", rule, expect=201)["id"])
 
 
 def _document(vendor: Person) -> str:

@@ -16,7 +16,7 @@ from shared.context import new_id
 from shared.contracts.user import GrantRole, RecordAudit
 from shared.contracts.vendor import VendorApplicationDecided, VendorChanged, VendorStatusChanged
 from shared.testing import FOR_OPERATORS, answers_by_role, lists_of_records, operator_as, published
-from vendor_service.actions import checklists, members
+from vendor_service.actions import checklists, commissions, members
 from vendor_service.actions.payout_accounts import Destination, set_account
 from vendor_service.models import Application, Balance, Vendor
 
@@ -41,6 +41,7 @@ def make_everything() -> Vendor:
     members.invite(vendor_id=vendor.id, by=vendor.owner_id, email="ivy@example.com", role="staff")
     destination = Destination("iban", "Nora", iban="NO9386011117947")
     set_account(vendor_id=vendor.id, destination=destination)
+    commissions.add_rule(given={"basis_points": 500, "vendor_id": vendor.id})
     return vendor
 
 

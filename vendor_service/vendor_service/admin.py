@@ -13,6 +13,7 @@ from vendor_service.models import (
     Balance,
     ChecklistAnswer,
     ChecklistItem,
+    CommissionRule,
     Document,
     Invitation,
     Member,
@@ -250,6 +251,22 @@ class Balances(Records):
 
 
 the_total, the_refund = amount("total"), amount("refunded")
+
+
+@admin.register(CommissionRule)
+class CommissionRules(Records):
+    """Looked at here, changed through the API."""
+
+    list_display = (
+        "position", "name", "vendor", "category_id", "product_id", "basis_points", "fees_per_unit", "starts_at",
+        "ends_at",
+    )  # fmt: skip
+    list_select_related = ("vendor",)
+    search_ids = ("id", "vendor_id", "category_id", "product_id")
+    search_fields = ("name__icontains", "vendor__slug__iexact")
+    search_help_text = "Rule, vendor, category or product by id; the rule's name, the vendor's slug."
+    ordering = ("position",)
+    fields: ClassVar[Any] = ("id", *list_display, "version", "created_at", "updated_at")
 
 
 def known(shown: Callable[[Any], str]) -> Any:

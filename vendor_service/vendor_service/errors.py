@@ -6,6 +6,7 @@ PayoutNotFound        404   absent, or not yours
 MemberNotFound        404   absent, or not yours
 ChecklistItemNotFound 404   absent, or asked no more
 DocumentNotFound      404   absent, or not yours
+CommissionRuleNotFound 404  absent
 InvitationNotFound    404   absent, not yours, used, withdrawn or too old
 ApplicationOpen       409   an earlier application waits for its decision
 AlreadyVendor         409   this account sells here already
@@ -50,6 +51,10 @@ class InvitationNotFound(NotFound):
 
 class ChecklistItemNotFound(NotFound):
     title = "There is no such item"
+
+
+class CommissionRuleNotFound(NotFound):
+    title = "There is no such rule"
 
 
 class DocumentNotFound(NotFound):

@@ -7,6 +7,7 @@ from shared.http import path
 from vendor_service.api import (
     applications,
     checklists,
+    commissions,
     dashboard,
     documents,
     members,
@@ -72,6 +73,9 @@ urlpatterns = [
     path(f"{_ADMIN_APPLICATION}/documents/<uuid:document>/refuse", documents.RefuseDocumentView.as_view()),
     path("api/v1/admin/vendor-checklist-items", checklists.AdminItemsView.as_view()),
     path("api/v1/admin/vendor-checklist-items/<uuid:checklist_item>", checklists.AdminItemView.as_view()),
+    path("api/v1/admin/commission-rules", commissions.RulesView.as_view()),
+    path("api/v1/admin/commission-rules/order", commissions.RuleOrderView.as_view()),
+    path("api/v1/admin/commission-rules/<uuid:commission_rule>", commissions.RuleView.as_view()),
     path("api/v1/admin/vendors", vendors.AdminVendorsView.as_view()),
     path("api/v1/admin/vendors/<uuid:vendor>", vendors.AdminVendorView.as_view()),
 ]

@@ -2,6 +2,7 @@
 
 from vendor_service.models.applications import Application
 from vendor_service.models.checklists import ChecklistAnswer, ChecklistItem
+from vendor_service.models.commissions import CommissionBook, CommissionRule
 from vendor_service.models.dashboard import ReturnCase, ReviewNote, Sale, ScarceVariant
 from vendor_service.models.documents import Document, DocumentContent
 from vendor_service.models.members import Invitation, Member
@@ -14,6 +15,8 @@ __all__ = [
     "Balance",
     "ChecklistAnswer",
     "ChecklistItem",
+    "CommissionBook",
+    "CommissionRule",
     "Document",
     "DocumentContent",
     "Invitation",
