@@ -21,6 +21,7 @@ from catalog_service.actions import (
     sale_prices,
     sales,
     searches,
+    taxonomy,
     vendor_holds,
     vendors,
 )
@@ -56,6 +57,7 @@ SCHEDULE: Schedule = {
     reservations.expire_holds: timedelta(seconds=1),
     vendor_holds.expire_vendor_holds: timedelta(seconds=1),
     offers.tell_untold: timedelta(seconds=1),
+    taxonomy.tell_places: timedelta(seconds=5),
     imports.run_imports: timedelta(seconds=1),
     remote_images.fetch_images: timedelta(seconds=1),
     exports.run_exports: timedelta(seconds=1),

@@ -15,8 +15,9 @@ from catalog_service.actions.products import edit_product
 from catalog_service.errors import CategoryInUse
 from catalog_service.models import Brand, Category, Product
 from shared.context import new_id
+from shared.contracts.catalog import CategoryChanged
 from shared.errors import Invalid, Refused
-from shared.testing import body, client_as
+from shared.testing import body, client_as, published
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/admin/categories"
@@ -234,3 +235,57 @@ def test_who_renames_a_brand_keeps_nobody_from_listing_things_of_it() -> None:
         errors = run_together([refer])
 
     assert errors == []
+
+
+# ── Told ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def told() -> list[tuple[Any, list[Any], int]]:
+    return [(one.category_id, list(one.lineage), one.version) for one in published(CategoryChanged)]
+
+
+def test_where_a_category_stands_is_told_once_and_again_when_it_moves_with_its_branch() -> None:
+    home, garden = make_category("Home"), make_category("Garden")
+    pots = make_category("Pots", home)
+    lids = make_category("Lids", pots)
+
+    assert (taxonomy.tell_places(), taxonomy.tell_places()) == (4, 0)
+    assert sorted(told()) == sorted((one.id, one.lineage, 1) for one in (home, garden, pots, lids))
+
+    taxonomy.edit_category(reference="pots", changes={"parent": "garden"})
+    assert taxonomy.tell_places() == 2
+    assert sorted(told()[4:]) == sorted([
+        (pots.id, [garden.id, pots.id], 2), (lids.id, [garden.id, pots.id, lids.id], 2),
+    ])  # fmt: skip
+
+
+def test_a_new_name_is_no_new_place() -> None:
+    make_category("Home")
+    taxonomy.tell_places()
+
+    taxonomy.edit_category(reference="home", changes={"name": "House", "position": 3})
+
+    assert taxonomy.tell_places() == 0
+
+
+def test_a_category_that_goes_is_told_as_nowhere() -> None:
+    home = make_category("Home")
+    taxonomy.tell_places()
+
+    taxonomy.delete_category(reference="home")
+
+    assert told()[-1] == (home.id, [], 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_a_move_and_the_telling_at_once_the_last_word_is_where_it_stands() -> None:
+    home, garden = make_category("Home"), make_category("Garden")
+    pots = make_category("Pots", home)
+    move = partial(taxonomy.edit_category, reference="pots", changes={"parent": "garden"})
+
+    run_together([move, taxonomy.tell_places, taxonomy.tell_places])
+    taxonomy.tell_places()
+
+    versions = {version: lineage for category, lineage, version in told() if category == pots.id}
+    assert versions[max(versions)] == [garden.id, pots.id]
+    assert len(versions) == len([one for one in told() if one[0] == pots.id])

@@ -1,5 +1,6 @@
 """Plant and prune the tree of categories; keep brands."""
 
+from collections.abc import Sequence
 from typing import TypedDict, TypeVar
 from uuid import UUID
 
@@ -10,12 +11,14 @@ from catalog_service.errors import BrandInUse, CategoryInUse, NameTaken
 from catalog_service.models import Brand, Category, Product
 from catalog_service.models.taxonomy import MAX_LEVELS, NAME_LENGTH, free_slug, id_or_slug
 from shared.audit import record
+from shared.contracts.catalog import CategoryChanged
 from shared.errors import Invalid, NotFound
+from shared.outbox import publish
 
 Row = TypeVar("Row", Category, Brand)
 
 _MOVE_BRANCH = """
-    UPDATE category SET lineage = %s::uuid[] || lineage[%s:], updated_at = clock_timestamp()
+    UPDATE category SET lineage = %s::uuid[] || lineage[%s:], untold = true, updated_at = clock_timestamp()
     WHERE lineage @> ARRAY[%s]::uuid[] AND id <> %s
 """
 _HEIGHT = "SELECT max(cardinality(lineage)) FROM category WHERE lineage @> ARRAY[%s]::uuid[]"
@@ -70,6 +73,7 @@ def delete_category(*, reference: str) -> None:
     if category.children.exists() or category.products.exists():
         raise CategoryInUse
     record(action="catalog.category.delete", subject_kind="category", subject_id=category.id, slug=category.slug)
+    _tell(category, lineage=())
     category.delete()
 
 
@@ -171,7 +175,7 @@ def _move(category: Category, parent_reference: str | None) -> None:
     parent = category_named(parent_reference, field="parent") if parent_reference else None
     if parent and category.id in parent.lineage:
         raise Invalid({"parent": ["A category cannot stand below itself."]})
-    depth = len(category.lineage)
+    depth, category.untold = len(category.lineage), True
     with connection.cursor() as cursor:
         cursor.execute(_HEIGHT, [category.id])
         _stand_under(category, parent, height=cursor.fetchone()[0] - depth)
@@ -183,6 +187,27 @@ def _stand_under(category: Category, parent: Category | None, *, height: int = 0
     category.stand_under(parent)
     if len(category.lineage) + height > MAX_LEVELS:
         raise Invalid({"parent": [f"A tree has at most {MAX_LEVELS} levels."]})
+
+
+def tell_places(batch: int = 500) -> int:
+    """A job for the clock: where categories stand that were planted or moved; answers how many it told."""
+    if not Category.objects.filter(untold=True).exists():
+        return 0
+    with transaction.atomic():
+        lock_tree()
+        rows = list(Category.objects.filter(untold=True).order_by("id")[:batch])
+        for row in rows:
+            _tell(row, lineage=row.lineage)
+            row.untold = False
+        Category.objects.bulk_update(rows, ["version", "untold"])
+    return len(rows)
+
+
+def _tell(category: Category, *, lineage: Sequence[UUID]) -> None:
+    """As the next version; the tree is locked."""
+    category.version += 1
+    told = CategoryChanged(category_id=category.id, lineage=tuple(lineage), version=category.version)
+    publish(told, version=category.version)
 
 
 def refresh_branch(category: Category) -> None:

@@ -49,6 +49,9 @@ class Category(models.Model):
     name = models.CharField(max_length=NAME_LENGTH)
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
     lineage = ArrayField(models.UUIDField())
+    version = models.BigIntegerField(default=0, db_default=0)
+    """Of its place, as it was told last; `untold`: it has another since. Both change under the tree's lock alone."""
+    untold = models.BooleanField(default=True, db_default=True)
     position = models.IntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -56,7 +59,10 @@ class Category(models.Model):
     class Meta:
         db_table = "category"
         verbose_name_plural = "categories"
-        indexes = (GinIndex(fields=["lineage"], name="category_lineage"),)
+        indexes = (
+            GinIndex(fields=["lineage"], name="category_lineage"),
+            models.Index(fields=["id"], name="category_untold", condition=models.Q(untold=True)),
+        )
         constraints = (
             models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="category_not_its_own_parent"),
         )

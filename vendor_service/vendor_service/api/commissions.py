@@ -84,7 +84,7 @@ class RulePage(Cursor):
 
 def rule_body(row: CommissionRule) -> dict[str, Any]:
     fees = [Money(minor, code).as_json() for code, minor in sorted(row.fees_per_unit.items())]
-    plain = {str(name): getattr(row, str(name)) for name in RuleShape().fields if name != "fees_per_unit"}
+    plain = {str(name): getattr(row, str(name)) for name in RuleShape().fields}
     return {**plain, "fees_per_unit": fees}
 
 

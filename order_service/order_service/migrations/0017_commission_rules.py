@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('order_service', '0015_order_operations'),
+        ('order_service', '0016_checkouts_under_way'),
     ]
 
     operations = [
