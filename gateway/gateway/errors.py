@@ -305,6 +305,18 @@ CODES: dict[str, Explanation] = {
     "hash_used": Explanation(
         409, "This transaction is another transfer's", "One transaction makes one transfer.", "Hand in the right hash."
     ),
+    "reconciliation_running": Explanation(
+        409,
+        "This provider is being asked already",
+        "A provider is asked for its records once at a time.",
+        "Wait until the reconciliation that is running has ended.",
+    ),
+    "records_not_kept": Explanation(
+        404,
+        "This provider cannot be asked for its records",
+        "It has no list of what it has done.",
+        "Send its records as a file.",
+    ),
     "payout_run_open": Explanation(
         409, "There is an open run in this currency", "One at a time.", "Approve it or cancel it, and wait for its end."
     ),

@@ -67,6 +67,16 @@ class NotTaken(Exception):
         self.reason = reason
 
 
+class ReconciliationRunning(Conflict):
+    code = "reconciliation_running"
+    title = "This provider is being asked for its records already"
+
+
+class RecordsNotKept(NotFound):
+    code = "records_not_kept"
+    title = "This provider cannot be asked for its records"
+
+
 class ProviderAway(Unavailable):
     """No answer, or none that says what happened: ask again with the same key."""
 

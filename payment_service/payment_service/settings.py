@@ -29,6 +29,8 @@ PAYOUT_DEBTOR_NAME = env.text("PAYOUT_DEBTOR_NAME", "")
 PAYOUT_DEBTOR_IBAN = env.text("PAYOUT_DEBTOR_IBAN", "")
 PAYOUT_DEBTOR_BIC = env.text("PAYOUT_DEBTOR_BIC", "")
 """Whose account bank files are paid from; without name and IBAN there are no bank files."""
+RECONCILE_DAILY = [name.strip() for name in env.text("RECONCILE_DAILY", "").split(",") if name.strip()]
+"""Providers whose records of each day are held against the ledger the day after; none is named: nobody's."""
 PAYOUT_HOLD = timedelta(seconds=env.number("PAYOUT_HOLD_SECONDS", 0 if ENVIRONMENT != "production" else 14 * 86_400))
 
 _IN_PRODUCTION = ENVIRONMENT == "production"
@@ -121,4 +123,11 @@ def _check_crypto() -> None:
         raise ImproperlyConfigured("CRYPTO_CONFIRMATIONS, …_POLL_SECONDS and …_BLOCKS_AT_ONCE are one or more")
 
 
+def _check_reconciled() -> None:
+    """These keep a list that can be asked for."""
+    if unknown := set(RECONCILE_DAILY) - {"simulator", "stripe", "chapa"}:
+        raise ImproperlyConfigured(f"RECONCILE_DAILY names {min(unknown)!r}; nobody can ask it for its records")
+
+
 _check()
+_check_reconciled()

@@ -51,6 +51,22 @@ def api_confirm(id: str, return_url: str = "", **data: Any) -> Any:
     return _api_confirm(id, **data)
 
 
+_listed = resources.BalanceTransaction._api_list_all
+
+
+def lines(url: str, created: Any = None, **data: Any) -> Any:
+    """Balance transactions by days, newest first. Of lines of one second, the order is that of their making, reversed:
+    as a cursor needs it.
+    """
+    page = _listed(url, **data)
+    days = {name: int(text) for name, text in (created or {}).items()}
+    kept = [one for one in resources.store.values() if one.object == "balance_transaction"]
+    wanted = [one for one in kept if days.get("gte", 0) <= one.created < days.get("lt", one.created + 1)]
+    page._list = wanted[::-1]
+    return page
+
+
+resources.BalanceTransaction._api_list_all = lines
 Intent.__init__, Intent._confirm, Intent.return_url = made, confirmed, ""
 resources.extra_apis[:] = [
     (method, path, api_confirm if path == "/v1/payment_intents/{id}/confirm" else function)

@@ -182,7 +182,7 @@ def test_what_cannot_be_read_is_refused_by_record(provider: Any, content: str) -
 
 
 @pytest.mark.parametrize(
-    "days", [{"since": "x"}, {"until": "2020-01-01"}, {"since": "1000-01-01"}, {"provider": "bank"}]
+    "days", [{"since": "x"}, {"until": "2020-01-01"}, {"since": "1000-01-01"}, {"provider": "mint"}]
 )
 def test_odd_days_and_providers_are_refused(provider: Any, days: Any) -> None:
     assert send(csv_of([]), **days).status_code == 400

@@ -181,6 +181,7 @@ def settle(*, payment_id: UUID, charge: Charge | None) -> Payment:
         payment.due_at = timezone.now() + wait_before(payment.attempts) if payment.is_open else None
     else:
         payment.provider_reference = charge.reference
+        payment.listed_as = charge.listed_as or payment.listed_as
         _SETTLE[charge.status](payment, charge)
     payment.save()
     return payment

@@ -4,7 +4,7 @@ from django.conf import settings
 
 from payment_service.actions.crypto import Crypto
 from payment_service.actions.crypto_charges import currencies as of_crypto
-from payment_service.clients import Provider
+from payment_service.clients import KeepsRecords, Provider
 from payment_service.clients.chapa import CURRENCIES as OF_CHAPA
 from payment_service.clients.chapa import Chapa
 from payment_service.clients.simulator import Simulator
@@ -30,3 +30,9 @@ def currencies_of(method: str) -> frozenset[str]:
         return frozenset()
     known = of_crypto() if method == "crypto" else _KNOWN[method]
     return known.intersection(settings.PAYMENT_CURRENCIES[method] or EXPONENTS)
+
+
+def keeper_of(provider: str) -> KeepsRecords | None:
+    """Whom to ask for a provider's own records; None where there is no way but a file."""
+    known = PROVIDERS.get(provider)
+    return known if isinstance(known, KeepsRecords) else None

@@ -112,7 +112,7 @@ def refund(*, key: str, charge_id: UUID, minor: int, currency: str) -> Simulated
     if fits:
         made.refunded += minor
         made.save()
-    return _transfer("refund", key, minor, currency, "" if fits else "more_than_was_charged")
+    return _transfer("refund", key, minor, currency, "" if fits else "more_than_was_charged", made.provider)
 
 
 def pay_out(*, key: str, minor: int, currency: str) -> SimulatedTransfer:
@@ -120,9 +120,11 @@ def pay_out(*, key: str, minor: int, currency: str) -> SimulatedTransfer:
     return _transfer("payout", key, minor, currency, "")
 
 
-def _transfer(kind: str, key: str, minor: int, currency: str, reason: str) -> SimulatedTransfer:
-    status = "failed" if reason else "succeeded"
-    fields = {"kind": kind, "minor": minor, "currency": currency, "status": status, "reason": reason}
+def _transfer(
+    kind: str, key: str, minor: int, currency: str, reason: str, provider: str = SimulatedCharge.Provider.SIMULATOR
+) -> SimulatedTransfer:
+    fields = {"kind": kind, "provider": provider, "minor": minor, "currency": currency, "reason": reason}
+    fields["status"] = "failed" if reason else "succeeded"
     return SimulatedTransfer.objects.get_or_create(key=key, defaults=fields)[0]
 
 

@@ -10,10 +10,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from payment_service.errors import ProviderAway
-from payment_service.models import Misfit, Payout, Refund, WebhookEvent
+from payment_service.models import Misfit, Payout, Reconciliation, Refund, WebhookEvent
 
 log = logging.getLogger("nexus.payments")
-Row = TypeVar("Row", Misfit, Payout, Refund, WebhookEvent)
+Row = TypeVar("Row", Misfit, Payout, Reconciliation, Refund, WebhookEvent)
 LEASE = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=5)
 

@@ -63,8 +63,11 @@ class Postings(AdminRecords):
 
 @admin.register(Reconciliation)
 class Reconciliations(AdminRecords):
-    list_display = ("id", "provider", "since", "until", "records", "matched", "differing", "created_at")
-    list_filter = ("provider", "created_at")
+    list_display = (
+        "id", "provider", "origin", "status", "since", "until", "records", "matched", "differing", "failure",
+        "created_at",
+    )  # fmt: skip
+    list_filter = ("provider", "origin", "status", "created_at")
     search_ids = ("id", "made_by")
     search_help_text = "Reconciliation or who made it by id."
     ordering = ("-id",)

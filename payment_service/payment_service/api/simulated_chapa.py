@@ -1,6 +1,7 @@
 """Chapa's side, for development: its API, in its words, which only this service's own client calls."""
 
 import hmac
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from payment_service.actions import simulated_chapa as chapa
 from payment_service.clients.chapa import CURRENCIES
 from payment_service.errors import BadApiKey, IllegalMove
 from payment_service.models import SimulatedCharge
+from payment_service.queries.simulated_records import chapas_transactions
 from shared.errors import NotFound
 from shared.money import Money, MoneyError
 
@@ -81,6 +83,41 @@ class VerifyView(_Api):
             "created_at": charge.created_at,
         }
         return _done("Payment details fetched successfully", data)
+
+
+class TransactionsView(_Api):
+    """The newest first, without the merchant's own reference: as Chapa's documentation shows it."""
+
+    def get(self, request: Request) -> Response:
+        asked = {name: request.query_params.get(name, "") for name in ("page", "per_page")}
+        page, per_page = (int(text) if text.isdecimal() and 1 <= int(text) <= 10_000 else 0 for text in asked.values())
+        page, per_page = page or 1, min(per_page or 10, 100)
+        rows, more = chapas_transactions(page=page, per_page=per_page)
+        address = f"{settings.CHAPA_URL}/v1/transactions?page="
+        pagination = {
+            "per_page": per_page,
+            "current_page": page,
+            "first_page_url": f"{address}1",
+            "next_page_url": f"{address}{page + 1}" if more else None,
+            "prev_page_url": f"{address}{page - 1}" if page > 1 else None,
+        }
+        told = {"transactions": [_listed(row) for row in rows], "pagination": pagination}
+        return _done("Transactions retrieved successfully", told)
+
+
+def _listed(charge: SimulatedCharge) -> dict[str, Any]:
+    return {
+        "status": _STATUS.get(charge.status, "failed/cancelled"),
+        "ref_id": charge.id.hex,
+        "type": "API",
+        "created_at": charge.created_at,
+        "currency": charge.currency,
+        "amount": f"{Decimal(Money(charge.minor, charge.currency).amount):.3f}",
+        "charge": "0.000",
+        "trans_id": None,
+        "payment_method": "test",
+        "customer": {"id": 1, "email": None, "first_name": None, "last_name": None, "mobile": None},
+    }
 
 
 class CancelView(_Api):

@@ -20,6 +20,7 @@ from payment_service.actions import simulator
 from payment_service.errors import BadApiKey, IllegalMove
 from payment_service.models import SimulatedCharge, SimulatedTransfer
 from payment_service.queries.payments import simulated_charge
+from payment_service.queries.simulated_records import page_of_records
 from shared.errors import Invalid, NotFound, Unavailable
 from shared.http import Shape, read
 from shared.money import MAX_MINOR, Money
@@ -111,6 +112,23 @@ class PayoutsView(_Api):
     def post(self, request: Request) -> Response:
         body = read(TransferIn, request.data)
         return _transfer(simulator.pay_out(key=_key(request), minor=body["minor"], currency=body["currency"]))
+
+
+class RecordsIn(Shape):
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField()
+    after = serializers.RegexField(
+        r"^((charge|transfer):([0-9a-f-]{36})?)?$", required=False, allow_blank=True, default=""
+    )
+
+
+class RecordsView(_Api):
+    def get(self, request: Request) -> Response:
+        try:
+            records, following = page_of_records(**read(RecordsIn, request.query_params.dict()))
+        except ValueError:
+            raise Invalid({"after": ["This is none of this list's."]}) from None
+        return Response({"records": records, "next": following})
 
 
 # ── The hosted page ──────────────────────────────────────────────────────────────────────────────────────────────────

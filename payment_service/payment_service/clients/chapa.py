@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from uuid import UUID
 import httpx
 from django.conf import settings
 
-from payment_service.clients.port import Charge, ChargeRequest, Transfer
+from payment_service.clients.port import Charge, ChargeRequest, Record, RecordPage, Transfer
 from payment_service.errors import BadSignature, ProviderAway
 from shared.money import Money, MoneyError
 
@@ -25,12 +26,18 @@ PRIVATE = {"first_name", "last_name", "email", "mobile", "phone_number"}
 USED_BEFORE = "reference has been used before"
 PAGES = 5
 """So many answers in a row may be lost."""
+PAGE = 100
+"""Of the list of transactions."""
 
 Answer = dict[str, Any]
 
 
 class Chapa:
-    """Implements clients.port.Provider."""
+    """Implements clients.port.Provider and KeepsRecords. Chapa lists its transactions by its own references, and no
+    refunds.
+    """
+
+    listed = frozenset({"charge"})
 
     def charge(self, request: ChargeRequest) -> Charge:
         for reference in _references(request.key):
@@ -50,7 +57,7 @@ class Chapa:
         data = answer.get("data")
         status = str(data.get("status", "")).lower() if isinstance(data, dict) else ""
         if status == "success":
-            return Charge(reference, "succeeded", taken=_taken(answer))
+            return Charge(reference, "succeeded", taken=_taken(answer), listed_as=_part(answer, "reference"))
         if "cancel" in status or "fail" in status:
             return Charge(reference, "declined", "declined")
         return Charge(reference, "pending")
@@ -94,6 +101,19 @@ class Chapa:
         reference = event.get("tx_ref")
         return reference if isinstance(reference, str) else ""
 
+    def records(self, *, since: datetime, until: datetime, after: str) -> RecordPage:
+        """Chapa knows no days: its list is read from the newest on, until it is older than what is wanted."""
+        page = int(after or "1")
+        done, answer = _ask("GET", f"/v1/transactions?page={page}&per_page={PAGE}")
+        data = answer.get("data")
+        rows = data.get("transactions") if isinstance(data, dict) else None
+        if not done or not isinstance(data, dict) or not isinstance(rows, list):
+            raise ProviderAway("Chapa's answer is no list of transactions.")
+        told = [_record(row) for row in rows]
+        more = (data.get("pagination") or {}).get("next_page_url") and not _is_past(told, since)
+        paid = [one for status, one in told if _is_paid(status) and since <= one.at < until]
+        return RecordPage(paid, str(page + 1) if more else "")
+
 
 def _references(key: UUID) -> Iterator[str]:
     yield str(key)
@@ -125,6 +145,29 @@ def _part(answer: Answer, name: str) -> str:
     if not (isinstance(data, dict) and isinstance(data.get(name), (str, int))):
         raise ProviderAway(f"Chapa's answer lacks {name}.")
     return str(data[name])
+
+
+def _record(row: Any) -> tuple[str, Record]:
+    """A transaction's status, and the rest. Of an older kind of answer, its `tx_ref` is there too."""
+    try:
+        amount = Money.parse(str(row["amount"]), str(row["currency"]))
+        at = datetime.fromisoformat(str(row["created_at"]))
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        key = str(row.get("tx_ref") or "")
+        return str(row["status"]).lower(), Record("charge", key, str(row["ref_id"]), amount, at)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ProviderAway(f"Chapa lists a strange transaction: {error}.") from None
+
+
+def _is_paid(status: str) -> bool:
+    """What was given back later had been paid before."""
+    return status == "success" or "refund" in status
+
+
+def _is_past(told: list[tuple[str, Record]], since: datetime) -> bool:
+    """Newest first, as Chapa lists; from a list in another order nothing follows."""
+    times = [one.at for _status, one in told]
+    return bool(times) and times[0] >= times[-1] and times[-1] < since
 
 
 def _message(answer: Answer) -> str:

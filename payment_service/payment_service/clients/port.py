@@ -1,9 +1,9 @@
 """What a payment provider has to be able to do. Every call may be repeated: keys make it happen once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from shared.contracts.payment import CryptoDue
@@ -24,7 +24,8 @@ class ChargeRequest:
 @dataclass(frozen=True)
 class Charge:
     """What the provider says about a charge. `url` is where the buyer has to go when it `requires_action`, and `crypto`
-    what is to be sent there, if that is a chain; `taken` is what it took, once it has `succeeded`.
+    what is to be sent there, if that is a chain; `taken` is what it took, once it has `succeeded`; `listed_as` its name
+    in the provider's own records, if that is another.
     """
 
     reference: str
@@ -33,6 +34,7 @@ class Charge:
     url: str = ""
     taken: Money | None = None
     crypto: CryptoDue | None = None
+    listed_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,4 +74,41 @@ class Provider(Protocol):
 
     def charge_in(self, event: dict[str, Any]) -> str:
         """The reference of the charge that an event is about; empty when it is about none."""
+        ...
+
+
+# ── A provider's own records ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a provider or bank did, by its own books. `kind` is charge, refund, payout, payout_return, dispute or
+    refund_return; `key` what it was asked with (our payment, refund or payout); `reference` its own name for it.
+    """
+
+    kind: str
+    key: str
+    reference: str
+    amount: Money
+    at: datetime
+
+
+@dataclass(frozen=True)
+class RecordPage:
+    """`next` is what to ask the next page with; empty: this was the last."""
+
+    records: Sequence[Record]
+    next: str = ""
+
+
+@runtime_checkable
+class KeepsRecords(Protocol):
+    """What a provider that can be asked for its records does too. `listed` are the kinds that it tells all of."""
+
+    listed: frozenset[str]
+
+    def records(self, *, since: datetime, until: datetime, after: str) -> RecordPage:
+        """A page of what happened from `since` until before `until`, from the beginning (`after` empty) or from where
+        an earlier page said. A record may come twice, and some of other days. Raises ProviderAway.
+        """
         ...

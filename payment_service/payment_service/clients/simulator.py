@@ -5,14 +5,16 @@ import hmac
 import json
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import httpx
 from django.conf import settings
 
-from payment_service.clients.port import Charge, ChargeRequest, Transfer
+from payment_service.clients.port import Charge, ChargeRequest, Record, RecordPage, Transfer
 from payment_service.errors import BadSignature, ProviderAway
 from shared.money import Money
 
@@ -21,7 +23,9 @@ TOLERANCE_SECONDS = 300
 
 
 class Simulator:
-    """Implements clients.port.Provider."""
+    """Implements clients.port.Provider and KeepsRecords."""
+
+    listed = frozenset({"charge", "refund", "payout"})
 
     def charge(self, request: ChargeRequest) -> Charge:
         body = {
@@ -59,6 +63,11 @@ class Simulator:
         charge = event.get("charge")
         return charge if isinstance(charge, str) else ""
 
+    def records(self, *, since: datetime, until: datetime, after: str) -> RecordPage:
+        query = urlencode({"since": since.isoformat(), "until": until.isoformat(), "after": after})
+        answer = _ask("GET", f"/simulator/v1/records?{query}")
+        return RecordPage([_record(row) for row in answer["records"]], answer["next"])
+
 
 @lru_cache(maxsize=1)
 def _http() -> httpx.Client:
@@ -86,6 +95,11 @@ def _charge(answer: dict[str, Any]) -> Charge:
 
 def _transfer(answer: dict[str, Any]) -> Transfer:
     return Transfer(answer["id"], answer["status"] == "succeeded", answer.get("reason", ""))
+
+
+def _record(row: dict[str, Any]) -> Record:
+    amount = Money(row["minor"], row["currency"])
+    return Record(row["kind"], row["key"], row["id"], amount, datetime.fromisoformat(row["at"]))
 
 
 def sign(body: bytes, *, secret: str, at: int) -> str:

@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -15,7 +16,7 @@ from uuid import UUID
 import stripe
 from django.conf import settings
 
-from payment_service.clients.port import Charge, ChargeRequest, Transfer
+from payment_service.clients.port import Charge, ChargeRequest, Record, RecordPage, Transfer
 from payment_service.errors import BadSignature, ProviderAway
 from shared.money import EXPONENTS, Money, MoneyError
 
@@ -40,7 +41,9 @@ T = TypeVar("T")
 
 
 class Stripe:
-    """Implements clients.port.Provider."""
+    """Implements clients.port.Provider and KeepsRecords: its balance transactions, which are its own ledger."""
+
+    listed = frozenset({"charge", "refund"})
 
     def charge(self, request: ChargeRequest) -> Charge:
         if not _can_be_said(request.amount):
@@ -108,6 +111,18 @@ class Stripe:
             return ""
         reference = about.get("id") if about.get("object") == "payment_intent" else about.get("payment_intent")
         return reference if isinstance(reference, str) else ""
+
+    def records(self, *, since: datetime, until: datetime, after: str) -> RecordPage:
+        days = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
+        params: Any = {"created": days, "limit": 100, "expand": ["data.source"]}
+        if after:
+            params["starting_after"] = after
+        try:
+            page = _asked(lambda: _client().v1.balance_transactions.list(params))
+        except _REFUSED as error:
+            raise ProviderAway(f"Stripe does not list: {_code_of(error)}.") from None
+        told = [_record(one) for one in page.data]
+        return RecordPage([one for one in told if one], page.data[-1].id if page.has_more and page.data else "")
 
 
 @lru_cache(maxsize=1)
@@ -198,6 +213,37 @@ def _taken(intent: stripe.PaymentIntent) -> Money:
         return Money(intent.amount_received, intent.currency.upper())
     except MoneyError as error:
         raise ProviderAway(f"Stripe took a strange amount: {error}.") from None
+
+
+_KINDS = {
+    "charge": "charge",
+    "refund": "refund",
+    "refund_failure": "refund_return",
+    "dispute": "dispute",
+}
+"""Stripe's reporting categories. What it is paid itself, and what it pays to our bank, moves nobody else's money."""
+
+
+def _record(line: stripe.BalanceTransaction) -> Record | None:
+    """In the currency that the buyer paid in: the line may be converted. Without its source: as the line says."""
+    kind = _KINDS.get(line.reporting_category)
+    if kind is None:
+        return None
+    source: Any = line.source
+    told = line if source is None or isinstance(source, str) or kind == "dispute" else source
+    try:
+        amount = Money(abs(int(getattr(told, "amount_captured", None) or told.amount)), told.currency.upper())
+    except MoneyError as error:
+        raise ProviderAway(f"Stripe lists a strange amount: {error}.") from None
+    reference = str(getattr(source, "id", source) or line.id)
+    return Record(kind, _key_of(kind, source), reference, amount, datetime.fromtimestamp(line.created, UTC))
+
+
+def _key_of(kind: str, source: Any) -> str:
+    """What we wrote upon it; else the intent, by which a charge is known here."""
+    name = "payment_id" if kind in {"charge", "dispute"} else "refund_id"
+    intent = getattr(source, "payment_intent", None) if name == "payment_id" else ""
+    return str(getattr(getattr(source, "metadata", None), name, None) or getattr(intent, "id", intent) or "")
 
 
 def _page_of(intent: stripe.PaymentIntent) -> str:

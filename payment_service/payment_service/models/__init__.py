@@ -9,11 +9,12 @@ from payment_service.models.payout_accounts import PayoutAccount
 from payment_service.models.payout_runs import PayoutItem, PayoutRun
 from payment_service.models.payouts import Payout, Release
 from payment_service.models.rates import RateTable
-from payment_service.models.reconciliations import Difference, Reconciliation
+from payment_service.models.reconciliations import BANK, Difference, Reconciliation, ReconciliationPage
 from payment_service.models.simulator import SimulatedCharge, SimulatedTransfer, SimulatedWebhook
 from payment_service.models.vendors import Vendor
 
 __all__ = [
+    "BANK",
     "Account",
     "Cancellation",
     "ChainCursor",
@@ -33,6 +34,7 @@ __all__ = [
     "Posting",
     "RateTable",
     "Reconciliation",
+    "ReconciliationPage",
     "Refund",
     "Release",
     "SimulatedCharge",

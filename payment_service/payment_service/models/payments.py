@@ -42,6 +42,8 @@ class Payment(models.Model):
     reason = models.CharField(max_length=40, blank=True)
     next_action = models.JSONField(null=True)
     provider_reference = models.CharField(max_length=200, blank=True)
+    listed_as = models.CharField(max_length=200, blank=True, default="", db_default="")
+    """The provider's name for it in its own records, where that is another."""
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
     cancel_reason = models.CharField(max_length=40, blank=True)
@@ -61,6 +63,7 @@ class Payment(models.Model):
                 name="payment_at_provider",
                 condition=~Q(provider_reference=""),
             ),
+            models.Index(fields=["method", "listed_as"], name="payment_listed_as", condition=~Q(listed_as="")),
         )
         constraints = (
             models.CheckConstraint(condition=Q(minor__gte=0), name="payment_not_negative"),

@@ -57,6 +57,12 @@ class SimulatedTransfer(models.Model):
     """A refund or a payout, done at once."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
+    provider = models.CharField(
+        max_length=20,
+        choices=SimulatedCharge.Provider.choices,
+        default=SimulatedCharge.Provider.SIMULATOR,
+        db_default=SimulatedCharge.Provider.SIMULATOR,
+    )
     key = models.CharField(max_length=200, unique=True)
     kind = models.CharField(max_length=10)
     minor = models.BigIntegerField()

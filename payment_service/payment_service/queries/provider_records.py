@@ -1,38 +1,35 @@
-"""A provider's records, read from CSV with a header or from a JSON list, both with the fields of `Record`."""
+"""A provider's records, read from CSV with a header or from a JSON list, both with the fields of `Record`; a bank's
+also from its statement in XML (camt.py).
+"""
 
 import csv
 import io
 import json
-from dataclasses import dataclass
-from datetime import datetime
+import re
 from typing import Any
+from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 
+from payment_service.clients.port import Record
+from payment_service.queries import camt
 from shared.errors import Invalid
 from shared.money import Money
 
-KINDS = ("charge", "refund", "payout")
+__all__ = ["KINDS", "Record", "read_records"]
+
+KINDS = ("charge", "refund", "payout", "payout_return")
 MOST_RECORDS = 50_000
 MOST_COMPLAINTS = 20
 _LONGEST = 200
 _NEEDED = {"kind", "amount", "currency", "at"}
-
-
-@dataclass(frozen=True)
-class Record:
-    """What the provider did. `key` is what it was asked with: our payment, refund or payout; `reference` is its own."""
-
-    kind: str
-    key: str
-    reference: str
-    amount: Money
-    at: datetime
+_BARE_ID = re.compile(r"[0-9a-f]{32}")
+"""An id without its hyphens, as banks have room for it."""
 
 
 def read_records(content: bytes) -> list[Record]:
-    """`kind` (charge, refund, payout), `key` or `reference` or both, `amount`, `currency`, `at` (ISO 8601 with offset).
-    Raises Invalid naming the wrong lines, the first of them.
+    """`kind` (one of KINDS), `key` or `reference` or both, `amount`, `currency`, `at` (ISO 8601 with offset). Raises
+    Invalid naming the wrong lines, the first of them.
     """
     rows = _rows(content)
     if len(rows) > MOST_RECORDS:
@@ -50,6 +47,8 @@ def read_records(content: bytes) -> list[Record]:
 
 def _rows(content: bytes) -> list[Any]:
     try:
+        if content.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+            return camt.entries(content)
         text = content.decode("utf-8-sig")
         if text.lstrip()[:1] in {"[", "{"}:
             rows = json.loads(text)
@@ -62,7 +61,8 @@ def _rows(content: bytes) -> list[Any]:
         return list(table)
     except (ValueError, RecursionError, csv.Error):
         names = ", ".join(sorted(_NEEDED))
-        raise Invalid({"file": [f"Neither CSV in UTF-8 with a header ({names}) nor a JSON list."]}) from None
+        wanted = f"Neither CSV in UTF-8 with a header ({names}), nor a JSON list, nor a bank's statement (camt)."
+        raise Invalid({"file": [wanted]}) from None
 
 
 def _record(row: Any) -> Record:
@@ -70,7 +70,7 @@ def _record(row: Any) -> Record:
         name: str(row.get(name) or "").strip() for name in ("kind", "key", "reference", "amount", "currency", "at")
     }
     if fields["kind"] not in KINDS:
-        raise ValueError("kind is charge, refund or payout")
+        raise ValueError(f"kind is one of {', '.join(KINDS)}")
     names = fields["key"] + fields["reference"]
     if not names or "\0" in names or any(len(fields[name]) > _LONGEST for name in ("key", "reference")):
         raise ValueError("a key or a reference is needed")
@@ -80,4 +80,8 @@ def _record(row: Any) -> Record:
     amount = Money.parse(fields["amount"], fields["currency"])
     if amount.minor <= 0:
         raise ValueError("amount is above zero")
-    return Record(fields["kind"], fields["key"].lower(), fields["reference"], amount, at)
+    return Record(fields["kind"], _key(fields["key"].lower()), fields["reference"], amount, at)
+
+
+def _key(text: str) -> str:
+    return str(UUID(text)) if _BARE_ID.fullmatch(text) else text

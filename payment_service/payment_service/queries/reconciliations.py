@@ -8,8 +8,12 @@ from payment_service.models import Difference, Reconciliation
 from shared.errors import NotFound
 
 
-def reconciliations() -> QuerySet[Reconciliation]:
-    return Reconciliation.objects.all()
+def reconciliations(*, agrees: bool | None = None, **wanted: str) -> QuerySet[Reconciliation]:
+    rows = Reconciliation.objects.filter(**wanted)
+    if agrees is None:
+        return rows
+    differing = {"differing": 0, "status": Reconciliation.Status.DONE} if agrees else {"differing__gt": 0}
+    return rows.filter(**differing)
 
 
 def reconciliation(reconciliation_id: UUID) -> Reconciliation:

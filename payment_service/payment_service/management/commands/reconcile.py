@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--provider", default="simulator")
+        parser.add_argument("--provider", default="simulator", help="or `bank`, of bank files")
         parser.add_argument("--since", type=date.fromisoformat, required=True, help="the first day, in UTC")
         parser.add_argument("--until", type=date.fromisoformat, required=True, help="the last day")
 
