@@ -33,6 +33,8 @@ from shared.money import Money
 from shared.testing import body, client_as, clock_process, in_parallel, published, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
+KEEPERS = pytest.mark.parametrize("stage", ["simulator", "stripe", "chapa"], indirect=True)
+"""Those that can be asked; a chain is its own record, which the watcher reads."""
 
 
 def given_back(message: Any, stage: Any, share: int) -> None:
@@ -44,6 +46,7 @@ def given_back(message: Any, stage: Any, share: int) -> None:
 # ── Every provider ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@KEEPERS
 def test_what_each_provider_did_agrees_with_the_books(stage: Any) -> None:
     messages = [paid(stage) for _number in range(3)]
     asked(order(stage, stage.declined))
@@ -61,6 +64,7 @@ def test_what_each_provider_did_agrees_with_the_books(stage: Any) -> None:
     assert set(answer["kinds"]) == set(kinds)
 
 
+@KEEPERS
 def test_each_provider_s_charge_that_nobody_asked_for_is_found(stage: Any) -> None:
     message = paid(stage)
     Payment.objects.filter(id=message.payment_id).update(provider_reference="lost", listed_as="lost")
@@ -69,6 +73,7 @@ def test_each_provider_s_charge_that_nobody_asked_for_is_found(stage: Any) -> No
     assert found(asked_and_read(stage.method)) == [("missing_here", "charge", "Nobody here asked for it")]
 
 
+@KEEPERS
 def test_each_provider_s_charge_whose_answer_was_lost_is_told_as_open(stage: Any) -> None:
     _message, payment = asks_the_buyer(stage)
     Payment.objects.filter(id=payment.id).update(listed_as=listed_as(stage, payment))
@@ -85,6 +90,7 @@ def listed_as(stage: Any, payment: Payment) -> str:
     return stage.charge_of(payment).id.hex if stage.method == "chapa" else ""
 
 
+@KEEPERS
 def test_money_that_was_not_asked_for_and_went_back_agrees(stage: Any) -> None:
     _message, payment = asks_the_buyer(stage)
     stage.takes_another(payment, minor=9_000, currency=stage.currency)
@@ -94,6 +100,7 @@ def test_money_that_was_not_asked_for_and_went_back_agrees(stage: Any) -> None:
     assert asked_and_read(stage.method)["agrees"]
 
 
+@KEEPERS
 def test_each_provider_s_records_come_in_pages_from_where_it_was_left(stage: Any, monkeypatch: Any) -> None:
     for _number in range(5):
         paid(stage)
@@ -105,6 +112,7 @@ def test_each_provider_s_records_come_in_pages_from_where_it_was_left(stage: Any
     assert not ReconciliationPage.objects.exists()
 
 
+@KEEPERS
 def test_each_provider_may_be_away_for_a_while(stage: Any, monkeypatch: Any) -> None:
     for _number in range(4):
         paid(stage)

@@ -69,8 +69,8 @@ def _names(ids: set[UUID], provider: str) -> Names:
         names[kind.PAYOUT_RETURNED.value, payout_id] = (str(payout_id), told)
     for misfit in Misfit.objects.filter(id__in=ids, payment__method=provider).select_related("payment"):
         payment = misfit.payment
-        told = (payment.provider_reference, payment.listed_as, misfit.source)
-        names[kind.MISFIT.value, misfit.id] = (str(payment.id), *told)
+        others = (payment.provider_reference, payment.listed_as, misfit.source)
+        names[kind.MISFIT.value, misfit.id] = (str(payment.id), *others)
         names[kind.MISFIT_RETURNED.value, misfit.id] = (str(misfit.key),)
     return names
 
