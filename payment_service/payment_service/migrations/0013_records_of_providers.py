@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payment_service', '0011_crypto'),
+        ('payment_service', '0012_commission_tax'),
     ]
 
     operations = [
