@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,6 +105,7 @@ def running() -> Iterator[Chain]:
         try:
             assert node.stdout is not None
             address = next(filter(None, (re.search(r"Listening on (\S+)", line) for line in node.stdout)))
+            threading.Thread(target=node.stdout.read, daemon=True).start()  # or it stops once the pipe is full
             yield Chain(f"http://{address[1]}")
         finally:
             node.terminate()

@@ -4,6 +4,7 @@ import runpy
 from pathlib import Path
 from typing import Any
 
+import dev_chain
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from factories import asked, hear, pay_out, released, split, take, usd
@@ -11,11 +12,21 @@ from factories import asked, hear, pay_out, released, split, take, usd
 import shared.settings
 from payment_service import settings as own
 from payment_service.actions import payouts
+from payment_service.apps import check_addresses
 from payment_service.models import Payment, Payout
 from shared.messages import MoneyData
 from shared.testing import body, client_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
+WALLET = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+XPRV = dev_chain.KEYS.get_xpriv_from_path("m/44h")
+CRYPTO = {
+    "PAYMENT_METHODS": "crypto",
+    "CRYPTO_NODE_URL": "http://127.0.0.1:1",
+    "CRYPTO_XPUB": dev_chain.XPUB,
+    "CRYPTO_WALLET": WALLET,
+    "CRYPTO_TOKEN_ADDRESS": WALLET,
+}
 
 
 def configured(monkeypatch: pytest.MonkeyPatch, *, environment: str = "production", **variables: str) -> dict[str, Any]:
@@ -37,6 +48,11 @@ def configured(monkeypatch: pytest.MonkeyPatch, *, environment: str = "productio
         ({"PAYMENT_METHODS": "stripe", "STRIPE_SECRET_KEY": "sk_live_x"}, "STRIPE_WEBHOOK_SECRETS"),
         ({"PAYMENT_METHODS": "chapa", "CHAPA_WEBHOOK_SECRETS": "x"}, "CHAPA_SECRET_KEY"),
         ({"PAYMENT_METHODS": "chapa", "CHAPA_FAKE": "true"}, "CHAPA_FAKE"),
+        ({"PAYMENT_METHODS": "crypto"}, "CRYPTO_NODE_URL"),
+        ({"PAYOUT_PROVIDER": "crypto"}, "CRYPTO_NODE_URL"),
+        ({**CRYPTO, "CRYPTO_XPUB": XPRV}, "private one has no place"),
+        ({**CRYPTO, "CRYPTO_TOKEN_DECIMALS": "1"}, "too few decimals"),
+        ({**CRYPTO, "CRYPTO_CONFIRMATIONS": "0"}, "one or more"),
     ],
 )
 def test_production_refuses_what_takes_no_money(
@@ -53,6 +69,31 @@ def test_a_provider_with_its_keys_is_taken(monkeypatch: pytest.MonkeyPatch) -> N
 
     assert found["STRIPE_WEBHOOK_SECRETS"] == ["whsec_new", "whsec_old"]
     assert found["PAYMENT_CURRENCIES"]["stripe"] == ["EUR", "USD"]
+
+
+def test_crypto_needs_no_private_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = configured(monkeypatch, **CRYPTO)
+
+    assert (found["PAYMENT_METHODS"], found["PAYOUT_PROVIDER"]) == (["crypto"], "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CRYPTO_XPUB", dev_chain.XPUB[:-1] + "x"),
+        ("CRYPTO_WALLET", WALLET.replace("A", "a", 1)),
+        ("CRYPTO_TOKEN_ADDRESS", WALLET[:-1]),
+    ],
+)
+def test_a_typing_error_in_a_key_or_address_is_found_at_the_start(settings: Any, name: str, value: str) -> None:
+    for one, right in CRYPTO.items():
+        setattr(settings, one, right)
+    check_addresses()
+
+    setattr(settings, name, value)
+
+    with pytest.raises(ImproperlyConfigured, match=r"checksum"):
+        check_addresses()
 
 
 def test_chapa_s_other_side_stands_in_for_it_in_development(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import logging
 
 from django.conf import settings
+from django.db.models import Q
 
 from payment_service.actions import chain
 from payment_service.actions.crypto_charges import state_of
@@ -31,7 +32,8 @@ def watch() -> int:
 def follow_charges() -> int:
     """Payments that are open are told what has come; of the others, what is not decided about is."""
     charges = CryptoCharge.objects.select_related("payment")
-    waiting = charges.filter(payment__status=Payment.Status.ACTION_REQUIRED, receipts__isnull=False)
+    told = Q(receipts__isnull=False) | ~Q(payment__next_action__crypto__seen="0")  # or what was seen is gone again
+    waiting = charges.filter(told, payment__status=Payment.Status.ACTION_REQUIRED)
     undecided = charges.filter(receipts__confirmed=True, receipts__use=CryptoReceipt.Use.NONE)
     found = {charge.index: charge for charge in [*waiting, *undecided]}
     for charge in found.values():
