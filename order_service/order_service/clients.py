@@ -27,6 +27,13 @@ class CartLine:
     available: int
     active: bool
     weight_grams: int = 0
+    above: tuple[UUID, ...] = ()
+    """The categories above its own, the nearest first, as far as they are known (queries/categories.py)."""
+
+    @property
+    def categories(self) -> tuple[UUID, ...]:
+        """All that it is in, its own first."""
+        return (self.category_id, *self.above) if self.category_id else ()
 
 
 @dataclass(frozen=True, slots=True)

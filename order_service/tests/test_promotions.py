@@ -13,6 +13,7 @@ from order_service import checkout
 from order_service.actions.orders import splits_of
 from order_service.errors import CouponRefused
 from order_service.models import OrderLine, Promotion
+from shared.contracts.catalog import CategoryChanged
 from shared.contracts.payment import TakePayment
 from shared.money import Money
 from shared.testing import published
@@ -103,6 +104,18 @@ def test_products_categories_and_vendors_narrow_it() -> None:
         ({"products": [uuid4()]}, [0, 0, 0]),
     ):
         promotion = promote(**terms)
+        assert discounts(price(*lines)) == covered
+        promotion.delete()
+
+
+def test_a_category_has_all_that_stand_below_it() -> None:
+    kitchen, pots, lids = uuid4(), uuid4(), uuid4()
+    hear(CategoryChanged(category_id=lids, lineage=(kitchen, pots, lids), version=1))
+    hear(CategoryChanged(category_id=pots, lineage=(kitchen, pots), version=1))
+    lines = [make_line(category_id=one) for one in (lids, pots, kitchen)]
+
+    for category, covered in ((kitchen, [400, 400, 400]), (pots, [400, 400, 0]), (lids, [400, 0, 0])):
+        promotion = promote(categories=[category])
         assert discounts(price(*lines)) == covered
         promotion.delete()
 

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from conftest import CartService
-from factories import ADDRESS, VENDOR_A, VENDOR_B, delivered, make_cart, make_line, part_of, place
+from factories import ADDRESS, VENDOR_A, VENDOR_B, delivered, hear, make_cart, make_line, part_of, place
 
 from order_service.actions.orders import splits_of
 from order_service.actions.returns import Wanted, approve_return, receive_return, request_return
@@ -14,6 +14,7 @@ from order_service.actions.taxes import create_tax_category, create_tax_rate
 from order_service.errors import NotDelivered
 from order_service.models import ShippingMethod, ShippingRate, ShippingZone, TaxRate
 from order_service.queries.quotes import Quote, quote
+from shared.contracts.catalog import CategoryChanged
 from shared.contracts.payment import RefundPayment
 from shared.contracts.user import RecordAudit
 from shared.errors import Invalid
@@ -183,6 +184,20 @@ def test_a_tax_category_is_taxed_by_its_own_rate() -> None:
 
     assert [line.tax for line in quoted.parts[0].lines] == [280, 760]
     assert quoted.parts[0].parcel.tax == 95
+
+
+def test_a_tax_category_holds_for_all_below_until_another_is_nearer() -> None:
+    media, books, maps = uuid4(), uuid4(), uuid4()
+    for name, category, basis_points in (("Media", media, 1_000), ("Books", books, 700)):
+        kind = create_tax_category(code=name.lower(), name=name, categories=[category])
+        create_tax_rate(name=name, country="DE", basis_points=basis_points, tax_category_id=kind.id)
+    hear(CategoryChanged(category_id=maps, lineage=(media, books, maps), version=1))
+    hear(CategoryChanged(category_id=books, lineage=(media, books), version=1))
+
+    def tax_of(category: UUID) -> int:
+        return price(make_line(category_id=category), country="DE").parts[0].lines[0].tax
+
+    assert [tax_of(one) for one in (maps, books, media)] == [280, 280, 400]
 
 
 def test_tax_is_on_what_is_left_after_the_discount() -> None:

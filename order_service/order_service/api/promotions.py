@@ -58,7 +58,7 @@ class OwnPromotionIn(PromotionPatch):
     get_quantity = serializers.IntegerField(min_value=1, max_value=1_000, required=False)
     minimum = MoneyShape(required=False, allow_null=True)
     products = IdsField()
-    categories = IdsField(help_text="Those that products are in, not what these are in.")
+    categories = IdsField(help_text="Of what is in them or below them.")
     first_order_only = serializers.BooleanField(required=False)
     per_user_limit = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False, allow_null=True)
 

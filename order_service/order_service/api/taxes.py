@@ -21,7 +21,10 @@ from shared.pagination import Cursor, read_filter
 class TaxCategoryPatch(Shape):
     name = LineField(max_length=100)
     categories = serializers.ListField(
-        child=serializers.UUIDField(), max_length=1_000, default=list, help_text="Of the catalogue; each in one."
+        child=serializers.UUIDField(),
+        max_length=1_000,
+        default=list,
+        help_text="With what is below them; each in one.",
     )
 
 

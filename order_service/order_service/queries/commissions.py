@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from order_service.clients import CartLine
-from order_service.models import CategoryPlace, CommissionRule, VendorTerms
+from order_service.models import CommissionRule, VendorTerms
 from shared.money import allocate, share
 
 WHOLE = 10_000
@@ -33,7 +33,6 @@ class CommissionTable:
 
     terms: dict[UUID, VendorTerms] = field(default_factory=dict)
     rules: tuple[CommissionRule, ...] = ()
-    lineages: dict[UUID, frozenset[UUID]] = field(default_factory=dict)
 
     def own_rate(self, vendor_id: UUID) -> int:
         """Where no rule says otherwise."""
@@ -57,34 +56,20 @@ class CommissionTable:
         return (
             rule.vendor_id in {None, line.vendor_id}
             and rule.product_id in {None, line.product_id}
-            and (rule.category_id is None or rule.category_id in self._categories(line))
+            and (rule.category_id is None or rule.category_id in line.categories)
         )
-
-    def _categories(self, line: CartLine) -> frozenset[UUID]:
-        """Its own, and all above it as far as they are known."""
-        if line.category_id is None:
-            return frozenset()
-        return self.lineages.get(line.category_id, frozenset()) | {line.category_id}
 
 
 def commissions_for(lines: Sequence[CartLine]) -> CommissionTable:
     vendors = {line.vendor_id for line in lines}
     terms = {row.vendor_id: row for row in VendorTerms.objects.filter(vendor_id__in=vendors)}
-    rules = _rules_for(vendors)
-    categories = {line.category_id for line in lines if line.category_id}
-    known = _lineages(categories) if categories and any(rule.category_id for rule in rules) else {}
-    return CommissionTable(terms, rules, known)
+    return CommissionTable(terms, _rules_for(vendors))
 
 
 def _rules_for(vendors: set[UUID]) -> tuple[CommissionRule, ...]:
     now = timezone.now()
     valid = Q(starts_at=None) | Q(starts_at__lte=now), Q(ends_at=None) | Q(ends_at__gt=now)
     return tuple(CommissionRule.objects.filter(Q(vendor_id=None) | Q(vendor_id__in=vendors), *valid))
-
-
-def _lineages(categories: set[UUID]) -> dict[UUID, frozenset[UUID]]:
-    rows = CategoryPlace.objects.filter(category_id__in=categories)
-    return {row.category_id: frozenset(row.lineage) for row in rows}
 
 
 def fees(rates: Sequence[Rate], bases: Sequence[int], quantities: Sequence[int], *, tax: int) -> list[int]:

@@ -26,7 +26,7 @@ def covers(promotion: Promotion, line: CartLine) -> bool:
         promotion.vendor_id in {None, line.vendor_id}
         and (not promotion.vendors or line.vendor_id in promotion.vendors)
         and (not promotion.products or line.product_id in promotion.products)
-        and (not promotion.categories or line.category_id in promotion.categories)
+        and (not promotion.categories or not set(promotion.categories).isdisjoint(line.categories))
     )
 
 

@@ -20,6 +20,7 @@ from uuid import UUID
 from order_service.clients import Cart, CartLine
 from order_service.errors import NotDelivered
 from order_service.models import Promotion, ShippingMethod, ShippingRate, TaxRate
+from order_service.queries.categories import located
 from order_service.queries.commissions import CommissionTable, Rate, commissions_for, fees, taxes_on
 from order_service.queries.discounts import Cut, cuts, frees_shipping, total_of
 from order_service.queries.promotions import promotions_for
@@ -182,8 +183,10 @@ def quote(
     *, cart: Cart, country: str, method: str | None, coupon_code: str | None, buyer_key: str, region: str = ""
 ) -> Quote:
     """Raises CouponRefused, NotDelivered and Invalid (a shipping method that is not offered for this)."""
+    cart = located(cart)
     promotions = promotions_for(cart=cart, code=coupon_code, buyer_key=buyer_key)
-    taxes = taxes_at(country=country, region=region, categories=(line.category_id for line in cart.lines))
+    categories = {one for line in cart.lines for one in line.categories}
+    taxes = taxes_at(country=country, region=region, categories=categories)
     lines = [_line(*one, taxes) for one in zip(cart.lines, cuts(promotions, cart.lines), strict=True)]
     vendors = list(dict.fromkeys(line.vendor_id for line in cart.lines))
     parcels = [[line for line in lines if line.line.vendor_id == vendor] for vendor in vendors]
@@ -214,7 +217,7 @@ def _chosen(options: Sequence[Option], method: str | None) -> Option:
 
 def _line(line: CartLine, taken: Sequence[Cut], taxes: TaxTable) -> QuotedLine:
     total, discount = total_of(line), sum(cut.amount for cut in taken)
-    rate = taxes.for_goods(line.category_id)
+    rate = taxes.for_goods(line.categories)
     added, contained = taxed(rate, total - discount)
     return QuotedLine(
         line=line,

@@ -1,6 +1,6 @@
 """Which tax is on what, at an address."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -19,8 +19,9 @@ class TaxTable:
     kinds: dict[UUID, UUID]
     """Category of the catalogue → tax category."""
 
-    def for_goods(self, category_id: UUID | None) -> TaxRate | None:
-        return self._closest(self.kinds.get(category_id) if category_id else None)
+    def for_goods(self, categories: Sequence[UUID]) -> TaxRate | None:
+        """Of things in these, the nearest first."""
+        return self._closest(next((self.kinds[one] for one in categories if one in self.kinds), None))
 
     def for_shipping(self) -> TaxRate | None:
         rate = self._closest(None)
@@ -31,9 +32,9 @@ class TaxTable:
         return max(fitting, key=lambda rate: (bool(rate.region), rate.tax_category_id is not None), default=None)
 
 
-def taxes_at(*, country: str, region: str, categories: Iterable[UUID | None]) -> TaxTable:
+def taxes_at(*, country: str, region: str, categories: Collection[UUID]) -> TaxTable:
     rates = TaxRate.objects.filter(country=country, region__in={"", region_key(region)})
-    members = TaxedCategory.objects.filter(category_id__in={one for one in categories if one})
+    members = TaxedCategory.objects.filter(category_id__in=categories)
     return TaxTable(tuple(rates), dict(members.values_list("category_id", "tax_category_id")))
 
 
