@@ -12,16 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from bip32 import BIP32
 
 FOLDER = Path(__file__).parent / "chain"
 LOCK = FOLDER / "package-lock.json"
 MODULES = FOLDER / "node_modules"
 ANVIL = MODULES / "@foundry-rs" / "anvil-linux-amd64" / "bin" / "anvil"
 CHAIN_ID = 31_337
-KEYS = BIP32.from_seed(b"whoever runs the marketplace, and nobody else")
-"""Above all addresses of payments. Only its public side is ever told to the service."""
-XPUB = KEYS.get_xpub_from_path("m/44h/60h/0h/0")
+XPRV = "xprvA1JRhzZvgfYVHV5PgkKxnfm7iJbzUW9cWSnrVCwk5EwfK8DEm3XQctZzjfvydMC4pP9NwoF7Lr4PEUJ3zztTM96rT2nonXierXChQFzpxrE"
+XPUB = "xpub6EHn7W6pX36nVy9rnmry9ohrGLSUsxsTsfiTHbMMdaUeBvYPJaqfAgtUayvqtL58c4vhYtSShyRnaS4aG7569MCYCj8iE4KXxHZEUUCm7fP"
+"""Above all addresses of payments, of tests alone. Only the public one is ever told to the service."""
 CENT = 10**4
 """Of a dollar's worth of the token, which has six decimals."""
 GAS = 3_000_000

@@ -1,14 +1,13 @@
 """Payments on a chain: in parts, too much, too late, in another coin; seen, undone, and read on after a rest."""
 
-import hashlib
+import hmac
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import dev_chain
 import pytest
-from bip32 import BIP32
-from coincurve import PrivateKey
+from coincurve import PrivateKey, PublicKey
 from dev_chain import CENT
 from django.test import Client
 from django.utils import timezone
@@ -20,7 +19,7 @@ from payment_service.actions import chain as blocks
 from payment_service.actions import crypto_prices, crypto_watch, payments
 from payment_service.clients import ethereum
 from payment_service.models import ChainCursor, CoinPrice, CryptoCharge, CryptoReceipt, Misfit, Payment
-from payment_service.models.addresses import NotAnAddress, _keccak, checksummed, derived, parsed
+from payment_service.models.addresses import _BASE58, NotAnAddress, _keccak, checksummed, derived, parsed
 from shared.context import new_id
 from shared.contracts.payment import PaymentActionRequired, PaymentDeclined, PaymentRefunded, PaymentTaken
 from shared.messages import MoneyData
@@ -59,21 +58,43 @@ def time_is_over() -> None:
 # ── Where to, and how much ───────────────────────────────────────────────────────────────────────────────────────────
 
 
+def private_key(index: int) -> PrivateKey:
+    """What whoever has the extended private key makes of it."""
+    number = 0
+    for sign in dev_chain.XPRV:
+        number = number * 58 + _BASE58.index(sign)
+    content = number.to_bytes(82)
+    parent = PrivateKey(content[46:78])
+    step = hmac.digest(content[13:45], parent.public_key.format() + index.to_bytes(4), "sha512")
+    return parent.add(step[:32])
+
+
 def test_each_payment_has_an_address_of_its_own_which_only_the_key_elsewhere_opens(stage: CryptoStage) -> None:
     charges = [stage.charge_of(asks_the_buyer(stage)[1]) for _number in range(2)]
 
-    keys = [PrivateKey(dev_chain.KEYS.get_privkey_from_path(f"m/44h/60h/0h/0/{one.index}")) for one in charges]
+    keys = [private_key(one.index) for one in charges]
     opened = [f"0x{_keccak(key.public_key.format(compressed=False)[1:])[-40:]}" for key in keys]
     assert [one.address for one in charges] == opened
     assert len(set(opened)) == 2
 
 
-def test_a_key_s_addresses_are_those_that_wallets_know() -> None:
-    """BIP-44's first one of the phrase `test test … junk`, which every development chain begins with."""
-    seed = hashlib.pbkdf2_hmac("sha512", f"{'test ' * 11}junk".encode(), b"mnemonic", 2048)
-    xpub = BIP32.from_seed(seed).get_xpub_from_path("m/44h/60h/0h/0")
+@pytest.mark.parametrize(
+    ("index", "point"),
+    [
+        (0, "038318535b54105d4a7aae60c08fc45f9687181b4fdfc625bd1a753fa7397fed75"),
+        (1, "02ba5734d8f7091719471e7f7ed6b9df170dc70cc661ca05e688601ad984f068b0"),
+        (2**31 - 1, "023c7971b098276fcf9b5f227eae708b7c8fb9f262ab2eabfb4b39515d3aeb7387"),
+    ],
+)
+def test_a_key_s_addresses_are_those_that_wallets_know(index: int, point: str) -> None:
+    """BIP-44's of the phrase `test test … junk`, with which every development chain begins; the points are another
+    library's.
+    """
+    xpub = "xpub6DyUKdwoLWmUJ4Tn9Bbsdtx7B5Ws18mEN19e5HT52ikE53FiUheSQXrZUNPovqfyKmw4579A1Mm3GXXKM39N64uooBfJ4tNAzFsEbodRTx4"
+    raw = PublicKey(bytes.fromhex(point)).format(compressed=False)
 
-    assert checksummed(derived(xpub, 0)) == "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+    assert derived(xpub, index) == f"0x{_keccak(raw[1:])[-40:]}"
+    assert index or checksummed(derived(xpub, index)) == "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 
 
 @pytest.mark.parametrize("address", [SAFE, SAFE.lower(), "0x" + SAFE[2:].upper()])

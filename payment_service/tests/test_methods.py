@@ -19,7 +19,6 @@ from shared.testing import body, client_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WALLET = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
-XPRV = dev_chain.KEYS.get_xpriv_from_path("m/44h")
 CRYPTO = {
     "PAYMENT_METHODS": "crypto",
     "CRYPTO_NODE_URL": "http://127.0.0.1:1",
@@ -50,7 +49,7 @@ def configured(monkeypatch: pytest.MonkeyPatch, *, environment: str = "productio
         ({"PAYMENT_METHODS": "chapa", "CHAPA_FAKE": "true"}, "CHAPA_FAKE"),
         ({"PAYMENT_METHODS": "crypto"}, "CRYPTO_NODE_URL"),
         ({"PAYOUT_PROVIDER": "crypto"}, "CRYPTO_NODE_URL"),
-        ({**CRYPTO, "CRYPTO_XPUB": XPRV}, "private one has no place"),
+        ({**CRYPTO, "CRYPTO_XPUB": dev_chain.XPRV}, "private one has no place"),
         ({**CRYPTO, "CRYPTO_TOKEN_DECIMALS": "1"}, "too few decimals"),
         ({**CRYPTO, "CRYPTO_CONFIRMATIONS": "0"}, "one or more"),
     ],
@@ -81,6 +80,9 @@ def test_crypto_needs_no_private_key(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "value"),
     [
         ("CRYPTO_XPUB", dev_chain.XPUB[:-1] + "x"),
+        ("CRYPTO_XPUB", dev_chain.XPUB[:-1] + "0"),
+        ("CRYPTO_XPUB", dev_chain.XPUB + "1"),
+        ("CRYPTO_XPUB", dev_chain.XPRV),
         ("CRYPTO_WALLET", WALLET.replace("A", "a", 1)),
         ("CRYPTO_TOKEN_ADDRESS", WALLET[:-1]),
     ],

@@ -3,14 +3,18 @@
 From an extended public key (BIP-32) every address of a payment follows, and no key that could spend what came there.
 """
 
+import hashlib
+import hmac
 import re
 from functools import lru_cache
 
-from bip32 import BIP32
 from coincurve import PublicKey
 from Crypto.Hash import keccak
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_PUBLIC = (bytes.fromhex("0488b21e"), bytes.fromhex("043587cf"))
+"""What `xpub` and `tpub` say in bytes."""
 SMALL = r"^0x[0-9a-f]{40}$"
 """How addresses are stored."""
 
@@ -20,15 +24,29 @@ class NotAnAddress(ValueError):
 
 
 def derived(xpub: str, index: int) -> str:
-    """The address of the child `index`, in small letters. Raises ValueError for what is no extended public key."""
-    point = PublicKey(_parent(xpub).get_pubkey_from_path(f"m/{index}")).format(compressed=False)
+    """The address of the child `index`, in small letters. Raises ValueError for what is no extended public key.
+
+    BIP-32's step from a public key to a child's, which is all of it that needs no private key.
+    """
+    parent, chain_code = _parent(xpub)
+    step = hmac.digest(chain_code, parent.format() + index.to_bytes(4), "sha512")
+    point = parent.add(step[:32]).format(compressed=False)
     return f"0x{_keccak(point[1:])[-40:]}"
 
 
 @lru_cache(maxsize=2)
-def _parent(xpub: str) -> BIP32:
-    """Raises ValueError."""
-    return BIP32.from_xpub(xpub)
+def _parent(xpub: str) -> tuple[PublicKey, bytes]:
+    """The key and its chain code: base58, with four bytes of a double SHA-256 at the end. Raises ValueError."""
+    number = 0
+    for sign in xpub:
+        number = number * 58 + _BASE58.index(sign)
+    content = number.to_bytes(max(82, (number.bit_length() + 7) // 8))
+    key, checksum = content[:-4], content[-4:]
+    if len(content) != 82 or hashlib.sha256(hashlib.sha256(key).digest()).digest()[:4] != checksum:
+        raise ValueError("not an extended key")
+    if key[:4] not in _PUBLIC:
+        raise ValueError("not a public key")
+    return PublicKey(key[45:]), key[13:45]
 
 
 def checksummed(address: str) -> str:
