@@ -5,6 +5,7 @@ that was received. Nothing is written to disk, and webhooks wait in `events` unt
 """
 
 import asyncio
+import secrets
 import threading
 import warnings
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ broken: list[str] = []
 lost: list[str] = []
 """Ends of paths whose next answer does not arrive."""
 
+resources.random_id = lambda length: secrets.token_hex(length)[:length]
+"""Hypothesis plays `random` back, and then ids that were given out would come again."""
 resources.Store.dump_to_disk = lambda _store: None
 resources.schedule_webhook = lambda event: events.append(event._export())
 Intent.amount_received = property(lambda self: self.amount if self.status == "succeeded" else 0)
