@@ -11,14 +11,14 @@ from coincurve import PrivateKey, PublicKey
 from dev_chain import CENT
 from django.test import Client
 from django.utils import timezone
-from factories import asked, balances, refund_of, split
+from factories import asked, balances, hear, refund_of, split
 from play import ask_again, asks_the_buyer, cancel, order, paid, refund, state
 from stages import CryptoStage
 
 from payment_service.actions import chain as blocks
-from payment_service.actions import crypto_prices, crypto_watch, payments
+from payment_service.actions import crypto_prices, crypto_watch, payments, refunds
 from payment_service.clients import ethereum
-from payment_service.models import ChainCursor, CoinPrice, CryptoCharge, CryptoReceipt, Misfit, Payment
+from payment_service.models import ChainCursor, CoinPrice, CryptoCharge, CryptoReceipt, Misfit, Payment, Refund
 from payment_service.models.addresses import _BASE58, NotAnAddress, _keccak, checksummed, derived, parsed
 from shared.context import new_id
 from shared.contracts.payment import PaymentActionRequired, PaymentDeclined, PaymentRefunded, PaymentTaken
@@ -90,7 +90,10 @@ def test_a_key_s_addresses_are_those_that_wallets_know(index: int, point: str) -
     """BIP-44's of the phrase `test test … junk`, with which every development chain begins; the points are another
     library's.
     """
-    xpub = "xpub6DyUKdwoLWmUJ4Tn9Bbsdtx7B5Ws18mEN19e5HT52ikE53FiUheSQXrZUNPovqfyKmw4579A1Mm3GXXKM39N64uooBfJ4tNAzFsEbodRTx4"
+    xpub = (
+        "xpub6DyUKdwoLWmUJ4Tn9Bbsdtx7B5Ws18mEN19e5HT52ikE53FiUheSQXrZUNPovqfyKmw4579A1Mm3GXXKM39N64"
+        "uooBfJ4tNAzFsEbodRTx4"
+    )
     raw = PublicKey(bytes.fromhex(point)).format(compressed=False)
 
     assert derived(xpub, index) == f"0x{_keccak(raw[1:])[-40:]}"
@@ -345,6 +348,23 @@ def test_parts_of_a_refund_are_all_of_the_coins_together(priced: CryptoStage) ->
     sent = [int(one.value) for one in charge.transfers.order_by("created_at")]
     assert (sum(sent), len(sent)) == (int(charge.expected), 2)
     assert balances()["provider"] == 0
+
+
+@pytest.mark.parametrize(("token", "status"), [("ETH", "failed"), (f"ETH-{SAFE}", "pending")])
+def test_coins_that_a_contract_sends_are_found_by_the_balance(priced: CryptoStage, token: str, status: str) -> None:
+    message = order(priced, token)
+    charge = priced.charge_of(asked(message))
+    first, second = int(charge.expected) // 3, int(charge.expected) - int(charge.expected) // 3
+    for value in (first, second):
+        priced.chain.pay_from_inside(priced.chain.buyer, str(charge.address), value)
+        priced.chain.mine(2)
+        crypto_watch.watch()
+    crypto_watch.watch()
+
+    assert (state(message), charge.receipts.count()) == (("taken", ""), 2)
+    hear(refund_of(message))
+    refunds.ask_for_refunds()
+    assert Refund.objects.get().status == status
 
 
 # ── Seen, undone, read once ──────────────────────────────────────────────────────────────────────────────────────────

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 
 from payment_service.clients import ethereum
 from payment_service.clients.ethereum import Block, Sent
 from payment_service.errors import ProviderAway
-from payment_service.models import ChainCursor, CryptoCharge, CryptoReceipt, CryptoTransfer
+from payment_service.models import ChainCursor, CryptoCharge, CryptoReceipt, CryptoTransfer, Payment
 
 
 @dataclass
@@ -37,7 +38,29 @@ def catch_up() -> None:
         _keep(cursor, last, _read(cursor.number + 1, last))
         cursor.refresh_from_db()
     if cursor.head_hash != head.hash:
+        _find_unlisted(cursor)
         _keep_for_now(cursor, head, _read(cursor.number + 1, head.number))
+
+
+def _find_unlisted(cursor: ChainCursor) -> None:
+    """Coins that a contract sends (exchanges, wallets of several) are no transaction of a block; the balance has them.
+    Who sent them is not known.
+    """
+    waiting = CryptoCharge.objects.filter(token="", closed_at=None, payment__status=Payment.Status.ACTION_REQUIRED)
+    charges = list(waiting.exclude(address=None))
+    there = ethereum.balances([str(charge.address) for charge in charges], cursor.number)
+    for charge, balance in zip(charges, there, strict=True):
+        _keep_unlisted(cursor, charge, balance)
+
+
+@transaction.atomic
+def _keep_unlisted(cursor: ChainCursor, charge: CryptoCharge, balance: int) -> None:
+    if not ChainCursor.objects.select_for_update().filter(pk=cursor.pk, number=cursor.number).exists():
+        return
+    listed = charge.receipts.filter(token="", confirmed=True).aggregate(sum=Sum("value"))["sum"] or 0
+    if balance > listed:
+        kept = {"block": cursor.number, "value": balance - listed, "confirmed": True}
+        charge.receipts.create(hash=f"balance of {charge.address}", log=cursor.number, **kept)
 
 
 def _read(first: int, last: int) -> Found:

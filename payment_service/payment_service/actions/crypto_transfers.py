@@ -23,21 +23,24 @@ def prepare_refund(*, key: UUID, address: str, amount: Money) -> Transfer:
     if known := CryptoTransfer.objects.filter(id=key).first():
         return _answer(known)
     misfit = Misfit.objects.filter(key=key, payment=charge.payment).first()
-    if misfit:
-        return _of_misfit(charge, misfit)
+    what = _of_misfit(charge, misfit) if misfit else _of_payment(charge, amount)
+    if not what["recipient"]:
+        return Transfer("", False, "nobody_to_send_it_to")
     transfer = CryptoTransfer.objects.create(
-        id=key,
-        kind=Kind.REFUND,
-        charge=charge,
-        token=charge.token,
-        symbol=charge.symbol,
-        decimals=charge.decimals,
-        recipient=charge.refund_to or _sender(charge),
-        value=_share(charge, amount.minor),
-        minor=amount.minor,
-        currency=amount.currency,
+        id=key, charge=charge, minor=amount.minor, currency=amount.currency, **what
     )
     return _answer(transfer)
+
+
+def _of_payment(charge: CryptoCharge, amount: Money) -> dict[str, object]:
+    return {
+        "kind": Kind.REFUND,
+        "token": charge.token,
+        "symbol": charge.symbol,
+        "decimals": charge.decimals,
+        "recipient": charge.refund_to or _sender(charge),
+        "value": _share(charge, amount.minor),
+    }
 
 
 def _share(charge: CryptoCharge, minor: int) -> int:
@@ -48,26 +51,19 @@ def _share(charge: CryptoCharge, minor: int) -> int:
 
 
 def _sender(charge: CryptoCharge) -> str:
-    """Whoever sent the last of it: of one that pays in parts, that is most likely a wallet of its own."""
+    """Whoever sent the last of it: of one that pays in parts, that is most likely a wallet of its own. Empty: nobody
+    knows.
+    """
     paid = charge.receipts.filter(use=CryptoReceipt.Use.PAYMENT)
     last = paid.order_by("block", "log").last() or charge.receipts.filter(confirmed=True).order_by("block").last()
     return last.sender if last else ""
 
 
-def _of_misfit(charge: CryptoCharge, misfit: Misfit) -> Transfer:
+def _of_misfit(charge: CryptoCharge, misfit: Misfit) -> dict[str, object]:
     receipt = CryptoReceipt.objects.get(misfit=misfit)
     asset = token_asset() if receipt.token else coin_asset()
-    transfer = CryptoTransfer.objects.create(
-        id=misfit.key,
-        kind=Kind.MISFIT,
-        charge=charge,
-        recipient=charge.refund_to or receipt.sender,
-        value=receipt.returned,
-        minor=misfit.minor,
-        currency=misfit.currency,
-        **asset,
-    )
-    return _answer(transfer)
+    recipient = charge.refund_to or receipt.sender
+    return {"kind": Kind.MISFIT, "recipient": recipient, "value": receipt.returned, **asset}
 
 
 @transaction.atomic

@@ -93,6 +93,12 @@ def tokens_sent(token: str, first: int, last: int) -> list[Sent]:
     return [one for log in logs if (one := _of_log(log))]
 
 
+def balances(addresses: Sequence[str], block: int) -> list[int]:
+    """What coins are at each address after a block."""
+    asked = [("eth_getBalance", [address, hex(block)]) for address in addresses]
+    return [_number(one) for one in _ask(*asked)] if asked else []
+
+
 def mined(key: str) -> Mined | None:
     """A transaction by its hash; None while it is in no block."""
     receipt, transaction = _ask(("eth_getTransactionReceipt", [key]), ("eth_getTransactionByHash", [key]))
