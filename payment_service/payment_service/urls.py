@@ -15,6 +15,7 @@ from payment_service.api import (
     simulator,
     statements,
     store_credit,
+    summaries,
 )
 from shared import admin, health
 from shared.http import path
@@ -43,6 +44,8 @@ urlpatterns = [
     path("api/v1/exchange-rates", rates.RatesView.as_view()),
     path("api/v1/payment-webhooks/<slug:provider>", payments.WebhookView.as_view()),
     path("api/v1/admin/financials", ledger.FinancialsView.as_view()),
+    path("api/v1/admin/financials/summaries", summaries.SummariesView.as_view()),
+    path("api/v1/admin/financials/summaries.csv", summaries.SummariesCsvView.as_view()),
     path("api/v1/admin/ledger", ledger.LedgerView.as_view()),
     path("api/v1/admin/ledger/trial-balance", ledger.TrialBalanceView.as_view()),
     path("api/v1/admin/payouts", ledger.PayoutsView.as_view()),

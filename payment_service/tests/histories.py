@@ -21,6 +21,14 @@ from shared.money import Money, share
 VENDORS = [UUID(int=number) for number in (0xA, 0xB, 0xC)]
 CURRENCIES = ["JPY", "USD", "KWD"]
 """0, 2 and 3 digits."""
+IBAN = {
+    "kind": "iban",
+    "holder_name": "Nora",
+    "iban": "NO9386011117947",
+    "bic": "",
+    "bank_code": "",
+    "account_number": "",
+}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
-from histories import CURRENCIES, HISTORIES, VENDORS, History, Step
+from histories import CURRENCIES, HISTORIES, IBAN, VENDORS, History, Step
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
@@ -24,14 +24,6 @@ from payment_service.queries.statements import Statement, statements
 
 pytestmark = pytest.mark.django_db
 RUNS = int(os.environ.get("NEXUS_HISTORIES", "60"))
-IBAN = {
-    "kind": "iban",
-    "holder_name": "Nora",
-    "iban": "NO9386011117947",
-    "bic": "",
-    "bank_code": "",
-    "account_number": "",
-}
 
 
 @pytest.fixture(autouse=True)
