@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -84,14 +85,10 @@ class Person:
         self.access, self.refresh_token = answer["access"], answer["refresh"]
 
     def mails(self) -> list[str]:
-        """Texts of the mails to this address, subject first, oldest first."""
-        texts = []
-        for path in sorted(self.mail.glob("*"), key=lambda path: path.stat().st_mtime):
-            mail = message_from_bytes(path.read_bytes(), policy=policy.default)
-            if self.email in str(mail["To"]):
-                body = mail.get_body(("plain",))
-                texts.append(f"{mail['Subject']}\n{body.get_content() if body else ''}")
-        return texts
+        """Texts of the mails to this address, subject first, oldest first. Of thousands only these are parsed."""
+        sent = [path.read_bytes() for path in sorted(self.mail.glob("*"), key=lambda path: path.stat().st_mtime)]
+        mails = [message_from_bytes(mail, policy=policy.default) for mail in sent if self.email.encode() in mail]
+        return [_text(mail) for mail in mails if self.email in str(mail["To"])]
 
     def wait_for_mail(self, containing: str) -> str:
         text: str = wait_for(
@@ -102,6 +99,11 @@ class Person:
 
     def _headers(self) -> dict[str, str | None]:
         return {"Authorization": f"Bearer {self.access}" if self.access else None, "X-Cart-Token": self.cart_token}
+
+
+def _text(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    return f"{mail['Subject']}\n{body.get_content() if body else ''}"
 
 
 def wait_for(look: Callable[[], Any], what: str, seconds: float = WAIT_SECONDS) -> Any:
