@@ -199,6 +199,10 @@ def every_event() -> dict[str, tuple[Message, set[str], set[UUID]]]:
         "return approved": (order.ReturnDecided(**about_order(), **returning, approved=True), *buying),
         "return rejected": (order.ReturnDecided(**about_order(), **returning, approved=False, reason="Worn."), *buying),
         "refunded": (order.OrderRefunded(**about_order(), refund_id=new_id(), amount=FIVE), *buying),
+        "refunded to the platform": (
+            order.OrderRefunded(**about_order(), refund_id=new_id(), amount=FIVE.model_copy(update={"minor": 0})),
+            set(), set(),
+        ),
     }  # fmt: skip
 
 

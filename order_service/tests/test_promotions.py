@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
-from factories import VENDOR_A, VENDOR_B, hear, make_cart, make_line, part_of, place, stock_reserved
+from factories import VENDOR_A, VENDOR_B, hear, make_cart, make_line, part_of, payment_taken, place, stock_reserved
 from promoting import ADA, discounts, price, promote
 
 from order_service import checkout
@@ -14,7 +14,7 @@ from order_service.actions.orders import splits_of
 from order_service.errors import CouponRefused
 from order_service.models import OrderLine, Promotion
 from shared.contracts.catalog import CategoryChanged
-from shared.contracts.payment import TakePayment
+from shared.contracts.payment import RefundPayment, TakePayment
 from shared.money import Money
 from shared.testing import published
 
@@ -241,6 +241,20 @@ def test_shipping_that_the_platform_pays_is_the_vendors_all_the_same() -> None:
     split = splits_of(order)[0]
     assert (order.shipping_total, part_of(order).shipping_discount) == (0, 500)
     assert (split.commission, split.gross - split.tax - split.commission) == (400 - 500, 4_000 - 400 + 500)
+
+
+def test_what_the_platform_pays_wholly_is_the_vendors_and_goes_back_to_the_platform() -> None:
+    promote(paid_by="platform", basis_points=10_000)
+    promote("free_shipping", paid_by="platform")
+    order = place(make_cart(make_line(quantity=2)))
+    for answer in (stock_reserved, payment_taken):
+        hear(answer(order))
+
+    checkout.cancel_order(order_id=order.id, reason="cancelled_by_buyer")
+
+    (back,) = published(RefundPayment)
+    assert (order.total, back.amount.minor) == (0, 0)
+    assert [(one.gross, one.commission) for one in back.splits] == [(0, 400 - 4_000 - 500)]
 
 
 def test_the_payment_is_the_sum_of_its_splits_with_promotions_of_both() -> None:

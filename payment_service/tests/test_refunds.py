@@ -301,3 +301,16 @@ def test_discounts_that_the_platform_paid_go_back_to_it_with_the_vendors_share(p
 
     assert balances() == {"provider": 0, "tax": 0, "commission": 0}
     assert balances(NORTHWIND)["vendor_pending"] == 0
+
+
+def test_what_the_platform_paid_wholly_is_the_vendors_until_it_goes_back(provider: Any) -> None:
+    free = split(LUMEN, gross=0, tax=0, commission=-700)
+    message = take(free)
+    asked(message)
+    assert (balances()["commission"], balances(LUMEN)["vendor_pending"]) == (-700, 700)
+
+    refunded(refund_of(message, free))
+
+    assert published(PaymentRefunded)[0].amount.minor == 0
+    assert (balances()["commission"], balances(LUMEN)["vendor_pending"]) == (0, 0)
+    assert SimulatedCharge.objects.count() == 0

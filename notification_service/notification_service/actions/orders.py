@@ -79,6 +79,9 @@ def tell_return_decided(message: ReturnDecided) -> None:
 
 
 def tell_refunded(message: OrderRefunded) -> None:
+    """Nobody, where the platform alone had paid."""
+    if message.amount.minor == 0:
+        return
     data = {**_order(message), "amount": shown_money(message.amount)}
     tell(buyer(message.buyer), kind="refunded", group=Group.ORDERS, fact=message.refund_id, data=data)
 

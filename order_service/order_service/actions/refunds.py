@@ -22,14 +22,15 @@ from shared.money import Money, allocate
 def ask_refund(
     *, order: Order, splits: Sequence[Split], reason: str, return_request: Return | None = None
 ) -> Refund | None:
-    """Ask for the sum of the splits; None when that is nothing."""
-    amount = sum(split.gross for split in splits)
-    if amount == 0:
+    """Ask for the sum of the splits; None when nothing of it was paid, by the buyer or, as a commission below zero, by
+    the platform.
+    """
+    if not any(split.gross > 0 or split.commission < 0 for split in splits):
         return None
     refund = Refund.objects.create(
         order=order,
         return_request=return_request,
-        amount=amount,
+        amount=sum(split.gross for split in splits),
         splits=[split.model_dump(mode="json") for split in splits],
         reason=reason[:200],
     )

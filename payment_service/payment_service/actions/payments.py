@@ -243,11 +243,11 @@ def _take(payment: Payment) -> None:
         _only_what_came(payment)
     payment.take(at=now)
     splits = [Split.model_validate(split) for split in payment.splits]
-    if payment.minor:
-        paid = [Line(Kind.PROVIDER, payment.to_charge.minor)]
-        if payment.credit:
-            paid.append(Line(Kind.STORE_CREDIT_HELD, payment.credit, payment.user_id))
-        lines = [*paid, *(line for split in splits for line in _shares(split))]
+    paid = [Line(Kind.PROVIDER, payment.to_charge.minor)]
+    if payment.credit:
+        paid.append(Line(Kind.STORE_CREDIT_HELD, payment.credit, payment.user_id))
+    lines = [*paid, *(line for split in splits for line in _shares(split))]
+    if any(line.minor for line in lines):  # the platform pays what the buyer does not
         record(
             kind=Entry.Kind.PAYMENT,
             reference=payment.id,

@@ -27,7 +27,8 @@ from shared.outbox import publish
 
 def refund_payment(message: RefundPayment) -> None:
     """Order asks. Of a vendor order that was refunded in part already, what is left goes back; PaymentRefunded says how
-    much. Nothing left is told as RefundFailed, for an operator to look at.
+    much: nothing for the buyer of what the platform paid wholly. Nothing left is told as RefundFailed, for an operator
+    to look at.
     """
     payment = Payment.objects.select_for_update().filter(id=message.payment_id).first()
     if payment is None:
@@ -38,7 +39,7 @@ def refund_payment(message: RefundPayment) -> None:
         _tell_failure(message.refund_id, payment, "not_taken")
         return
     splits = _at_most_what_is_left(payment, message.splits)
-    if sum(split.gross for split in splits) > 0:
+    if any(split.gross > 0 or split.commission < 0 for split in splits):
         _reserve(payment, message.refund_id, splits, message.reason, message.return_id)
     else:
         _tell_failure(message.refund_id, payment, "nothing_left")
@@ -139,7 +140,7 @@ def ask_for_refunds() -> int:
 
 
 def _ask(refund: Refund) -> Transfer | None:
-    if not refund.to_send:  # all of it is store credit
+    if not refund.to_send:  # all of it is store credit, or between the platform and its vendors
         return Transfer("", True)
     provider = PROVIDERS[refund.payment.method]
     try:

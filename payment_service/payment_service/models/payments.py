@@ -170,7 +170,7 @@ class Refund(models.Model):
         ordering = ("id",)
         indexes = (models.Index(fields=["due_at"], name="refund_due", condition=Q(due_at__isnull=False)),)
         constraints = (
-            models.CheckConstraint(condition=Q(minor__gt=0), name="refund_is_not_nothing"),
+            models.CheckConstraint(condition=Q(minor__gte=0), name="refund_is_not_negative"),
             models.CheckConstraint(
                 condition=Q(credit__gte=0, credit__lte=models.F("minor")), name="credit_within_refund"
             ),
