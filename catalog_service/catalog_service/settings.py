@@ -17,7 +17,7 @@ _OPTIONS = "-c max_parallel_workers_per_gather=0 -c pg_trgm.similarity_threshold
 DATABASES["default"]["OPTIONS"]["options"] = _OPTIONS  # type: ignore[index]
 
 SPECTACULAR_SETTINGS["POSTPROCESSING_HOOKS"] = [
-    "drf_spectacular.hooks.postprocess_schema_enums",
+    *SPECTACULAR_SETTINGS["POSTPROCESSING_HOOKS"],  # type: ignore[misc]
     "catalog_service.api.document.tell_bounds",
 ]
 SPECTACULAR_SETTINGS["ENUM_NAME_OVERRIDES"] = {

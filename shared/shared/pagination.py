@@ -27,6 +27,10 @@ class Cursor(CursorPagination):
             raise Invalid({"limit": [f"A whole number from 1 to {self.max_page_size}."]})
         return int(given)
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """None: shared.openapi tells of them, whether or not a view names its page."""
+        return []
+
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         """Raises Invalid for a cursor that this list never gave out: its position need not fit the column."""
         try:
