@@ -57,7 +57,7 @@ class Chapa:
         data = answer.get("data")
         status = str(data.get("status", "")).lower() if isinstance(data, dict) else ""
         if status == "success":
-            return Charge(reference, "succeeded", taken=_taken(answer), listed_as=_part(answer, "reference"))
+            return Charge(reference, "succeeded", taken=_taken(answer), listed_as=_listed_as(answer))
         if "cancel" in status or "fail" in status:
             return Charge(reference, "declined", "declined")
         return Charge(reference, "pending")
@@ -168,6 +168,11 @@ def _is_past(told: list[tuple[str, Record]], since: datetime) -> bool:
     """Newest first, as Chapa lists; from a list in another order nothing follows."""
     times = [one.at for _status, one in told]
     return bool(times) and times[0] >= times[-1] and times[-1] < since
+
+
+def _listed_as(answer: Answer) -> str:
+    """Chapa's own reference, by which it lists; without one the money is taken all the same."""
+    return str(answer["data"].get("reference") or "")[:200]
 
 
 def _message(answer: Answer) -> str:
