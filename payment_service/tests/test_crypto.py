@@ -11,7 +11,7 @@ from coincurve import PrivateKey, PublicKey
 from dev_chain import CENT
 from django.test import Client
 from django.utils import timezone
-from factories import asked, balances, hear, refund_of, split
+from factories import asked, balances, hear, refund_of, split, usd
 from play import ask_again, asks_the_buyer, cancel, order, paid, refund, state
 from stages import CryptoStage
 
@@ -335,7 +335,9 @@ def test_it_goes_back_to_where_the_buyer_wants_it(stage: CryptoStage) -> None:
 
 
 def test_parts_of_a_refund_are_all_of_the_coins_together(priced: CryptoStage) -> None:
-    message = order(priced, "ETH")
+    crypto_prices.set_price(price=Money(299_999, "USD"), by=new_id())
+    shares = [split(gross=gross, tax=0, commission=0) for gross in (2_334, 2_334, 2_333)]
+    message = order(priced, "ETH", amount=usd(7_001), splits=tuple(shares))
     payment = asked(message)
     charge = priced.charge_of(payment)
     priced.chain.pay_coin(priced.chain.buyer, str(charge.address), int(charge.expected))
@@ -346,7 +348,7 @@ def test_parts_of_a_refund_are_all_of_the_coins_together(priced: CryptoStage) ->
         refund(priced, refund_of(message, part))
 
     sent = [int(one.value) for one in charge.transfers.order_by("created_at")]
-    assert (sum(sent), len(sent)) == (int(charge.expected), 2)
+    assert (sum(sent), len(sent)) == (int(charge.expected), 3)
     assert balances()["provider"] == 0
 
 

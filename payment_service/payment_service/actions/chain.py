@@ -98,7 +98,6 @@ def _keep(cursor: ChainCursor, last: int, found: Found) -> None:
     for charge, one in found.receipts:
         kept = {**_fields(charge, one), "confirmed": True}
         CryptoReceipt.objects.update_or_create(hash=one.hash, log=one.log, defaults=kept)
-    CryptoReceipt.objects.filter(confirmed=False, block__lte=last).delete()
     for nonce, key in found.own.items():
         _notice(nonce, key)
     ChainCursor.objects.filter(pk=cursor.pk).update(number=last, head_hash="")
