@@ -361,9 +361,10 @@ def test_a_page_that_two_workers_bring_is_kept_once(busy_day: Any) -> None:
     row = reconciliations.start_reconciliation(**today(), by=new_id())
     page = RecordPage([Record("charge", "k", "r", Money(1, "USD"), timezone.now())], "charge:")
 
-    in_parallel(6, lambda _number: reconciliations.keep_page(reconciliation_id=row.id, number=1, page=page))
+    answers = in_parallel(6, lambda _number: reconciliations.keep_page(reconciliation_id=row.id, number=1, page=page))
 
     row.refresh_from_db()
+    assert answers == [None] * 6
     assert (row.pages, row.records, ReconciliationPage.objects.count()) == (1, 1, 1)
 
 
