@@ -53,6 +53,8 @@ class Caller:
     session_id: UUID
     roles: frozenset[str]
     vendor_id: UUID | None = None
+    vendor_role: str = ""
+    """As what it sells for the vendor; a token that does not say is of before it was told, and may do all."""
     token_id: str = ""
     is_authenticated: bool = True
 
@@ -63,6 +65,28 @@ class Caller:
     @property
     def pk(self) -> UUID:
         return self.id
+
+    def sells(self, *areas: str) -> bool:
+        """For a vendor, in one of these areas."""
+        return self.vendor_id is not None and not areas_of(self.vendor_role).isdisjoint(areas)
+
+
+ORDERS, CATALOGUE, MONEY = "orders", "catalogue", "money"
+AREAS: dict[str, frozenset[str]] = {
+    "": frozenset({ORDERS, CATALOGUE, MONEY}),
+    "owner": frozenset({ORDERS, CATALOGUE, MONEY}),
+    "manager": frozenset({ORDERS, CATALOGUE, MONEY}),
+    "staff": frozenset({ORDERS, CATALOGUE}),
+    "orders": frozenset({ORDERS}),
+    "catalogue": frozenset({CATALOGUE}),
+    "finance": frozenset({MONEY}),
+}
+"""Role in a vendor → what it opens in all services; what vendor_service opens besides is its own to say."""
+
+
+def areas_of(vendor_role: str) -> frozenset[str]:
+    """None of a role that this release does not know."""
+    return AREAS.get(vendor_role, frozenset())
 
 
 def caller_of(request: Request) -> Caller:
@@ -191,6 +215,7 @@ def _caller(claims: dict[str, Any]) -> Caller:
             session_id=UUID(claims["sid"]),
             roles=frozenset(claims["roles"]),
             vendor_id=UUID(vendor_id) if vendor_id else None,
+            vendor_role=str(claims.get("vendor_role") or ""),
             token_id=str(claims["jti"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -242,17 +267,23 @@ class IsService(permissions.BasePermission):
         return isinstance(request.user, CallingService)
 
 
-def roles(*allowed: str) -> type[permissions.BasePermission]:
-    """A permission class: the caller has one of these roles. `roles("vendor")` also asks for a vendor id."""
-    return type("HasRole", (_HasRole,), {"allowed": frozenset(allowed)})
+def roles(*allowed: str, area: str | tuple[str, ...] = ()) -> type[permissions.BasePermission]:
+    """A permission class: the caller has one of these roles. `roles("vendor")` also asks for a vendor id, and with an
+    `area` (or several, of which one is enough) for a role in that vendor that opens it.
+    """
+    areas = (area,) if isinstance(area, str) else area
+    return type("HasRole", (_HasRole,), {"allowed": frozenset(allowed), "areas": areas})
 
 
 class _HasRole(permissions.BasePermission):
     allowed: Iterable[str] = ()
+    areas: tuple[str, ...] = ()
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         caller = request.user
         if not isinstance(caller, Caller):
             return False
         held = caller.roles & frozenset(self.allowed)
-        return bool(held - {"vendor"}) or ("vendor" in held and caller.vendor_id is not None)
+        if held - {"vendor"}:
+            return True
+        return "vendor" in held and caller.vendor_id is not None and (not self.areas or caller.sells(*self.areas))

@@ -179,13 +179,21 @@ def access_token(
 
 
 def client_as(
-    *roles: str, user_id: UUID | None = None, vendor_id: UUID | None = None, session_id: UUID | None = None
+    *roles: str,
+    user_id: UUID | None = None,
+    vendor_id: UUID | None = None,
+    session_id: UUID | None = None,
+    vendor_role: str = "",
 ) -> APIClient:
     """An API client whose requests come from a checked caller with these roles; none: a guest."""
     client = APIClient()
     if roles:
         caller: Any = auth.Caller(
-            id=user_id or new_id(), session_id=session_id or new_id(), roles=frozenset(roles), vendor_id=vendor_id
+            id=user_id or new_id(),
+            session_id=session_id or new_id(),
+            roles=frozenset(roles),
+            vendor_id=vendor_id,
+            vendor_role=vendor_role,
         )
         client.handler = _SignedIn(enforce_csrf_checks=False)
         client.force_authenticate(caller)

@@ -105,6 +105,44 @@ def test_a_vendor_is_one_with_a_vendor_id(roles: tuple[str, ...], vendor_id: UUI
     assert client_as(*roles, vendor_id=vendor_id).get("/api/v1/shop").status_code == expected
 
 
+VENDOR_ROLES = {
+    None: {"orders", "catalogue", "money"},
+    "": {"orders", "catalogue", "money"},
+    "owner": {"orders", "catalogue", "money"},
+    "manager": {"orders", "catalogue", "money"},
+    "staff": {"orders", "catalogue"},
+    "orders": {"orders"},
+    "catalogue": {"catalogue"},
+    "finance": {"money"},
+    "of a later release": set(),
+}
+
+
+@pytest.mark.parametrize("role", VENDOR_ROLES)
+def test_a_role_in_a_vendor_opens_its_areas_and_a_token_without_one_all(role: str | None, key: str) -> None:
+    claims = {"roles": ["vendor"], "vendor_id": str(new_id()), **({} if role is None else {"vendor_role": role})}
+
+    answers = {
+        area: get(access_token(key, "k1", **claims), f"/api/v1/shop/{area}")
+        for area in ("orders", "catalogue", "money")
+    }
+
+    assert {area for area, status in answers.items() if status == 200} == VENDOR_ROLES[role]
+    assert set(answers.values()) <= {200, 403}
+
+
+def test_of_several_areas_one_is_enough_and_admins_need_none(key: str) -> None:
+    vendor = {"roles": ["vendor"], "vendor_id": str(new_id())}
+
+    assert get(access_token(key, "k1", **vendor, vendor_role="finance"), "/api/v1/shop/orders-or-money") == 200
+    assert get(access_token(key, "k1", **vendor, vendor_role="catalogue"), "/api/v1/shop/orders-or-money") == 403
+    assert (
+        get(access_token(key, "k1", **{**vendor, "roles": ["vendor", "admin"]}, vendor_role="x"), "/api/v1/shop/money")
+        == 200
+    )
+    assert get(access_token(key, "k1", roles=["vendor"], vendor_role="owner"), "/api/v1/shop/money") == 403
+
+
 def test_a_services_token_opens_only_the_audience_it_names(key: str, tmp_path: Path) -> None:
     own = make_key_files(tmp_path, "cart")
     (tmp_path / "cart.key").write_text(own)

@@ -87,6 +87,22 @@ class Shop(APIView):
         return Response({})
 
 
+class OrdersOfShop(Shop):
+    permission_classes = [roles("vendor", "admin", area="orders")]
+
+
+class CatalogueOfShop(Shop):
+    permission_classes = [roles("vendor", "admin", area="catalogue")]
+
+
+class MoneyOfShop(Shop):
+    permission_classes = [roles("vendor", "admin", area="money")]
+
+
+class SalesOfShop(Shop):
+    permission_classes = [roles("vendor", "admin", area=("orders", "money"))]
+
+
 class Internal(APIView):
     authentication_classes = [ServiceAuthentication]
     permission_classes = [IsService]
@@ -123,5 +139,9 @@ urlpatterns = [
     path("api/v1/notes/<uuid:note>", Note.as_view()),
     path("api/v1/me", Me.as_view()),
     path("api/v1/shop", Shop.as_view()),
+    path("api/v1/shop/orders", OrdersOfShop.as_view()),
+    path("api/v1/shop/catalogue", CatalogueOfShop.as_view()),
+    path("api/v1/shop/money", MoneyOfShop.as_view()),
+    path("api/v1/shop/orders-or-money", SalesOfShop.as_view()),
     path("internal/thing", Internal.as_view()),
 ]

@@ -24,8 +24,9 @@ def hear(*messages: Message) -> None:
         assert deliver(message, SUBSCRIPTIONS)
 
 
-def grant(user_id: str, vendor_id: object = NORTHWIND, *, minute: int = 0) -> GrantRole:
-    return GrantRole(user_id=user_id, role="vendor", vendor_id=vendor_id, at=NOON + timedelta(minutes=minute))
+def grant(user_id: str, vendor_id: object = NORTHWIND, *, minute: int = 0, as_what: str = "") -> GrantRole:
+    at = NOON + timedelta(minutes=minute)
+    return GrantRole(user_id=user_id, role="vendor", vendor_id=vendor_id, at=at, vendor_role=as_what)
 
 
 def revoke(user_id: str, vendor_id: object = NORTHWIND, *, minute: int = 1) -> RevokeRole:
@@ -99,3 +100,58 @@ def test_a_new_member_gets_the_claim_with_the_next_refresh(make_account: Registe
     fresh = body(APIClient().post("/api/v1/auth/refresh", {"refresh": ada["refresh"]}))["access"]
 
     assert jwt.decode(fresh, options={"verify_signature": False})["vendor_id"] == str(NORTHWIND)
+
+
+def claims(refresh: str) -> dict[str, object]:
+    fresh = body(APIClient().post("/api/v1/auth/refresh", {"refresh": refresh}))["access"]
+    return dict(jwt.decode(fresh, options={"verify_signature": False}))
+
+
+def test_the_role_in_the_vendor_is_a_claim_too_and_goes_with_the_vendor(make_account: Register) -> None:
+    ada = make_account()
+    hear(grant(ada["user"]["id"], as_what="orders"))
+    assert claims(ada["refresh"])["vendor_role"] == "orders"
+
+    hear(revoke(ada["user"]["id"]))
+
+    assert User.objects.get(id=ada["user"]["id"]).vendor_role == ""
+
+
+def test_where_nobody_told_a_role_there_is_no_claim(make_account: Register) -> None:
+    ada = make_account()
+    hear(grant(ada["user"]["id"]))
+
+    assert "vendor_role" not in claims(ada["refresh"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ends"),
+    [
+        ("owner", "manager", False),
+        ("orders", "staff", False),
+        ("orders", "orders", False),
+        ("", "owner", False),
+        ("", "staff", True),
+        ("owner", "catalogue", True),
+        ("orders", "catalogue", True),
+        ("staff", "finance", True),
+    ],
+)
+def test_who_may_do_less_than_a_token_says_loses_it_and_others_refresh(
+    before: str, after: str, ends: bool, make_account: Register
+) -> None:
+    ada = make_account()
+    hear(grant(ada["user"]["id"], as_what=before))
+
+    hear(grant(ada["user"]["id"], minute=1, as_what=after))
+
+    assert len(published(SessionsEnded)) == ends
+    assert User.objects.get(id=ada["user"]["id"]).vendor_role == after
+
+
+def test_of_two_roles_the_one_decided_later_stays(make_account: Register) -> None:
+    ada = make_account()["user"]["id"]
+
+    hear(grant(ada, minute=2, as_what="staff"), grant(ada, minute=1, as_what="owner"))
+
+    assert User.objects.get(id=ada).vendor_role == "staff"

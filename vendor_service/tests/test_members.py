@@ -3,6 +3,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 from factories import earn, hear, make_application, make_member, make_vendor
 
@@ -19,7 +20,9 @@ from vendor_service.models import Invitation, Member, Vendor
 pytestmark = pytest.mark.django_db
 PATH = "/api/v1/vendors/me"
 ACCEPT = "/api/v1/vendor-invitations/accept"
-ROLES = ("owner", "manager", "staff")
+ROLES = ("owner", "manager", "staff", "orders", "catalogue", "finance")
+MONEY = ("owner", "manager", "finance")
+IBAN = {"kind": "iban", "holder_name": "Nora", "iban": "NO9386011117947"}
 IVY = {"email": "Ivy@example.com", "role": "staff"}
 
 
@@ -63,32 +66,37 @@ def test_an_approval_makes_the_applicant_the_owner() -> None:
         ("get", "/members", None, ROLES),
         ("get", "/invitations", None, ROLES),
         ("patch", "", {"description": "New lamps."}, ("owner", "manager")),
-        ("get", "/balance", None, ("owner", "manager")),
-        ("get", "/payouts", None, ("owner", "manager")),
-        ("post", "/payouts", {}, ("owner",)),
+        ("get", "/balance", None, MONEY),
+        ("get", "/payouts", None, MONEY),
+        ("post", "/payouts", {}, ("owner", "finance")),
+        ("put", "/payout-account", IBAN, ("owner",)),
         ("post", "/members", IVY, ("owner", "manager")),
+        ("post", "/members", {**IVY, "role": "orders"}, ("owner", "manager")),
+        ("post", "/members", {**IVY, "role": "catalogue"}, ("owner", "manager")),
+        ("post", "/members", {**IVY, "role": "finance"}, ("owner",)),
         ("post", "/members", {**IVY, "role": "manager"}, ("owner",)),
     ],
 )
 def test_each_role_may_do_what_the_table_says(method: str, path: str, given: Any, allowed: tuple[str, ...]) -> None:
-    vendor = make_vendor()
-    earn(vendor)
+    members_of_shops = {role: member_of(make_vendor(), role) for role in ROLES}
+    for member in members_of_shops.values():
+        earn(member.vendor)
 
-    answers = {role: getattr(as_(member_of(vendor, role)), method)(f"{PATH}{path}", given) for role in ROLES}
+    answers = {role: getattr(as_(member), method)(f"{PATH}{path}", given) for role, member in members_of_shops.items()}
 
     assert tuple(role for role, answer in answers.items() if answer.status_code < 300) == allowed
     assert {answer.status_code for role, answer in answers.items() if role not in allowed} <= {403}
 
 
 @pytest.mark.parametrize("by", ROLES)
-@pytest.mark.parametrize("whom", ["manager", "staff"])
+@pytest.mark.parametrize("whom", ["manager", "staff", "orders", "finance"])
 def test_owners_remove_anybody_and_managers_staff(by: str, whom: str) -> None:
     vendor = make_vendor()
     member = make_member(vendor, whom)
 
     answer = as_(member_of(vendor, by)).delete(f"{PATH}/members/{member.id}")
 
-    allowed = by == "owner" or (by == "manager" and whom == "staff")
+    allowed = by == "owner" or (by == "manager" and whom in {"staff", "orders"})
     assert answer.status_code == (204 if allowed else 403)
     assert Member.objects.filter(id=member.id).exists() != allowed
 
@@ -293,6 +301,37 @@ def test_who_is_removed_loses_the_role_and_a_token_that_still_has_it_opens_nothi
     for path in ("", "/members", "/invitations", "/balance", "/payouts"):
         assert as_(sam).get(f"{PATH}{path}").status_code == 404
     assert as_(sam).patch(PATH, {"name": "Mine"}).status_code == 404
+
+
+def as_what() -> list[tuple[UUID, str]]:
+    """As the words reach user_service: whom, and as what."""
+    return [(told.user_id, told.vendor_role) for told in published(GrantRole)]
+
+
+def test_user_service_is_told_as_what_each_member_sells() -> None:
+    vendor, sam = make_vendor(), new_id()
+    accept(invited(vendor, role="orders"), sam)
+    member = Member.objects.get(user_id=sam)
+
+    owner(vendor).patch(f"{PATH}/members/{member.id}", {"role": "finance"})
+    owner(vendor).patch(f"{PATH}/members/{member.id}", {"role": "finance"})
+    owner(vendor).patch(f"{PATH}/members/{member.id}", {"role": "owner"})
+
+    assert as_what() == [
+        (vendor.owner_id, "owner"), (sam, "orders"), (sam, "finance"), (vendor.owner_id, "manager"), (sam, "owner"),
+    ]  # fmt: skip
+    assert {told.vendor_id for told in published(GrantRole)} == {vendor.id}
+    times = [told.at for told in published(GrantRole)]
+    assert times == sorted(times)
+
+
+def test_everybodys_role_can_be_told_once_more() -> None:
+    vendor = make_vendor()
+    sam = make_member(vendor, "catalogue")
+
+    call_command("tell_roles")
+
+    assert sorted(as_what()[-2:]) == sorted([(vendor.owner_id, "owner"), (sam.user_id, "catalogue")])
 
 
 def test_who_left_may_be_invited_again_and_the_later_word_is_the_later_one() -> None:

@@ -17,7 +17,7 @@ from catalog_service.actions import exports as writing
 from catalog_service.api.lists import PageQuery, answer_page, page_of, parameters, read_query, scope_of
 from catalog_service.models import Export
 from catalog_service.queries import exports as reading
-from shared.auth import caller_of, roles
+from shared.auth import CATALOGUE, caller_of, roles
 from shared.errors import Invalid
 from shared.http import Shape, read
 from shared.idempotency import idempotent
@@ -65,7 +65,7 @@ def export_body(export: Export) -> dict[str, Any]:
 
 
 class Exports(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=parameters(PageQuery), responses=page_of(ExportShape), tags=["exports"], operation_id="exports"
@@ -103,7 +103,7 @@ def _whose(request: Request, vendor_id: UUID | None) -> UUID | None:
 
 
 class ExportDetail(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(responses=ExportShape, tags=["exports"], operation_id="export")
     def get(self, request: Request, export_id: UUID) -> Response:
@@ -118,7 +118,7 @@ class _AsItIs(DefaultContentNegotiation):
 
 
 class ExportFile(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
     content_negotiation_class = _AsItIs
 
     @extend_schema(

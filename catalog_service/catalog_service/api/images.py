@@ -15,7 +15,7 @@ from catalog_service.actions import images as writing
 from catalog_service.api.lists import ANYBODY, PRIVATE, PUBLIC, ReadOnly, scope_of, viewer_of
 from catalog_service.api.products import ImageShape, image_body
 from catalog_service.queries import products as reading
-from shared.auth import roles
+from shared.auth import CATALOGUE, roles
 from shared.http import LineField, Shape, created, read
 from shared.idempotency import idempotent
 
@@ -48,7 +48,7 @@ class ImagesShape(Shape):
 
 
 class Images(APIView):
-    permission_classes = (ReadOnly | roles("vendor", "admin"),)
+    permission_classes = (ReadOnly | roles("vendor", "admin", area=CATALOGUE),)
     parser_classes = (MultiPartParser,)
 
     @extend_schema(responses=ImagesShape, auth=ANYBODY, tags=["images"], operation_id="images")
@@ -79,7 +79,7 @@ class Images(APIView):
 
 
 class ImagesOrder(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(request=ImageOrder, responses=ImagesShape, tags=["images"], operation_id="images_order")
     @idempotent()
@@ -90,7 +90,7 @@ class ImagesOrder(APIView):
 
 
 class ImageDetail(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(request=ImageFields, responses=ImageShape, tags=["images"], operation_id="image_edit")
     @idempotent()

@@ -24,7 +24,7 @@ from catalog_service.api.lists import (
 )
 from catalog_service.models import Import
 from catalog_service.queries import imports as reading
-from shared.auth import caller_of, roles
+from shared.auth import CATALOGUE, caller_of, roles
 from shared.http import Shape, read
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS
@@ -106,7 +106,7 @@ class ImportSummaryShape(Shape):
 
 
 class Imports(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
     parser_classes = (MultiPartParser,)
 
     @extend_schema(
@@ -148,7 +148,7 @@ def _owner(request: Request, vendor_id: UUID | None) -> UUID | None:
 
 
 class ImportDetail(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(responses=ImportShape, tags=["imports"], operation_id="import")
     def get(self, request: Request, import_id: UUID) -> Response:

@@ -16,7 +16,7 @@ from catalog_service.models.inventory import MAX_STOCK
 from catalog_service.models.products import SKU_PATTERN
 from catalog_service.queries import forecasts
 from catalog_service.queries import inventory as reading
-from shared.auth import caller_of, roles
+from shared.auth import CATALOGUE, caller_of, roles
 from shared.http import LineField, Shape, created, read
 from shared.idempotency import idempotent
 
@@ -193,7 +193,7 @@ def adjustment_of(given: dict[str, Any], vendor_id: UUID | None) -> writing.Adju
 
 
 class Inventory(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=parameters(StockListQuery),
@@ -221,7 +221,7 @@ def _listed(variant: Variant) -> dict[str, Any]:
 
 
 class Stock(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(parameters=parameters(WhoseQuery), responses=StockShape, tags=["inventory"], operation_id="stock")
     def get(self, request: Request, sku: str) -> Response:
@@ -244,7 +244,7 @@ class Stock(APIView):
 
 
 class Adjustments(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=parameters(WhoseQuery),
@@ -265,7 +265,7 @@ class Adjustments(APIView):
 
 
 class ManyAdjustments(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=parameters(WhoseQuery),
@@ -291,7 +291,7 @@ class ManyAdjustments(APIView):
 
 
 class Movements(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=parameters(StockQuery),
@@ -308,7 +308,7 @@ class Movements(APIView):
 
 
 class Forecast(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=parameters(ForecastQuery), responses=ForecastShape, tags=["inventory"], operation_id="stock_forecast"

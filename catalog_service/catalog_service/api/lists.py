@@ -44,7 +44,7 @@ class EdgeMiddleware:
 
 
 class ReadOnly(permissions.BasePermission):
-    """Anyone may read. Written as `ReadOnly | roles("vendor", "admin")`."""
+    """Anyone may read. Written as `ReadOnly | roles(…)`."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return request.method in permissions.SAFE_METHODS

@@ -16,7 +16,7 @@ from catalog_service.models import Location
 from catalog_service.models.inventory import MAX_STOCK
 from catalog_service.models.products import SKU_PATTERN
 from catalog_service.queries import inventory as reading
-from shared.auth import caller_of, roles
+from shared.auth import CATALOGUE, caller_of, roles
 from shared.errors import Invalid
 from shared.http import LineField, Shape, created, read
 from shared.idempotency import idempotent
@@ -95,7 +95,7 @@ def level_body(level: reading.LocationStock) -> dict[str, Any]:
 
 
 class Locations(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=parameters(WhoseQuery), responses=LocationsShape, tags=["inventory"], operation_id="locations"
@@ -119,7 +119,7 @@ class Locations(APIView):
 
 
 class LocationDetail(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(responses=LocationShape, tags=["inventory"], operation_id="location")
     def get(self, request: Request, location: UUID) -> Response:
@@ -141,7 +141,7 @@ class LocationDetail(APIView):
 
 
 class Levels(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=parameters(WhoseQuery), responses=LevelsShape, tags=["inventory"], operation_id="stock_levels"
@@ -153,7 +153,7 @@ class Levels(APIView):
 
 
 class Transfers(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         request=TransferFields, responses={201: TransferShape}, tags=["inventory"], operation_id="stock_transfer"

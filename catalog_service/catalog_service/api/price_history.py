@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from catalog_service.api.lists import PageQuery, answer_page, page_of, parameters, read_query, scope_of
 from catalog_service.models import PriceChange
 from catalog_service.queries.price_history import list_price_changes
-from shared.auth import roles
+from shared.auth import CATALOGUE, roles
 from shared.http import MoneyShape, Shape
 from shared.money import EXPONENTS, Money
 
@@ -49,7 +49,7 @@ def change_body(change: PriceChange) -> dict[str, Any]:
 
 
 class PriceHistory(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=parameters(HistoryQuery),

@@ -41,7 +41,7 @@ from catalog_service.models import Image, Product, Wish
 from catalog_service.models.images import media_url
 from catalog_service.queries import editions
 from catalog_service.queries import products as reading
-from shared.auth import Caller, caller_of, roles
+from shared.auth import CATALOGUE, Caller, caller_of, roles
 from shared.errors import Invalid
 from shared.http import LineField, Shape, TextField, created, read
 from shared.idempotency import idempotent
@@ -173,7 +173,7 @@ def _for_writer(product: Product) -> dict[str, Any]:
 
 
 class Products(APIView):
-    permission_classes = (ReadOnly | roles("vendor", "admin"),)
+    permission_classes = (ReadOnly | roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=[*parameters(ProductQuery), *parameters(OwnQuery), ACCEPT_LANGUAGE],
@@ -209,7 +209,7 @@ class Products(APIView):
 
 
 class ProductDetail(APIView):
-    permission_classes = (ReadOnly | roles("vendor", "admin"),)
+    permission_classes = (ReadOnly | roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=[*parameters(CurrencyQuery), ACCEPT_LANGUAGE],

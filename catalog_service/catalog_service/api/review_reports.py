@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from catalog_service.api.lists import PRIVATE, parameters, read_query, scope_of
 from catalog_service.models import Review
 from catalog_service.queries import review_reports as reading
-from shared.auth import roles
+from shared.auth import CATALOGUE, roles
 from shared.http import Shape
 
 FORMATS = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
@@ -92,7 +92,7 @@ class AnyFormat(BaseContentNegotiation):
 
 
 class ReviewExport(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
     content_negotiation_class = AnyFormat
 
     @extend_schema(
@@ -112,7 +112,7 @@ class ReviewExport(APIView):
 
 
 class ReviewAnalytics(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=parameters(AnalyticsQuery),

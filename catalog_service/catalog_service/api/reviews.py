@@ -27,7 +27,7 @@ from catalog_service.api.lists import (
 from catalog_service.models import Review, ReviewImage
 from catalog_service.models.images import media_url
 from catalog_service.queries import reviews as reading
-from shared.auth import Caller, IsSignedIn, caller_of, roles
+from shared.auth import CATALOGUE, Caller, IsSignedIn, caller_of, roles
 from shared.errors import Invalid, Unauthenticated
 from shared.http import LineField, Shape, TextField, created, read
 from shared.idempotency import idempotent
@@ -292,7 +292,11 @@ class ReviewVotes(APIView):
 
 class ReviewAnswer(APIView):
     def get_permissions(self) -> Any:
-        return [roles("vendor", "admin")() if self.request.method == "DELETE" else roles("vendor")()]
+        return [
+            roles("vendor", "admin", area=CATALOGUE)()
+            if self.request.method == "DELETE"
+            else roles("vendor", area=CATALOGUE)()
+        ]
 
     @extend_schema(request=Answer, responses=ReviewShape, tags=["reviews"], operation_id="review_answer")
     @idempotent()

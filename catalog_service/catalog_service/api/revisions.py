@@ -13,7 +13,7 @@ from catalog_service.actions import revisions as writing
 from catalog_service.api.lists import PageQuery, answer_page, page_of, parameters, read_query, scope_of
 from catalog_service.models import Product, Revision
 from catalog_service.queries import revisions as reading
-from shared.auth import roles
+from shared.auth import CATALOGUE, roles
 from shared.http import Shape, TextField, read
 from shared.idempotency import idempotent
 from shared.money import Money
@@ -105,7 +105,7 @@ def _price(change: dict[str, Any]) -> dict[str, Any]:
 
 
 class ProductRevisions(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=parameters(PageQuery),
@@ -123,7 +123,7 @@ class ProductRevisions(APIView):
 
 
 class ProductRevision(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(request=None, responses={204: None}, tags=["products"], operation_id="product_revision_withdraw")
     @idempotent()

@@ -15,7 +15,7 @@ from catalog_service.api.lists import read_query, scope_of
 from catalog_service.api.variants import CurrencyQuery, PositiveMoney, VariantShape, variant_body
 from catalog_service.models import Wish
 from catalog_service.queries.products import find_variant
-from shared.auth import roles
+from shared.auth import CATALOGUE, roles
 from shared.http import Shape, read
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS
@@ -28,7 +28,7 @@ class SaleInput(Shape):
 
 
 class VariantSale(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(request=SaleInput, responses=VariantShape, tags=["variants"], operation_id="variant_sale")
     @idempotent()

@@ -17,7 +17,7 @@ from catalog_service.api.lists import scope_of
 from catalog_service.models import Brand, Category, Translation
 from catalog_service.models.translations import LANGUAGE, TEXTS
 from catalog_service.queries import translations as reading
-from shared.auth import roles
+from shared.auth import CATALOGUE, roles
 from shared.errors import NotFound
 from shared.http import LineField, Shape, TextField, read
 from shared.idempotency import idempotent
@@ -137,7 +137,7 @@ def _language(text: str) -> str:
 
 
 class ProductTranslations(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(responses=TranslationsShape, tags=["products"], operation_id="product_translations")
     def get(self, request: Request, product: str) -> Response:
@@ -145,7 +145,7 @@ class ProductTranslations(APIView):
 
 
 class ProductTranslation(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         request=TextInput,

@@ -21,7 +21,7 @@ from catalog_service.models.card_prices import CardPrice, base_of, converted
 from catalog_service.models.prices import Asked
 from catalog_service.models.products import SKU_PATTERN
 from catalog_service.queries.products import ProductInWhole, find_product, find_variant
-from shared.auth import caller_of, roles
+from shared.auth import CATALOGUE, caller_of, roles
 from shared.errors import NotFound
 from shared.http import MoneyShape, Shape, created, read
 from shared.idempotency import idempotent
@@ -191,7 +191,7 @@ class VariantsShape(Shape):
 
 
 class Variants(APIView):
-    permission_classes = (ReadOnly | roles("vendor", "admin"),)
+    permission_classes = (ReadOnly | roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=parameters(CurrencyQuery),
@@ -218,7 +218,7 @@ class Variants(APIView):
 
 
 class VariantDetail(APIView):
-    permission_classes = (ReadOnly | roles("vendor", "admin"),)
+    permission_classes = (ReadOnly | roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=parameters(CurrencyQuery),

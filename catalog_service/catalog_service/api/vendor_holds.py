@@ -16,7 +16,7 @@ from catalog_service.models import VendorHold
 from catalog_service.models.inventory import MAX_STOCK
 from catalog_service.models.products import SKU_PATTERN
 from catalog_service.queries import inventory as reading
-from shared.auth import caller_of, roles
+from shared.auth import CATALOGUE, caller_of, roles
 from shared.http import LineField, Shape, created, read
 from shared.idempotency import idempotent
 
@@ -65,7 +65,7 @@ def hold_body(hold: VendorHold) -> dict[str, Any]:
 
 
 class VendorHolds(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(
         parameters=parameters(HoldsQuery),
@@ -104,7 +104,7 @@ class VendorHolds(APIView):
 
 
 class VendorHoldDetail(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(responses=HoldShape, tags=["inventory"], operation_id="stock_hold_detail")
     def get(self, request: Request, hold: UUID) -> Response:
@@ -112,7 +112,7 @@ class VendorHoldDetail(APIView):
 
 
 class VendorHoldRelease(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(request=None, responses=HoldShape, tags=["inventory"], operation_id="stock_hold_release")
     @idempotent()
@@ -122,7 +122,7 @@ class VendorHoldRelease(APIView):
 
 
 class VendorHoldSell(APIView):
-    permission_classes = (roles("vendor", "admin"),)
+    permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
 
     @extend_schema(request=None, responses=HoldShape, tags=["inventory"], operation_id="stock_hold_sell")
     @idempotent()

@@ -19,7 +19,7 @@ from order_service.api.orders import LINK, visible
 from order_service.api.shipments import scope
 from order_service.queries import documents
 from order_service.queries import orders as order_queries
-from shared.auth import roles
+from shared.auth import ORDERS, roles
 from shared.http import Shape, read
 from shared.idempotency import PdfRenderer, ReplayRenderer
 from shared.openapi import MAY_CONFLICT
@@ -91,7 +91,7 @@ PARCEL = OpenApiParameter("shipment", UUID, description="One parcel of it.")
 
 
 class PackingSlipView(_Documents):
-    permission_classes = [roles("vendor", "admin")]
+    permission_classes = [roles("vendor", "admin", area=ORDERS)]
 
     @_described("vendor_orders_packing_slip", "vendor orders", "What belongs into its parcels, or into one", PARCEL)
     def get(self, request: Request, vendor_order: UUID) -> HttpResponse:
@@ -100,7 +100,7 @@ class PackingSlipView(_Documents):
 
 
 class LabelView(_Documents):
-    permission_classes = [roles("vendor", "admin")]
+    permission_classes = [roles("vendor", "admin", area=ORDERS)]
 
     @_described("vendor_orders_label", "vendor orders", "The label of a parcel, or of the latest", PARCEL)
     def get(self, request: Request, vendor_order: UUID) -> HttpResponse:

@@ -18,14 +18,14 @@ from order_service.api.filters import ChosenFilter, choice_of
 from order_service.api.shipments import scope
 from order_service.models import OrderExport
 from order_service.queries import exports as reading
-from shared.auth import caller_of, roles
+from shared.auth import ORDERS, caller_of, roles
 from shared.http import Shape, read
 from shared.idempotency import idempotent
 from shared.openapi import MAY_CONFLICT
 from shared.pagination import Cursor
 
 TYPES = {OrderExport.Format.CSV: "text/csv; charset=utf-8", OrderExport.Format.JSON_LINES: "application/x-ndjson"}
-ASKERS = roles("vendor", "admin")
+ASKERS = roles("vendor", "admin", area=ORDERS)
 
 
 class NewOrderExport(Shape):

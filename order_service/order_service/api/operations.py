@@ -14,7 +14,7 @@ from order_service.api.filters import OrderFilter, VendorOrderFilter, choice_of
 from order_service.api.shipments import scope
 from order_service.models import Order, OrderOperation, OrderOperationItem
 from order_service.queries import operations as reading
-from shared.auth import caller_of, roles
+from shared.auth import ORDERS, caller_of, roles
 from shared.errors import Invalid
 from shared.http import LineField, Shape, read
 from shared.idempotency import idempotent
@@ -252,7 +252,7 @@ class OrderOperationStopView(_UponOrders):
 
 
 class _UponVendorOrders(_Operations):
-    permission_classes = [roles("vendor", "admin")]
+    permission_classes = [roles("vendor", "admin", area=ORDERS)]
     subject, path, shape = Subject.VENDOR_ORDERS, "/api/v1/vendor-orders/operations", NewVendorOrderOperation
 
 

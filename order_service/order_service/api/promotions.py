@@ -15,7 +15,7 @@ from order_service.actions import promotions
 from order_service.actions.promotions import Terms
 from order_service.models import Promotion
 from order_service.queries import promotions as queries
-from shared.auth import caller_of, roles
+from shared.auth import CATALOGUE, caller_of, roles
 from shared.errors import Forbidden, Invalid
 from shared.http import LineField, MoneyShape, Shape, created, read
 from shared.idempotency import idempotent
@@ -243,7 +243,7 @@ class AdminPromotionView(APIView):
 
 
 class PromotionsView(APIView):
-    permission_classes = [roles("vendor")]
+    permission_classes = [roles("vendor", area=CATALOGUE)]
 
     @extend_schema(
         operation_id="promotions_list",
@@ -269,7 +269,7 @@ class PromotionsView(APIView):
 
 
 class PromotionView(APIView):
-    permission_classes = [roles("vendor")]
+    permission_classes = [roles("vendor", area=CATALOGUE)]
 
     @extend_schema(
         operation_id="promotions_read", tags=["promotions"], summary="One own promotion", responses=PromotionShape

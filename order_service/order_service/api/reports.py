@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from order_service.models import OrderDay, SalesDay
 from order_service.queries import reports
 from order_service.queries.reports import Asked, Rows
-from shared.auth import caller_of, roles
+from shared.auth import MONEY, ORDERS, caller_of, roles
 from shared.http import MoneyShape, Shape
 from shared.money import EXPONENTS, Money
 from shared.pagination import Cursor, read_filter
@@ -326,7 +326,7 @@ def _months(day: date) -> int:
 
 
 class OwnSalesView(APIView):
-    permission_classes = [roles("vendor")]
+    permission_classes = [roles("vendor", area=(ORDERS, MONEY))]
 
     @extend_schema(
         operation_id="vendor_reports_sales",
@@ -343,7 +343,7 @@ class OwnSalesView(APIView):
 
 
 class OwnProductsView(APIView):
-    permission_classes = [roles("vendor")]
+    permission_classes = [roles("vendor", area=(ORDERS, MONEY))]
 
     @extend_schema(
         operation_id="vendor_reports_products",

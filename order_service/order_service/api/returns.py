@@ -16,7 +16,7 @@ from order_service.api.orders import CHANGERS, LINK, visible
 from order_service.api.shipments import scope
 from order_service.models import Return, ReturnItem
 from order_service.queries import returns as return_queries
-from shared.auth import Caller, IsSignedIn, roles
+from shared.auth import ORDERS, Caller, IsSignedIn, roles
 from shared.http import Shape, TextField, created, read
 from shared.idempotency import idempotent
 from shared.pagination import Cursor
@@ -142,7 +142,7 @@ def _mine(request: Request) -> Any:
     assert isinstance(caller, Caller)
     if caller.is_admin:
         return return_queries.returns_of()
-    if caller.vendor_id:
+    if caller.sells(ORDERS):
         own = return_queries.returns_of(vendor_id=caller.vendor_id)
         return own | return_queries.returns_of(user_id=caller.id)
     return return_queries.returns_of(user_id=caller.id)
@@ -177,7 +177,7 @@ class ApproveIn(Shape):
 
 
 class ApproveView(APIView):
-    permission_classes = [roles("vendor", "admin")]
+    permission_classes = [roles("vendor", "admin", area=ORDERS)]
 
     @extend_schema(
         operation_id="returns_approve",
@@ -197,7 +197,7 @@ class RejectIn(Shape):
 
 
 class RejectView(APIView):
-    permission_classes = [roles("vendor", "admin")]
+    permission_classes = [roles("vendor", "admin", area=ORDERS)]
 
     @extend_schema(
         operation_id="returns_reject",
@@ -233,7 +233,7 @@ class ReceiveIn(Shape):
 
 
 class ReceiveView(APIView):
-    permission_classes = [roles("vendor", "admin")]
+    permission_classes = [roles("vendor", "admin", area=ORDERS)]
 
     @extend_schema(
         operation_id="returns_receive",

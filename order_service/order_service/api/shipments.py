@@ -23,7 +23,7 @@ from order_service.api.shapes import (
 )
 from order_service.models import VendorOrder
 from order_service.queries import orders as order_queries
-from shared.auth import Caller, roles
+from shared.auth import ORDERS, Caller, roles
 from shared.http import LineField, Shape, created, read
 from shared.idempotency import idempotent
 from shared.pagination import Cursor, read_filter
@@ -82,7 +82,7 @@ class VendorOrderPage(Cursor):
 
 
 class VendorOrdersView(APIView):
-    permission_classes = [roles("vendor", "admin")]
+    permission_classes = [roles("vendor", "admin", area=ORDERS)]
 
     @extend_schema(
         operation_id="vendor_orders_list",
@@ -98,7 +98,7 @@ class VendorOrdersView(APIView):
 
 
 class VendorOrderView(APIView):
-    permission_classes = [roles("vendor", "admin")]
+    permission_classes = [roles("vendor", "admin", area=ORDERS)]
 
     @extend_schema(
         operation_id="vendor_orders_read",
@@ -111,7 +111,7 @@ class VendorOrderView(APIView):
 
 
 class ShipmentsView(APIView):
-    permission_classes = [roles("vendor", "admin")]
+    permission_classes = [roles("vendor", "admin", area=ORDERS)]
 
     @extend_schema(
         operation_id="vendor_orders_ship",
@@ -135,7 +135,7 @@ def _items(body: dict[str, Any]) -> dict[UUID, int] | None:
 
 
 class PackedShipmentsView(APIView):
-    permission_classes = [roles("vendor", "admin")]
+    permission_classes = [roles("vendor", "admin", area=ORDERS)]
 
     @extend_schema(
         operation_id="vendor_orders_pack",
@@ -152,7 +152,7 @@ class PackedShipmentsView(APIView):
 
 
 class CancelPartView(APIView):
-    permission_classes = [roles("vendor", "admin")]
+    permission_classes = [roles("vendor", "admin", area=ORDERS)]
 
     @extend_schema(
         operation_id="vendor_orders_cancel",
@@ -170,7 +170,7 @@ class CancelPartView(APIView):
 
 
 class SendView(APIView):
-    permission_classes = [roles("vendor", "admin")]
+    permission_classes = [roles("vendor", "admin", area=ORDERS)]
 
     @extend_schema(
         operation_id="shipments_send",
@@ -186,7 +186,7 @@ class SendView(APIView):
 
 
 class LoseView(APIView):
-    permission_classes = [roles("vendor", "admin")]
+    permission_classes = [roles("vendor", "admin", area=ORDERS)]
 
     @extend_schema(
         operation_id="shipments_lose",
@@ -201,7 +201,7 @@ class LoseView(APIView):
 
 
 class DeliverView(APIView):
-    permission_classes = [roles("vendor", "admin")]
+    permission_classes = [roles("vendor", "admin", area=ORDERS)]
 
     @extend_schema(
         operation_id="shipments_deliver",

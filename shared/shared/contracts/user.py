@@ -133,6 +133,8 @@ class GrantRole(Command):
     vendor_id: UUID
     at: AwareDatetime | None = None
     """When it was decided: what was decided earlier and comes later changes nothing."""
+    vendor_role: str = ""
+    """As what the account sells for the vendor; empty: nobody said, and it may do all."""
 
 
 class RevokeRole(Command):

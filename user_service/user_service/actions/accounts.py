@@ -11,6 +11,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from shared.audit import record
+from shared.auth import areas_of
 from shared.contracts.user import (
     EmailRegisteredAgain,
     GrantRole,
@@ -163,15 +164,17 @@ def _change(user: User, changes: Mapping[str, Any]) -> User:
 @transaction.atomic
 def grant_role(command: GrantRole) -> None:
     """Asked by vendor when an application is approved or an invitation accepted; the next refresh brings it into the
-    token. Tokens that name another vendor end. Raises NotFound, AlreadyVendor.
+    token. Tokens that name another vendor, or may do there what the account may not any more, end. Raises NotFound,
+    AlreadyVendor.
     """
     user = locked(command.user_id)
-    before = user.vendor_id
-    if user.grant(Role(command.role), command.vendor_id, command.at):
+    before, could = user.vendor_id, areas_of(user.vendor_role)
+    if user.grant(Role(command.role), command.vendor_id, command.at, vendor_role=command.vendor_role):
         tell_changed(user)
         publish(RoleGranted(user_id=user.id, role=command.role, vendor_id=command.vendor_id))
-        record(action="user.role.grant", subject_kind="user", subject_id=user.id, role=command.role)
-        if before not in (None, command.vendor_id):
+        told = {"role": command.role, **({"vendor_role": command.vendor_role} if command.vendor_role else {})}
+        record(action="user.role.grant", subject_kind="user", subject_id=user.id, **told)
+        if before is not None and (before != command.vendor_id or could - areas_of(command.vendor_role)):
             end_all_sessions(user_id=user.id, reason="roles_changed")
 
 

@@ -54,6 +54,8 @@ class User(AbstractBaseUser):
     last_name = models.CharField(max_length=100)
     roles = ArrayField(models.CharField(max_length=16, choices=Role.choices), default=list)
     vendor_id = models.UUIDField(null=True)
+    vendor_role = models.CharField(max_length=16, blank=True, default="", db_default="")
+    """As what, where vendor_service said so."""
     vendor_decided_at = models.DateTimeField(null=True)
     """When vendor_service decided whom the account sells for; what it decided before that comes too late."""
     locale = models.CharField(max_length=12, default="en")
@@ -135,7 +137,7 @@ class User(AbstractBaseUser):
         self.email_verified_at = timezone.now()
         return True
 
-    def grant(self, role: Role, vendor_id: UUID, at: datetime | None = None) -> bool:
+    def grant(self, role: Role, vendor_id: UUID, at: datetime | None = None, *, vendor_role: str = "") -> bool:
         """False when it comes late, or the account has the role already. Without a time, which those who ask did not
         tell once, nobody knows which of two vendors is the later. Raises AlreadyVendor.
         """
@@ -143,7 +145,7 @@ class User(AbstractBaseUser):
             raise AlreadyVendor()
         if self._decided_later(at) or (at is None and role in self.roles and self.vendor_id == vendor_id):
             return False
-        self.vendor_id, self.vendor_decided_at = vendor_id, at
+        self.vendor_id, self.vendor_role, self.vendor_decided_at = vendor_id, vendor_role, at
         self.roles = sorted({*self.roles, role.value})
         return True
 
@@ -153,7 +155,7 @@ class User(AbstractBaseUser):
             return False
         self.vendor_decided_at = at
         if self.vendor_id == vendor_id:
-            self.vendor_id = None
+            self.vendor_id, self.vendor_role = None, ""
             self.roles = [held for held in self.roles if held != role]
         return True
 

@@ -27,7 +27,7 @@ class SigningBackend(TokenBackend):
 
 
 class AccessToken(SimpleAccessToken):
-    """`sub`, `sid`, `roles`, `vendor_id` (if any), `jti`, `iat`, `nbf`, `exp`, `iss`, `aud`."""
+    """`sub`, `sid`, `roles`, `vendor_id` and `vendor_role` (if any), `jti`, `iat`, `nbf`, `exp`, `iss`, `aud`."""
 
     def get_token_backend(self) -> TokenBackend:
         return _backend(*signing_key())
@@ -40,6 +40,8 @@ class AccessToken(SimpleAccessToken):
         token["nbf"] = token["iat"]
         if user.vendor_id:
             token["vendor_id"] = str(user.vendor_id)
+            if user.vendor_role:
+                token["vendor_role"] = user.vendor_role
         return token
 
 

@@ -104,11 +104,32 @@ def accept(*, user_id: UUID, token: str) -> Member:
     if row is None or not _end(sought):
         raise InvitationNotFound()
     member = _join(row, user_id)
-    publish(GrantRole(user_id=user_id, role="vendor", vendor_id=row.vendor_id, at=timezone.now()))
+    _tell_role(member)
     record(
         action="vendor.member.join", subject_kind="member", subject_id=member.id, vendor=row.vendor_id, role=row.role
     )
     return member
+
+
+def _tell_role(member: Member) -> None:
+    """For the claims of its next token."""
+    told = {"user_id": member.user_id, "vendor_id": member.vendor_id, "vendor_role": member.role}
+    publish(GrantRole(role="vendor", at=timezone.now(), **told))
+
+
+def tell_roles() -> int:
+    """As what everybody sells, once more, for tokens that do not say; answers how many."""
+    members = list(Member.objects.order_by("id").values_list("id", "vendor_id"))
+    return sum(_tell_again(member_id, vendor_id) for member_id, vendor_id in members)
+
+
+@transaction.atomic
+def _tell_again(member_id: UUID, vendor_id: UUID) -> bool:
+    """Under the lock under which roles are given and taken: the later word is the true one."""
+    member = locked(vendor_id).members.filter(id=member_id).first()
+    if member is not None:
+        _tell_role(member)
+    return member is not None
 
 
 def _join(row: Invitation, user_id: UUID) -> Member:
@@ -135,15 +156,24 @@ def give_role(*, vendor_id: UUID, by: UUID, member_id: UUID, role: str) -> Membe
     if before == Member.Role.OWNER:
         raise LastOwner()
     if role == Member.Role.OWNER:
-        vendor.members.filter(role=Member.Role.OWNER).update(role=Member.Role.MANAGER)
+        _step_back(vendor)
         vendor.owner_id = member.user_id
     member.role = Member.Role(role)
     member.save()
+    _tell_role(member)
     if role == Member.Role.OWNER:
         tell_changed(vendor)
     told = {"vendor": vendor.id, "before": before, "after": role}
     record(action="vendor.member.change", subject_kind="member", subject_id=member.id, **told)
     return member
+
+
+def _step_back(vendor: Vendor) -> None:
+    """Who has had the shop becomes a manager."""
+    for member in vendor.members.filter(role=Member.Role.OWNER):
+        member.role = Member.Role.MANAGER
+        member.save()
+        _tell_role(member)
 
 
 @transaction.atomic

@@ -40,7 +40,15 @@ def open_vendor(*, application: Application) -> Vendor:
     )
     _seat_owner(vendor, application)
     tell_changed(vendor)
-    publish(GrantRole(user_id=vendor.owner_id, role="vendor", vendor_id=vendor.id, at=timezone.now()))
+    publish(
+        GrantRole(
+            user_id=vendor.owner_id,
+            role="vendor",
+            vendor_id=vendor.id,
+            at=timezone.now(),
+            vendor_role=Member.Role.OWNER,
+        )
+    )
     return vendor
 
 

@@ -99,5 +99,5 @@ class PayoutAccountView(APIView):
     @idempotent()
     def put(self, request: Request) -> Response:
         destination = Destination(**read(PayoutAccountIn, request.data))
-        account = set_account(vendor_id=vendor_of(request, Right.PAY_OUT), destination=destination)
+        account = set_account(vendor_id=vendor_of(request, Right.PAYOUT_ACCOUNT), destination=destination)
         return Response(PayoutAccountShape(account).data)

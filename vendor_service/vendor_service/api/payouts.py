@@ -99,7 +99,7 @@ class PayoutsView(APIView):
         operation_id="vendors_me_payouts_request",
         tags=["vendors"],
         summary="Ask for a payout; without an amount, of all that is available",
-        description="For the owner. 409 `payout_pending`, `nothing_available`, `insufficient_balance`, "
+        description="For the owner and finance. 409 `payout_pending`, `nothing_available`, `insufficient_balance`, "
         "`vendor_suspended`.",
         request=PayoutIn,
         responses={201: PayoutShape},

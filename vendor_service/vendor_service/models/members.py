@@ -10,24 +10,31 @@ class Right(models.TextChoices):
 
     EDIT = "edit", "change the shop's page, pictures and documents"
     SEE_MONEY = "see_money", "see balances and payouts"
-    PAY_OUT = "pay_out", "ask for payouts, and say where they go"
+    PAY_OUT = "pay_out", "ask for payouts"
+    PAYOUT_ACCOUNT = "payout_account", "say where payouts go"
     STAFF = "staff", "invite and remove staff"
-    MANAGERS = "managers", "invite and remove managers, give roles, pass the ownership on"
+    MANAGERS = "managers", "invite and remove managers and finance, give roles, pass the ownership on"
 
 
 class Member(models.Model):
     """An account that sells for a vendor, and as what. An account sells for one vendor; a vendor has one owner.
 
-                edit   see money   pay out   staff   managers
-    owner        yes      yes        yes      yes      yes
-    manager      yes      yes         ·       yes       ·
-    staff         ·        ·          ·        ·        ·
+                edit   see money   pay out   where to   staff   managers   in other services (shared.auth.AREAS)
+    owner        yes      yes        yes        yes      yes      yes       orders, catalogue, money
+    manager      yes      yes         ·          ·       yes       ·        orders, catalogue, money
+    staff         ·        ·          ·          ·        ·        ·        orders, catalogue
+    orders        ·        ·          ·          ·        ·        ·        orders
+    catalogue     ·        ·          ·          ·        ·        ·        catalogue
+    finance       ·       yes        yes         ·        ·        ·        money
     """
 
     class Role(models.TextChoices):
         OWNER = "owner"
         MANAGER = "manager"
         STAFF = "staff"
+        ORDERS = "orders"
+        CATALOGUE = "catalogue"
+        FINANCE = "finance"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="members")
@@ -42,7 +49,10 @@ class Member(models.Model):
         db_table = "member"
         constraints = (
             models.UniqueConstraint(fields=["vendor"], condition=Q(role="owner"), name="member_one_owner"),
-            models.CheckConstraint(condition=Q(role__in=["owner", "manager", "staff"]), name="member_role_is_known"),
+            models.CheckConstraint(
+                condition=Q(role__in=["owner", "manager", "staff", "orders", "catalogue", "finance"]),
+                name="member_role_is_known",
+            ),
         )
         indexes = (models.Index(fields=["vendor", "id"], name="member_of_vendor"),)
 
@@ -57,11 +67,17 @@ MAY: dict[Member.Role, frozenset[Right]] = {
     Member.Role.OWNER: frozenset(Right),
     Member.Role.MANAGER: frozenset({Right.EDIT, Right.SEE_MONEY, Right.STAFF}),
     Member.Role.STAFF: frozenset(),
+    Member.Role.ORDERS: frozenset(),
+    Member.Role.CATALOGUE: frozenset(),
+    Member.Role.FINANCE: frozenset({Right.SEE_MONEY, Right.PAY_OUT}),
 }
 RULES: dict[str, Right] = {
     Member.Role.OWNER: Right.MANAGERS,
     Member.Role.MANAGER: Right.MANAGERS,
     Member.Role.STAFF: Right.STAFF,
+    Member.Role.ORDERS: Right.STAFF,
+    Member.Role.CATALOGUE: Right.STAFF,
+    Member.Role.FINANCE: Right.MANAGERS,
 }
 """Role → who may give or take it."""
 
@@ -74,6 +90,9 @@ class Invitation(models.Model):
     class Role(models.TextChoices):
         MANAGER = "manager"
         STAFF = "staff"
+        ORDERS = "orders"
+        CATALOGUE = "catalogue"
+        FINANCE = "finance"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="invitations")
@@ -92,7 +111,10 @@ class Invitation(models.Model):
                 fields=["vendor", "email"], condition=Q(ended_at__isnull=True), name="invited_once"
             ),
             models.CheckConstraint(condition=Q(ended_at__isnull=True) | Q(email=""), name="invitation_ended_is_empty"),
-            models.CheckConstraint(condition=Q(role__in=["manager", "staff"]), name="invitation_role_is_known"),
+            models.CheckConstraint(
+                condition=Q(role__in=["manager", "staff", "orders", "catalogue", "finance"]),
+                name="invitation_role_is_known",
+            ),
         )
         indexes = (models.Index(fields=["expires_at"], name="invitation_by_end"),)
 
