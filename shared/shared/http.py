@@ -18,7 +18,9 @@ from django.urls import URLPattern
 from django.urls.resolvers import RoutePattern
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions, serializers, status
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from shared import context, errors
@@ -102,6 +104,13 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class AsItIs(DefaultContentNegotiation):
+    """For files: each has the type it has, whatever the client says it accepts; problems are JSON."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
 
 
 # ── Errors ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,6 @@ from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,7 +18,7 @@ from catalog_service.models import Export
 from catalog_service.queries import exports as reading
 from shared.auth import CATALOGUE, caller_of, roles
 from shared.errors import Invalid
-from shared.http import Shape, read
+from shared.http import AsItIs, Shape, read
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS
 from shared.openapi import MAY_CONFLICT
@@ -110,16 +109,9 @@ class ExportDetail(APIView):
         return Response(export_body(reading.find_export(export_id, vendor_id=scope_of(request))))
 
 
-class _AsItIs(DefaultContentNegotiation):
-    """A file has the type it has, whatever the client says it accepts; problems are JSON."""
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        return renderers[0], renderers[0].media_type
-
-
 class ExportFile(APIView):
     permission_classes = (roles("vendor", "admin", area=CATALOGUE),)
-    content_negotiation_class = _AsItIs
+    content_negotiation_class = AsItIs
 
     @extend_schema(
         responses={

@@ -8,7 +8,6 @@ from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,7 +18,7 @@ from order_service.api.shipments import scope
 from order_service.models import OrderExport
 from order_service.queries import exports as reading
 from shared.auth import ORDERS, caller_of, roles
-from shared.http import Shape, read
+from shared.http import AsItIs, Shape, read
 from shared.idempotency import idempotent
 from shared.openapi import MAY_CONFLICT
 from shared.pagination import Cursor
@@ -111,16 +110,9 @@ class OrderExportView(APIView):
         return Response(export_body(reading.find_export(order_export, **_own(request))))
 
 
-class _AsItIs(DefaultContentNegotiation):
-    """A file has the type it has, whatever the client says it accepts; problems are JSON."""
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        return renderers[0], renderers[0].media_type
-
-
 class OrderExportFileView(APIView):
     permission_classes = [ASKERS]
-    content_negotiation_class = _AsItIs
+    content_negotiation_class = AsItIs
 
     @extend_schema(
         operation_id="order_exports_file",

@@ -1,13 +1,11 @@
 """What a bank carries out: the file of a run, what became of it, and payouts that came back."""
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,8 +15,9 @@ from payment_service.api.ledger import PayoutShape
 from payment_service.api.payout_runs import PayoutRunShape, ReasonIn, run_body
 from payment_service.queries.bank_files import MEDIA_TYPE
 from shared.auth import roles
-from shared.http import Shape, read
+from shared.http import AsItIs, Shape, read
 from shared.idempotency import idempotent
+from shared.openapi import MAY_CONFLICT
 
 
 class ExecutedIn(Shape):
@@ -31,16 +30,9 @@ class ExecutedIn(Shape):
     )
 
 
-class _AsItIs(DefaultContentNegotiation):
-    """A file has the type it has, whatever the client says it accepts; problems are JSON."""
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        return renderers[0], renderers[0].media_type
-
-
 class BankFileView(APIView):
     permission_classes = [roles("admin")]
-    content_negotiation_class = _AsItIs
+    content_negotiation_class = AsItIs
 
     @extend_schema(
         operation_id="admin_payout_runs_bank_file",
@@ -48,6 +40,7 @@ class BankFileView(APIView):
         summary="The run as a file for the bank (ISO 20022 pain.001.001.09)",
         description="The same file every time. 409 `illegal_transition` before the run is executing.",
         responses={(200, MEDIA_TYPE): OpenApiTypes.BINARY},
+        extensions=MAY_CONFLICT,
     )
     def get(self, request: Request, payout_run: UUID) -> HttpResponse:
         content = bank_files.take_bank_file(run_id=payout_run)

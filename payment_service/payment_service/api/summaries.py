@@ -9,14 +9,13 @@ from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from payment_service.queries.summaries import FIGURES, STEPS, Summary, summaries
 from shared.auth import roles
-from shared.http import MoneyShape, Shape, read
+from shared.http import AsItIs, MoneyShape, Shape, read
 from shared.money import EXPONENTS, Money
 
 EARLIEST = date(2000, 1, 1)
@@ -96,16 +95,9 @@ def _body(row: Summary) -> dict[str, Any]:
     return {"from": row.first, "to": row.last, "currency": row.currency, **amounts}
 
 
-class _AsItIs(DefaultContentNegotiation):
-    """A file has the type it has, whatever the client says it accepts; problems are JSON."""
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        return renderers[0], renderers[0].media_type
-
-
 class SummariesCsvView(APIView):
     permission_classes = [roles("admin")]
-    content_negotiation_class = _AsItIs
+    content_negotiation_class = AsItIs
 
     @extend_schema(
         operation_id="admin_financial_summaries_csv",

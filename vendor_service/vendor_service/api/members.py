@@ -42,6 +42,8 @@ class InvitationShape(Shape):
 
 
 class MemberPatch(Shape):
+    whole = True
+
     role = serializers.ChoiceField(choices=Member.Role.choices, help_text="`owner` passes the shop on.")
 
 

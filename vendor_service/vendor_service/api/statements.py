@@ -9,13 +9,12 @@ from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shared.auth import roles
-from shared.http import MoneyShape, Shape, read
+from shared.http import AsItIs, MoneyShape, Shape, read
 from shared.money import EXPONENTS, Money
 from vendor_service.api.callers import vendor_of
 from vendor_service.clients.statements import FIGURES, Statement
@@ -79,16 +78,9 @@ class StatementsView(APIView):
         return Response({"month": f"{month:%Y-%m}", "statements": [_body(row) for row in rows]})
 
 
-class _AsItIs(DefaultContentNegotiation):
-    """A file has the type it has, whatever the client says it accepts; problems are JSON."""
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        return renderers[0], renderers[0].media_type
-
-
 class StatementsCsvView(APIView):
     permission_classes = [roles("vendor")]
-    content_negotiation_class = _AsItIs
+    content_negotiation_class = AsItIs
 
     @extend_schema(
         operation_id="vendors_me_statements_csv",
