@@ -7,7 +7,6 @@ from drf_spectacular.plumbing import get_lib_doc_excludes
 from rest_framework import serializers
 
 from shared.http import LineField, MoneyShape, Shape, TextField
-from shared.pagination import Cursor
 
 _CONTROLS = r"\u0000-\u001f\u007f-\u009f"
 LINE = f"^[^{_CONTROLS}]*$"
@@ -45,29 +44,6 @@ class Schema(AutoSchema):
 def _length_of(field: Any) -> dict[str, int]:
     least = field.min_length or (0 if field.allow_empty else 1)
     return {**({"minItems": least} if least else {}), **({"maxItems": field.max_length} if field.max_length else {})}
-
-
-def with_paging(result: dict[str, Any], **_told: Any) -> dict[str, Any]:
-    """POSTPROCESSING_HOOKS: what answers with a next page takes a cursor and a limit (shared.pagination.Cursor)."""
-    paging = {
-        Cursor.cursor_query_param: {"type": "string"},
-        Cursor.page_size_query_param: {"type": "integer", "minimum": 1, "maximum": Cursor.max_page_size},
-    }
-    schemas = result.get("components", {}).get("schemas", {})
-    for operation in (path["get"] for path in result["paths"].values() if "get" in path):
-        if "next" in _answered(operation, schemas):
-            told = operation.setdefault("parameters", [])
-            names = {one["name"] for one in told}
-            told += [{"in": "query", "name": name, "schema": paging[name]} for name in paging if name not in names]
-    return result
-
-
-def _answered(operation: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    """The fields of an operation's 200."""
-    content = operation["responses"].get("200", {}).get("content", {})
-    schema = content.get("application/json", {}).get("schema", {})
-    found: dict[str, Any] = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema).get("properties", {})
-    return found
 
 
 def without_words() -> list[Any]:

@@ -28,7 +28,7 @@ class Cursor(CursorPagination):
         return int(given)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """None: shared.openapi tells of them, whether or not a view names its page."""
+        """None: `with_paging` tells of them, whether or not a view names its page."""
         return []
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
@@ -44,3 +44,26 @@ def read_filter(shape: type[Shape], request: Request) -> Any:
     """What a list is narrowed to: the query without its paging. Raises ValidationError naming every wrong field."""
     paging = {Cursor.page_size_query_param, Cursor.cursor_query_param}
     return read(shape, {name: value for name, value in request.query_params.items() if name not in paging})
+
+
+def with_paging(result: dict[str, Any], **_told: Any) -> dict[str, Any]:
+    """POSTPROCESSING_HOOKS: what answers with a next page takes a cursor and a limit."""
+    paging = {
+        Cursor.cursor_query_param: {"type": "string"},
+        Cursor.page_size_query_param: {"type": "integer", "minimum": 1, "maximum": Cursor.max_page_size},
+    }
+    schemas = result.get("components", {}).get("schemas", {})
+    for operation in (path["get"] for path in result["paths"].values() if "get" in path):
+        if "next" in _answered(operation, schemas):
+            told = operation.setdefault("parameters", [])
+            names = {one["name"] for one in told}
+            told += [{"in": "query", "name": name, "schema": paging[name]} for name in paging if name not in names]
+    return result
+
+
+def _answered(operation: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an operation's 200."""
+    content = operation["responses"].get("200", {}).get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    found: dict[str, Any] = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema).get("properties", {})
+    return found

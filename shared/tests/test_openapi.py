@@ -1,6 +1,6 @@
 """What the OpenAPI document says of every service alike."""
 
-from shared.openapi import with_paging
+from shared.pagination import with_paging
 
 
 def test_what_answers_with_a_next_page_takes_a_cursor_and_a_limit() -> None:
