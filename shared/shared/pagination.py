@@ -54,16 +54,16 @@ def with_paging(result: dict[str, Any], **_told: Any) -> dict[str, Any]:
     }
     schemas = result.get("components", {}).get("schemas", {})
     for operation in (path["get"] for path in result["paths"].values() if "get" in path):
-        if "next" in _answered(operation, schemas):
+        if _is_page(operation, schemas):
             told = operation.setdefault("parameters", [])
             names = {one["name"] for one in told}
             told += [{"in": "query", "name": name, "schema": paging[name]} for name in paging if name not in names]
     return result
 
 
-def _answered(operation: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    """The fields of an operation's 200."""
+def _is_page(operation: dict[str, Any], schemas: dict[str, Any]) -> bool:
+    """What drf-spectacular takes for an array is one, too: lists are answered by pages only."""
     content = operation["responses"].get("200", {}).get("content", {})
     schema = content.get("application/json", {}).get("schema", {})
-    found: dict[str, Any] = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema).get("properties", {})
-    return found
+    found = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
+    return found.get("type") == "array" or "next" in found.get("properties", {})

@@ -19,3 +19,10 @@ def test_what_answers_with_a_next_page_takes_a_cursor_and_a_limit() -> None:
     assert names("/list") == ["status", "cursor", "limit"]
     assert names("/own") == ["limit", "cursor"]
     assert names("/one") == []
+
+
+def test_an_array_is_told_of_as_a_page() -> None:
+    content = {"application/json": {"schema": {"type": "array", "items": {}}}}
+    told = with_paging({"paths": {"/list": {"get": {"responses": {"200": {"content": content}}}}}})
+
+    assert [one["name"] for one in told["paths"]["/list"]["get"]["parameters"]] == ["cursor", "limit"]
