@@ -210,5 +210,5 @@ def test_the_openapi_document_names_every_operation() -> None:
     document = body(client_as().get("/internal/openapi.json?format=json"))
 
     operations = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
-    assert len(operations) == 54
+    assert len(operations) == 60
     assert "vendors_me_payouts_request" in operations
