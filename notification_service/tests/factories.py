@@ -77,7 +77,7 @@ def code(purpose: str = "verify_email", *, minutes: int = 10) -> user.EmailCodeI
 def invitation(*, minutes: int = 10) -> vendor.MemberInvited:
     return vendor.MemberInvited(
         invitation_id=new_id(), vendor_id=NORTHWIND, vendor_name="Northwind", email="ivy@example.com", role="staff",
-        token="an-unguessable-token", expires_at=timezone.now() + timedelta(minutes=minutes),
+        vendor_role="finance", token="an-unguessable-token", expires_at=timezone.now() + timedelta(minutes=minutes),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
-from factories import ADA, code, hear, mails, make_people, order_confirmed
+from factories import ADA, code, hear, invitation, mails, make_people, order_confirmed
 
 from notification_service.actions import deliveries
 from notification_service.models import Delivery
@@ -32,6 +32,14 @@ def test_a_mail_is_sent_once(mail: Path) -> None:
 
     assert len(mails(mail)) == 2
     assert set(Delivery.objects.values_list("status", "attempts")) == {("sent", 1)}
+
+
+def test_an_invitation_says_as_what(mail: Path) -> None:
+    hear(invitation())
+
+    deliveries.send_mails()
+
+    assert "(your role: finance)" in mails(mail)[0].get_content()
 
 
 def test_a_worker_killed_after_sending_repeats_the_same_mail(mail: Path) -> None:

@@ -42,7 +42,7 @@ def mail_invitation(message: MemberInvited) -> None:
         kind="vendor_invitation",
         shown={
             "vendor": message.vendor_name,
-            "role": message.role,
+            "role": message.vendor_role or message.role,
             "token": message.token,
             "expires_at": message.expires_at,
         },

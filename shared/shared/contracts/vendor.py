@@ -96,6 +96,9 @@ class MemberInvited(Event):
     vendor_name: str
     email: str
     role: Literal["manager", "staff"]
+    """The nearest that every release knows."""
+    vendor_role: str = ""
+    """As what exactly; empty: as `role` says."""
     token: str
     expires_at: AwareDatetime
 

@@ -64,6 +64,7 @@ def _tell_invited(row: Invitation, vendor: Vendor, token: str) -> None:
             vendor_name=vendor.name,
             email=row.email,
             role="manager" if row.role == Member.Role.MANAGER else "staff",
+            vendor_role=row.role,
             token=token,
             expires_at=row.expires_at,
         )
