@@ -52,7 +52,7 @@ class Report:
 
 def main() -> int:
     table = load()
-    market, report = Market.at(table.var), Report()
+    market, report = Market.at(table), Report()
     parts: dict[str, Callable[[], None]] = {
         "registration": lambda: registration(table, market, report),
         "timing": lambda: timing(market, report),

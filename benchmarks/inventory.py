@@ -130,7 +130,7 @@ def worker(report: Report) -> None:
 
 
 def over_http(report: Report) -> None:
-    market = Market.at(load().var)
+    market = Market.at(load())
     vendor, admin = market.account("vendor"), market.account("admin")
     product = on_sale(market, vendor, admin)
     sku = product["variants"][0]["sku"]
@@ -165,7 +165,7 @@ def holds(vendor: Person, sku: str, count: int) -> Counter[int]:
 
 
 def orders(report: Report) -> None:
-    market = Market.at(load().var)
+    market = Market.at(load())
     vendor, admin = market.account("vendor"), market.account("admin")
     product = on_sale(market, vendor, admin)
     sku, variant_id = product["variants"][0]["sku"], product["variants"][0]["id"]

@@ -49,7 +49,7 @@ class TimedMarket(Market):
 
 def main() -> int:
     (rounds,) = numbers(__doc__, rounds=10)
-    known = Market.at(load().var)
+    known = Market.at(load())
     market = TimedMarket(known.gateway, known.accounts, known.mail)
     confirmed = [confirmation(market) for _round in range(rounds)]
     for number in range(rounds):

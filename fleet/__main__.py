@@ -53,6 +53,9 @@ def main() -> int:
     except (Problem, LookupError) as problem:
         complain(str(problem.args[0]))
         return 1
+    except BrokenPipeError:  # whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:
         complain(unexpected(error))
         return 1

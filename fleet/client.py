@@ -13,6 +13,8 @@ from uuid import uuid4
 
 import httpx
 
+from fleet.table import Table
+
 WAIT_SECONDS = 20.0
 _CODE = re.compile(r"\b(\d{6})\b")
 Json = dict[str, Any]
@@ -125,9 +127,10 @@ class Market:
     mail: Path
 
     @classmethod
-    def at(cls, var: Path) -> "Market":
-        demo = json.loads((var / "demo.json").read_text())
-        return cls(demo["gateway"], demo["accounts"], var / "mail")
+    def at(cls, table: Table) -> "Market":
+        """Where the fleet answers now, whichever ports it had when the marketplace was made."""
+        demo = json.loads((table.var / "demo.json").read_text())
+        return cls(table.public_url, demo["accounts"], table.var / "mail")
 
     def guest(self) -> Person:
         return Person(httpx.Client(base_url=self.gateway, timeout=30), self.mail)

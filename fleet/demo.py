@@ -74,4 +74,4 @@ def journey(table: Table | None = None) -> int:
     from fleet.client import Market
 
     table = table or load()
-    return main_journey.main(Market.at(table.var))
+    return main_journey.main(Market.at(table))

@@ -8,7 +8,7 @@ from fleet.table import ROOT, Table
 
 FILE = ROOT / ".env.example"
 MARK = "# ── Settings, read from the code by: python -m fleet settings "
-READ = re.compile(r'\benv\.(?:text|number|flag|folder|amounts)\(\s*"([A-Z0-9_]+)"(?:,\s*([^\n]+?))?\s*\)')
+READ = re.compile(r'\benv\.(?:text|number|flag|folder|amounts|shares)\(\s*"([A-Z0-9_]+)"(?:,\s*([^\n]+?))?\s*\)')
 
 
 def write(table: Table) -> None:

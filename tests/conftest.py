@@ -21,7 +21,7 @@ def fleet() -> Table:
 
 @pytest.fixture(scope="session")
 def market(fleet: Table) -> Market:
-    return Market.at(fleet.var)
+    return Market.at(fleet)
 
 
 @pytest.fixture(scope="session")

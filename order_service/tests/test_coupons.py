@@ -32,6 +32,13 @@ def test_an_admin_makes_a_coupon_and_reads_it_back() -> None:
     assert [row["id"] for row in body(client_as("admin").get("/api/v1/coupons"))["results"]] == [body(made)["id"]]
 
 
+def test_vendors_pay_for_a_coupon_unless_the_platform_does() -> None:
+    told = [body(make()), body(make(code="gift", paid_by="platform"))]
+
+    assert [one["paid_by"] for one in told] == ["vendor", "platform"]
+    assert Promotion.objects.get(code="GIFT").paid_by == "platform"
+
+
 def test_a_code_is_taken_once_however_it_is_spelled() -> None:
     make()
 

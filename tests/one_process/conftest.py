@@ -8,8 +8,7 @@ from django.apps import apps
 from world import InProcessSimulator
 
 from order_service.models import ShippingRate
-from payment_service import clients
-from payment_service.actions import webhooks
+from payment_service.actions import providers, webhooks
 from payment_service.clients import simulator as simulator_client
 
 
@@ -24,7 +23,7 @@ def provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Any, settings: Any) -> N
         headers = {simulator_client.SIGNATURE_HEADER: signature}
         return bool(webhooks.receive_webhook(provider="simulator", body=body, headers=headers))
 
-    monkeypatch.setitem(clients.PROVIDERS, "simulator", InProcessSimulator())
+    monkeypatch.setitem(providers.PROVIDERS, "simulator", InProcessSimulator())
     monkeypatch.setattr(simulator_client, "tell", tell)
     settings.MEDIA_ROOT = str(tmp_path)
     if not ShippingRate.objects.exists():  # tests that commit leave an empty database to the next

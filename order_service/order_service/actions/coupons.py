@@ -18,6 +18,7 @@ def create_coupon(
     minimum: Money | None = None,
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
+    paid_by: str = Promotion.Payer.VENDOR,
 ) -> Promotion:
     """Raises Invalid when the code is taken."""
     terms = Terms(
@@ -30,5 +31,6 @@ def create_coupon(
         minimum=minimum,
         starts_at=starts_at,
         ends_at=ends_at,
+        paid_by=paid_by,
     )
     return create_promotion(terms=terms)

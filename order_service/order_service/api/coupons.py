@@ -33,6 +33,7 @@ class CouponIn(Shape):
     minimum = MoneyShape(required=False, allow_null=True)
     starts_at = serializers.DateTimeField(required=False, allow_null=True)
     ends_at = serializers.DateTimeField(required=False, allow_null=True)
+    paid_by = serializers.ChoiceField(choices=Promotion.Payer.choices, default=Promotion.Payer.VENDOR)
 
     def validate_minimum(self, minimum: Money | None) -> Money | None:
         return not_negative(minimum)
@@ -53,6 +54,7 @@ class CouponShape(Shape):
     minimum = MoneyShape(allow_null=True)
     starts_at = serializers.DateTimeField(allow_null=True)
     ends_at = serializers.DateTimeField(allow_null=True)
+    paid_by = serializers.ChoiceField(choices=Promotion.Payer.choices)
     redeemed = serializers.IntegerField()
 
 
@@ -67,6 +69,7 @@ def coupon_body(row: Promotion) -> dict[str, Any]:
         "minimum": Money(row.minimum, row.minimum_currency).as_json() if row.minimum else None,
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,
+        "paid_by": row.paid_by,
         "redeemed": getattr(row, "used", 0),
     }
 
