@@ -9,6 +9,7 @@ import dev_chain
 import pytest
 from coincurve import PrivateKey, PublicKey
 from dev_chain import CENT
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from factories import asked, balances, hear, refund_of, split, usd
@@ -16,9 +17,19 @@ from play import ask_again, asks_the_buyer, cancel, order, paid, refund, state
 from stages import CryptoStage
 
 from payment_service.actions import chain as blocks
-from payment_service.actions import crypto_prices, crypto_watch, payments, refunds
+from payment_service.actions import crypto_prices, crypto_receipts, crypto_watch, payments, refunds
+from payment_service.actions.crypto_transfers import prepare_refund
 from payment_service.clients import ethereum
-from payment_service.models import ChainCursor, CoinPrice, CryptoCharge, CryptoReceipt, Misfit, Payment, Refund
+from payment_service.models import (
+    ChainCursor,
+    CoinPrice,
+    CryptoCharge,
+    CryptoReceipt,
+    CryptoTransfer,
+    Misfit,
+    Payment,
+    Refund,
+)
 from payment_service.models.addresses import _BASE58, NotAnAddress, _keccak, checksummed, derived, parsed
 from shared.context import new_id
 from shared.contracts.payment import PaymentActionRequired, PaymentDeclined, PaymentRefunded, PaymentTaken
@@ -497,3 +508,29 @@ def test_without_a_chain_nothing_is_watched(settings: Any) -> None:
 
     assert crypto_watch.watch() == 0
     assert not ChainCursor.objects.exists()
+def test_what_another_worker_would_send_back_meanwhile_is_taken_alone(
+    stage: CryptoStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message, payment = asks_the_buyer(stage)
+    time_is_over()
+    stage.pays(payment)
+    plain = crypto_watch.state_of
+
+    def slowly(charge: CryptoCharge) -> Any:
+        found = plain(charge)
+        in_parallel(1, lambda _number: sort_unless_locked(payment))
+        return found
+
+    monkeypatch.setattr(crypto_watch, "state_of", slowly)
+    crypto_watch.watch()
+
+    assert (state(message)[0], Misfit.objects.count(), balances()["provider"]) == ("taken", 0, 10_000)
+
+
+@transaction.atomic
+def sort_unless_locked(payment: Payment) -> None:
+    """Another worker, which would wait for the lock and come after."""
+    Payment.objects.select_for_update(nowait=True).get(id=payment.id)
+    crypto_receipts.sort_receipts(payment.id)
+
+

@@ -3,6 +3,7 @@
 import logging
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 
 from payment_service.actions import chain
@@ -31,18 +32,21 @@ def watch() -> int:
 
 def follow_charges() -> int:
     """Payments that are open are told what has come; of the others, what is not decided about is."""
-    charges = CryptoCharge.objects.select_related("payment")
+    charges = CryptoCharge.objects.all()
     told = Q(receipts__isnull=False) | ~Q(payment__next_action__crypto__seen="0")  # or what was seen is gone again
     waiting = charges.filter(told, payment__status=Payment.Status.ACTION_REQUIRED)
     undecided = charges.filter(receipts__confirmed=True, receipts__use=CryptoReceipt.Use.NONE)
-    found = {charge.index: charge for charge in [*waiting, *undecided]}
-    for charge in found.values():
-        _follow(charge)
+    found = {charge.index for charge in [*waiting, *undecided]}
+    for index in sorted(found):
+        _follow(index)
     return len(found)
 
 
-def _follow(charge: CryptoCharge) -> None:
-    payment = charge.payment
+@transaction.atomic
+def _follow(index: int) -> None:
+    """Looked at and decided under one lock: what another worker sends back meanwhile is not the payment any more."""
+    payment = Payment.objects.select_for_update().get(crypto=index)
+    charge = CryptoCharge.objects.select_related("payment").get(index=index)
     with acting(Context(payment.correlation_id)):
         state = state_of(charge)
         if not payment.cancel_reason or state.status == "succeeded":
