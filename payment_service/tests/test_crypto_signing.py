@@ -2,16 +2,20 @@
 has it, right in every part.
 """
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from dev_chain import CENT
+from django.db import connection
+from django.utils import timezone
 from factories import LUMEN, NORTHWIND, account_of, asked, balances, hear, pay_out, refund_of, released, take
 from play import order, paid, refund
 from running import PAYOUTS, RUNS, admin, approve, items
 from stages import CryptoStage
 
 from payment_service.actions import crypto_prices, crypto_watch, payout_runs, payouts, refunds
+from payment_service.clients import ethereum
 from payment_service.models import CryptoTransfer, Payout, PayoutRun, Refund
 from payment_service.models.addresses import checksummed
 from shared.context import new_id
@@ -114,6 +118,44 @@ def test_each_transfer_has_a_nonce_of_its_own(to_refund: CryptoStage) -> None:
 
     assert nonces == [int(first["transaction"]["nonce"], 16) + number for number in range(2)]
     assert [one["transfer"]["id"] for one in unsigned(transfers=[first["transfer"]["id"]])] == [first["transfer"]["id"]]
+
+
+def test_a_nonce_is_not_given_again_where_the_node_has_not_seen_that_it_was_used(
+    to_refund: CryptoStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = unsigned()
+    used = int(first["transaction"]["nonce"], 16)
+    hand_in(first, sent(to_refund, first))
+    assert confirmed(to_refund).status == "done"
+    hear(refund_of(paid(to_refund)))
+    refunds.ask_for_refunds()
+
+    monkeypatch.setattr(ethereum, "next_nonce", lambda _address: used)
+
+    assert [int(one["transaction"]["nonce"], 16) for one in unsigned()] == [used + 1]
+
+
+def test_a_new_wallet_begins_with_its_own_nonces_a_day_after_the_last_transfer(to_refund: CryptoStage) -> None:
+    to_refund.signs()
+    CryptoTransfer.objects.update(nonce=10**6, done_at=timezone.now() - timedelta(days=1))
+    hear(refund_of(paid(to_refund)))
+    refunds.ask_for_refunds()
+
+    assert [int(one["transaction"]["nonce"], 16) < 10**6 for one in unsigned()] == [True]
+
+
+def test_nothing_is_locked_while_the_node_is_asked(to_refund: CryptoStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    locked: list[bool] = []
+    gas_for = ethereum.gas_for
+
+    def asked_for(*given: Any) -> list[int]:
+        locked.append(connection.in_atomic_block)
+        return gas_for(*given)
+
+    monkeypatch.setattr(ethereum, "gas_for", asked_for)
+    answer = admin().post(f"{TRANSFERS}/unsigned", {}, headers={"Idempotency-Key": "once"})
+
+    assert (answer.status_code, locked) == (200, [False])
 
 
 def test_coins_go_back_as_coins(stage: CryptoStage) -> None:

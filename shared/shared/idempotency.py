@@ -32,7 +32,9 @@ KEPT_HEADERS = ("Location", "Retry-After")
 ASKED_AS = "correlation_id"
 """Kept among the headers, and not answered: the first request's id, by which its messages are found again."""
 NOT_KEPT = {"x-idempotency-key": False}
-"""For OpenAPI (`extensions=`): the answer is a secret, which is not kept, so that a key would have no meaning."""
+"""For OpenAPI (`extensions=`): a key would have no meaning. The answer is a secret, which is not kept, or the request
+can be repeated without one.
+"""
 MUST_BE_GIVEN = {"x-idempotency-key": "required"}
 """For OpenAPI (`extensions=`), beside `@idempotent(required=True)`."""
 View = Callable[..., Response]

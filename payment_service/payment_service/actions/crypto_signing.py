@@ -4,12 +4,13 @@ seen, and hand in what the chain calls them. The chain says whether they were ma
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from payment_service.actions.misfits import settle_misfit
@@ -26,6 +27,8 @@ from shared.errors import NotFound
 
 log = logging.getLogger("nexus.payments")
 MOST_AT_ONCE = 100
+LAGS_AT_MOST = timedelta(days=1)
+"""Behind the chain, a node that is asked."""
 Status = CryptoTransfer.Status
 
 
@@ -67,8 +70,7 @@ def _with_nonces(ids: Sequence[UUID] | None, run_id: UUID | None, free: int) -> 
     transfers = list(_prepared(ids, run_id).select_for_update().order_by("created_at", "id")[:MOST_AT_ONCE])
     if ids is not None and len(transfers) != len(set(ids)):
         raise NotFound()
-    taken = CryptoTransfer.objects.filter(status__in=[Status.PREPARED, Status.SENT]).aggregate(most=Max("nonce"))
-    following = max(free, (-1 if taken["most"] is None else taken["most"]) + 1)
+    following = max(free, _after_those_given())
     for transfer in transfers:
         if transfer.nonce is None:
             transfer.nonce, following = following, following + 1
@@ -76,6 +78,15 @@ def _with_nonces(ids: Sequence[UUID] | None, run_id: UUID | None, free: int) -> 
     told = {"transfers": [str(transfer.id) for transfer in transfers]}
     audit.record(action="payment.crypto_transfer.take", subject_kind="crypto_transfers", subject_id="prepared", **told)
     return transfers
+
+
+def _after_those_given() -> int:
+    """Those of transfers just done, too: a node that lags takes their nonces for free. Of those done long ago it knows,
+    and they may have been another wallet's.
+    """
+    long_ago = Q(status=Status.DONE, done_at__lte=timezone.now() - LAGS_AT_MOST)
+    given = CryptoTransfer.objects.exclude(long_ago).aggregate(most=Max("nonce"))["most"]
+    return 0 if given is None else given + 1
 
 
 def _prepared(ids: Sequence[UUID] | None, run_id: UUID | None) -> QuerySet[CryptoTransfer]:

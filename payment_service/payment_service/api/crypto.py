@@ -21,7 +21,7 @@ from payment_service.queries import crypto
 from shared.auth import caller_of, roles
 from shared.errors import NotFound
 from shared.http import MoneyShape, Shape, read
-from shared.idempotency import idempotent
+from shared.idempotency import NOT_KEPT, idempotent
 from shared.money import EXPONENTS, Money
 from shared.pagination import Cursor, read_filter
 
@@ -142,9 +142,10 @@ class UnsignedView(APIView):
         "the hashes. 404 `not_configured` without a chain, 503 `provider_unavailable` while its node is away.",
         request=UnsignedIn,
         responses=UnsignedListShape,
+        extensions=NOT_KEPT,
     )
-    @idempotent()
     def post(self, request: Request) -> Response:
+        """Nonces make it repeatable; a key's lock would be held while the node is asked."""
         body = read(UnsignedIn, request.data)
         found = crypto_signing.unsigned(ids=body.get("transfers"), run_id=body.get("payout_run"))
         answer = Response({"transactions": [_unsigned(one) for one in found]})
