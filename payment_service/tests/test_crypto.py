@@ -333,6 +333,60 @@ def test_another_coin_than_was_asked_for_goes_back(priced: CryptoStage) -> None:
     assert 0 <= before - priced.chain.coins(priced.chain.buyer) < ETHER // 100
 
 
+def test_another_token_than_was_asked_for_is_not_shown_as_what_came(priced: CryptoStage) -> None:
+    charge = priced.charge_of(asks_the_buyer(priced)[1])
+    for confirmed in (True, False):
+        receipt = {"charge": charge, "log": -1, "block": 1, "sender": priced.chain.buyer, "confirmed": confirmed}
+        CryptoReceipt.objects.create(hash=f"coin {confirmed}", value=ETHER, **receipt)
+
+    (shown,) = body(client_as("admin").get("/api/v1/admin/crypto-charges"))["results"]
+
+    assert (shown["confirmed"], shown["seen"]) == ("0", "0")
+
+
+def receives_from(stage: CryptoStage, *parts: tuple[str, int]) -> Any:
+    """A payment that several wallets have paid: who, and how many cents."""
+    message, payment = asks_the_buyer(stage)
+    for sender, cents in parts:
+        stage.chain.pay_token(sender, str(stage.charge_of(payment).address), cents * CENT)
+    stage.chain.mine(2)
+    crypto_watch.watch()
+    hear(refund_of(message))
+    refunds.ask_for_refunds()
+    return Refund.objects.get()
+
+
+def test_who_tops_up_a_cent_has_no_refund_of_the_rest(stage: CryptoStage) -> None:
+    receives_from(stage, (stage.chain.buyer, 9_999), (stage.chain.stranger, 1))
+
+    assert CryptoTransfer.objects.get().recipient == stage.chain.buyer
+
+
+def test_who_sent_most_before_a_larger_gift_of_another_has_the_refund(stage: CryptoStage) -> None:
+    receives_from(stage, (stage.chain.buyer, 6_000), (stage.chain.stranger, 90_000))
+
+    assert CryptoTransfer.objects.get(kind="refund").recipient == stage.chain.buyer
+
+
+def test_where_nobody_sent_more_than_half_nobody_is_sent_it(stage: CryptoStage) -> None:
+    refused = receives_from(stage, (stage.chain.buyer, 5_000), (stage.chain.stranger, 5_000))
+
+    assert (refused.status, refused.failure) == ("failed", "nobody_to_send_it_to")
+    assert not CryptoTransfer.objects.exists()
+
+
+def test_before_what_came_is_sorted_too_a_later_gift_is_no_payment(stage: CryptoStage) -> None:
+    _message, payment = asks_the_buyer(stage)
+    charge = stage.charge_of(payment)
+    for number, (sender, cents) in enumerate([(stage.chain.buyer, 10_000), (stage.chain.stranger, 90_000)]):
+        receipt = {"token": charge.token, "sender": sender, "value": cents * CENT, "confirmed": True}
+        CryptoReceipt.objects.create(charge=charge, hash=f"{number}", log=0, block=number, **receipt)
+
+    prepare_refund(key=new_id(), address=str(charge.address), amount=Money(10_000, "USD"))
+
+    assert CryptoTransfer.objects.get().recipient == stage.chain.buyer
+
+
 def test_it_goes_back_to_where_the_buyer_wants_it(stage: CryptoStage) -> None:
     message = order(stage, f"USDC-{checksummed(stage.chain.stranger)}")
     payment = asked(message)

@@ -51,12 +51,24 @@ def _share(charge: CryptoCharge, minor: int) -> int:
 
 
 def _sender(charge: CryptoCharge) -> str:
-    """Whoever sent the last of it: of one that pays in parts, that is most likely a wallet of its own. Empty: nobody
-    knows.
+    """Whoever paid; of several, who paid more than half at once: nobody gets it by adding what is missing. Empty:
+    nobody knows.
     """
-    paid = charge.receipts.filter(use=CryptoReceipt.Use.PAYMENT)
-    last = paid.order_by("block", "log").last() or charge.receipts.filter(confirmed=True).order_by("block").last()
-    return last.sender if last else ""
+    paid = _paid(charge)
+    if len({sender for sender, _value in paid}) == 1:
+        return paid[0][0]
+    return next((sender for sender, value in paid if 2 * value > charge.expected), "")
+
+
+def _paid(charge: CryptoCharge) -> list[tuple[str, int]]:
+    """Who sent how much of what was asked for; before what came is sorted, as it will be."""
+    rows = charge.receipts.filter(token=charge.token, confirmed=True).exclude(use=CryptoReceipt.Use.MISFIT)
+    needed, paid = int(charge.expected), []
+    for row in rows.order_by("-use", "block", "log", "id"):  # those that are the payment already come first
+        if used := min(int(row.value), needed):
+            paid.append((row.sender, used))
+        needed -= used
+    return paid
 
 
 def _of_misfit(charge: CryptoCharge, misfit: Misfit) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DecimalField, Q, QuerySet, Sum, Value
+from django.db.models import DecimalField, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from payment_service.models import CoinPrice, CryptoCharge, CryptoTransfer
@@ -13,11 +13,14 @@ _NOTHING = Value(0, output_field=DecimalField(max_digits=78, decimal_places=0))
 
 
 def _sum(condition: Q) -> Any:
-    return Coalesce(Sum("receipts__value", filter=condition), _NOTHING)
+    asked_for = Q(receipts__token=F("token"))
+    return Coalesce(Sum("receipts__value", filter=asked_for & condition), _NOTHING)
 
 
 def charges() -> QuerySet[CryptoCharge]:
-    """With `confirmed` and `seen`, what has come for good and what is on top of it; in the smallest units."""
+    """With `confirmed` and `seen`, what has come for good and what is on top of it, of the coin or token that was
+    asked for; in the smallest units.
+    """
     sums = {"confirmed": _sum(Q(receipts__confirmed=True)), "seen": _sum(Q(receipts__confirmed=False))}
     return CryptoCharge.objects.select_related("payment").annotate(**sums)
 
