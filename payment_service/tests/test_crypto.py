@@ -434,6 +434,37 @@ def test_coins_that_a_contract_sends_are_found_by_the_balance(priced: CryptoStag
     assert Refund.objects.get().status == status
 
 
+def closed_after_a_contract_paid(stage: CryptoStage, share: int) -> Any:
+    """The time ended when the coins were in no block deep enough."""
+    message = order(stage, f"ETH-{SAFE}")
+    charge = stage.charge_of(asked(message))
+    stage.chain.pay_from_inside(stage.chain.buyer, str(charge.address), int(charge.expected) // share)
+    time_is_over()
+    assert state(message) == ("declined", "expired")
+    stage.chain.mine(2)
+    return message
+
+
+@pytest.mark.parametrize(("share", "status", "misfits"), [(1, "taken", 0), (2, "declined", 1)])
+def test_coins_that_a_contract_sent_just_before_the_end_are_found_after_it(
+    priced: CryptoStage, share: int, status: str, misfits: int
+) -> None:
+    message = closed_after_a_contract_paid(priced, share)
+
+    crypto_watch.watch()
+
+    assert (state(message)[0], Misfit.objects.count()) == (status, misfits)
+
+
+def test_an_hour_after_the_end_nobody_looks_for_what_contracts_sent(priced: CryptoStage) -> None:
+    closed_after_a_contract_paid(priced, 1)
+    CryptoCharge.objects.update(closed_at=timezone.now() - timedelta(hours=1))
+
+    crypto_watch.watch()
+
+    assert not CryptoReceipt.objects.exists()
+
+
 # ── Seen, undone, read once ──────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -526,6 +557,32 @@ def test_many_who_watch_at_once_count_once(stage: CryptoStage) -> None:
     assert balances()["provider"] == 10_100
 
 
+def test_what_another_worker_would_send_back_meanwhile_is_taken_alone(
+    stage: CryptoStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message, payment = asks_the_buyer(stage)
+    time_is_over()
+    stage.pays(payment)
+    plain = crypto_watch.state_of
+
+    def slowly(charge: CryptoCharge) -> Any:
+        found = plain(charge)
+        in_parallel(1, lambda _number: sort_unless_locked(payment))
+        return found
+
+    monkeypatch.setattr(crypto_watch, "state_of", slowly)
+    crypto_watch.watch()
+
+    assert (state(message)[0], Misfit.objects.count(), balances()["provider"]) == ("taken", 0, 10_000)
+
+
+@transaction.atomic
+def sort_unless_locked(payment: Payment) -> None:
+    """Another worker, which would wait for the lock and come after."""
+    Payment.objects.select_for_update(nowait=True).get(id=payment.id)
+    crypto_receipts.sort_receipts(payment.id)
+
+
 def test_a_transaction_that_failed_brought_nothing(priced: CryptoStage, monkeypatch: pytest.MonkeyPatch) -> None:
     payment = asked(order(priced, "ETH"))
     priced.chain.pay_coin(priced.chain.buyer, str(priced.charge_of(payment).address), ETHER)
@@ -562,29 +619,3 @@ def test_without_a_chain_nothing_is_watched(settings: Any) -> None:
 
     assert crypto_watch.watch() == 0
     assert not ChainCursor.objects.exists()
-def test_what_another_worker_would_send_back_meanwhile_is_taken_alone(
-    stage: CryptoStage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    message, payment = asks_the_buyer(stage)
-    time_is_over()
-    stage.pays(payment)
-    plain = crypto_watch.state_of
-
-    def slowly(charge: CryptoCharge) -> Any:
-        found = plain(charge)
-        in_parallel(1, lambda _number: sort_unless_locked(payment))
-        return found
-
-    monkeypatch.setattr(crypto_watch, "state_of", slowly)
-    crypto_watch.watch()
-
-    assert (state(message)[0], Misfit.objects.count(), balances()["provider"]) == ("taken", 0, 10_000)
-
-
-@transaction.atomic
-def sort_unless_locked(payment: Payment) -> None:
-    """Another worker, which would wait for the lock and come after."""
-    Payment.objects.select_for_update(nowait=True).get(id=payment.id)
-    crypto_receipts.sort_receipts(payment.id)
-
-

@@ -7,15 +7,19 @@ while the node is asked: of two who read the same blocks, one keeps what it foun
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
+from django.utils import timezone
 
 from payment_service.clients import ethereum
 from payment_service.clients.ethereum import Block, Sent
 from payment_service.errors import ProviderAway
 from payment_service.models import ChainCursor, CryptoCharge, CryptoReceipt, CryptoTransfer, Payment
+
+LOOKED_FOR_AFTER_THE_END = timedelta(hours=1)
 
 
 @dataclass
@@ -44,10 +48,11 @@ def catch_up() -> None:
 
 def _find_unlisted(cursor: ChainCursor) -> None:
     """Coins that a contract sends (exchanges, wallets of several) are no transaction of a block; the balance has them.
-    Who sent them is not known.
+    Who sent them is not known. Those sent shortly before the end are deep enough only after it.
     """
-    waiting = CryptoCharge.objects.filter(token="", closed_at=None, payment__status=Payment.Status.ACTION_REQUIRED)
-    charges = list(waiting.exclude(address=None))
+    waiting = Q(closed_at=None, payment__status=Payment.Status.ACTION_REQUIRED)
+    ended = Q(closed_at__gt=timezone.now() - LOOKED_FOR_AFTER_THE_END)
+    charges = list(CryptoCharge.objects.filter(waiting | ended, token="").exclude(address=None))
     there = ethereum.balances([str(charge.address) for charge in charges], cursor.number)
     for charge, balance in zip(charges, there, strict=True):
         _keep_unlisted(cursor, charge, balance)
