@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from factories import make_product
 
 from shared.context import new_id
 from shared.testing import client_as
@@ -42,6 +43,16 @@ def test_who_keeps_the_catalogue_may_and_others_may_not(method: str, path: str) 
     answers = {role: getattr(as_(role), method)(f"/api/v1/{path}").status_code for role in ROLES}
 
     assert {role for role, status in answers.items() if status != 403} == CATALOGUE
+
+
+def test_what_is_not_on_sale_is_shown_to_who_keeps_the_catalogue_alone() -> None:
+    draft = make_product(status="draft")
+
+    def sees(role: str) -> bool:
+        member = client_as("customer", "vendor", vendor_id=draft.vendor_id, vendor_role=role)
+        return bool(member.get(f"/api/v1/products/{draft.id}").status_code == 200)
+
+    assert {role for role in ROLES if sees(role)} == CATALOGUE
 
 
 @pytest.mark.parametrize("path", ["products", "categories", "search/popular"])

@@ -11,7 +11,7 @@ from ledger import levels
 from together import run_together
 
 from catalog_service.actions.reservations import expire_holds
-from catalog_service.models import Movement, Reservation, Vendor
+from catalog_service.models import Movement, Reservation, StockItem, Vendor
 from shared.context import new_id
 from shared.contracts.catalog import (
     CommitFailed,
@@ -55,6 +55,7 @@ def test_a_confirmed_order_becomes_a_sale() -> None:
     assert [told.order_id for told in published(StockCommitted)] == [asked.order_id]
     assert Movement.objects.filter(variant=variant, kind="sale", reference=asked.order_id).count() == 1
     assert len(published(OfferChanged)) == before, "nothing became more or less available"
+    assert published(OfferChanged)[-1].version == StockItem.objects.get(variant=variant).version
 
 
 def test_a_sold_order_that_is_cancelled_puts_its_stock_back() -> None:

@@ -1,18 +1,31 @@
 """Promotions: what they give, on what, with what else, and who pays."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.utils import timezone
-from factories import VENDOR_A, VENDOR_B, hear, make_cart, make_line, part_of, payment_taken, place, stock_reserved
+from factories import (
+    VENDOR_A,
+    VENDOR_B,
+    confirmed,
+    hear,
+    make_cart,
+    make_line,
+    part_of,
+    payment_taken,
+    place,
+    stock_reserved,
+)
 from promoting import ADA, discounts, price, promote
 
 from order_service import checkout
 from order_service.actions.orders import splits_of
 from order_service.errors import CouponRefused
 from order_service.models import OrderLine, Promotion
+from order_service.queries.shares import split_of
 from shared.contracts.catalog import CategoryChanged
 from shared.contracts.payment import RefundPayment, TakePayment
 from shared.money import Money
@@ -241,6 +254,19 @@ def test_shipping_that_the_platform_pays_is_the_vendors_all_the_same() -> None:
     split = splits_of(order)[0]
     assert (order.shipping_total, part_of(order).shipping_discount) == (0, 500)
     assert (split.commission, split.gross - split.tax - split.commission) == (400 - 500, 4_000 - 400 + 500)
+
+
+def test_what_the_platform_paid_for_one_thing_is_not_taken_back_with_another() -> None:
+    lamp, mug = make_line(quantity=1), make_line(quantity=1)
+    promote(paid_by="platform", basis_points=1_500, products=[lamp.product_id])
+    order = confirmed(make_cart(lamp, mug))
+    part = part_of(order)
+    first, second = part.lines.order_by("id")
+    assert (part.commission, first.commission, second.commission) == (100, -100, 200)
+
+    back = split_of(part, Counter({second.id: 1}), shipping=False)
+
+    assert (back.gross, back.commission) == (2_400, 200)
 
 
 def test_what_the_platform_pays_wholly_is_the_vendors_and_goes_back_to_the_platform() -> None:

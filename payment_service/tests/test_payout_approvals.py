@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from factories import (
     NORTHWIND,
+    account_of,
     balances,
     hear,
     pay_out,
@@ -55,6 +56,18 @@ def test_a_payout_beyond_the_limit_waits_for_an_admin(both_earned: Any, settings
         "needs_another_admin", "pending", {NORTHWIND: 1_000},
     )  # fmt: skip
     assert admin().post(f"{PAYOUTS}/{payout.id}/approve").status_code == 409
+
+
+def test_nobody_approves_a_payout_whose_account_was_changed_meanwhile(both_earned: Any, settings: Any) -> None:
+    settings.PAYOUT_APPROVAL_OVER = {"USD": 999}
+    hear(pay_out(1_000))
+    payout = Payout.objects.get()
+    hear(account_of(version=9, days=2))
+
+    refused = admin().post(f"{PAYOUTS}/{payout.id}/approve")
+
+    assert (refused.status_code, body(refused)["code"]) == (409, "illegal_transition")
+    assert Payout.objects.get().status == "awaiting_approval"
 
 
 def test_a_rejected_payout_is_available_again(both_earned: Any, settings: Any) -> None:

@@ -314,3 +314,24 @@ def test_what_the_platform_paid_wholly_is_the_vendors_until_it_goes_back(provide
     assert published(PaymentRefunded)[0].amount.minor == 0
     assert (balances()["commission"], balances(LUMEN)["vendor_pending"]) == (0, 0)
     assert SimulatedCharge.objects.count() == 0
+
+
+def test_one_of_two_things_that_the_platform_paid_takes_back_no_more_than_its_own(provider: Any) -> None:
+    free = split(LUMEN, gross=0, tax=0, commission=-700)
+    message = take(free)
+    asked(message)
+
+    for left in (-350, 0):
+        refunded(refund_of(message, free.model_copy(update={"commission": -350})))
+        assert balances(LUMEN)["vendor_pending"] == -left
+    assert published(RefundFailed) == []
+
+
+def test_what_the_buyer_paid_goes_back_without_what_the_platform_paid_beside_it(provider: Any) -> None:
+    mixed = split(LUMEN, gross=1_000, tax=0, commission=-800)
+    message = take(mixed)
+    asked(message)
+
+    refunded(refund_of(message, mixed.model_copy(update={"commission": 100})))
+
+    assert (balances(LUMEN)["vendor_pending"], balances()["commission"]) == (900, -900)

@@ -18,6 +18,7 @@ from django.utils import timezone
 from fleet.one_process import SERVICES
 from payment_service.actions import payments, payouts, refunds, simulator, webhooks
 from payment_service.clients import port
+from payment_service.clients.simulator import Simulator
 from payment_service.errors import ProviderAway
 from payment_service.models import (
     Payment,
@@ -208,10 +209,10 @@ class InProcessSimulator:
         return self._done(simulator.pay_out(key=str(key), minor=amount.minor, currency=amount.currency))
 
     def event_of(self, *, body: bytes, headers: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
-        return simulator_client.Simulator().event_of(body=body, headers=headers)
+        return Simulator().event_of(body=body, headers=headers)
 
     def charge_in(self, event: dict[str, Any]) -> str:
-        return simulator_client.Simulator().charge_in(event)
+        return Simulator().charge_in(event)
 
     @staticmethod
     def _told(made: SimulatedCharge) -> port.Charge:

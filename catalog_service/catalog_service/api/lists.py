@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from catalog_service.models.products import unstorable
 from catalog_service.queries.pages import Page
-from shared.auth import Caller, caller_of
+from shared.auth import CATALOGUE, Caller, caller_of
 from shared.errors import Invalid
 from shared.http import Shape, read
 
@@ -157,11 +157,13 @@ def owner_of(request: Request, vendor_id: UUID | None) -> UUID:
 
 
 def viewer_of(request: Request) -> dict[str, Any]:
-    """The arguments that let a product's own people see it before and after it is on sale."""
+    """The arguments that let a product's own people see it before and after it is on sale: those who keep the
+    catalogue for its vendor.
+    """
     caller: object = request.user
     if not isinstance(caller, Caller):
         return {}
-    return {"vendor_id": caller.vendor_id, "is_admin": caller.is_admin}
+    return {"vendor_id": caller.vendor_id if caller.sells(CATALOGUE) else None, "is_admin": caller.is_admin}
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {}})

@@ -328,8 +328,8 @@ def _writes(request: Request, product: Product) -> bool:
 
 def _list_own(request: Request) -> Response:
     caller: object = request.user
-    if not isinstance(caller, Caller) or caller.vendor_id is None:
-        raise Invalid({"vendor": ["You are no vendor."]})
+    if not isinstance(caller, Caller) or caller.vendor_id is None or not caller.sells(CATALOGUE):
+        raise Invalid({"vendor": ["You keep no vendor's catalogue."]})
     return _list_for_writers(request, caller.vendor_id)
 
 

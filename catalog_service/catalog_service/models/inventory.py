@@ -39,7 +39,8 @@ class StockQuerySet(models.QuerySet["StockItem"]):
         return {row.variant_id: row for row in rows}
 
     def change(self, changes: Mapping[Place, Change], *, untold: bool = False) -> dict[UUID, Level]:
-        """Add to the counters of rows that are locked already, and to their levels. Every row's version goes up.
+        """Add to the counters of rows that are locked already, and to their levels. Every row's version goes up, but
+        for what is sold of what was held: nobody is told of it, and whoever compares offers finds them equal.
 
         `untold`: the caller leaves it to the clock to tell the offers.
         """
@@ -61,7 +62,7 @@ _CHANGE = """
         reserved = stock_item.reserved + change.reserved,
         elsewhere_on_hand = stock_item.elsewhere_on_hand + change.elsewhere_on_hand,
         elsewhere_reserved = stock_item.elsewhere_reserved + change.elsewhere_reserved,
-        version = stock_item.version + 1,
+        version = stock_item.version + (change.on_hand = 0 OR change.on_hand <> change.reserved)::int,
         untold = stock_item.untold OR %s,
         updated_at = clock_timestamp()
     FROM unnest(%s::uuid[], %s::int[], %s::int[], %s::int[], %s::int[])

@@ -107,11 +107,17 @@ def record_refund(message: PaymentRefunded) -> None:
     refund.save(update_fields=["status", "amount", "done_at", "splits"])
     if refund.return_request is not None:
         close_return(refund.return_request)
-    done = sum(order.refunds.filter(status=Refund.Status.DONE).values_list("amount", flat=True))
-    order.payment_status = "refunded" if done >= order.total else "partially_refunded"
+    order.payment_status = "refunded" if _is_all_back(order) else "partially_refunded"
     order.save(update_fields=["payment_status", "updated_at"])
     told = {"refund_id": refund.id, "amount": message.amount, "return_id": refund.return_request_id}
     tell(order, OrderRefunded(**about(order), **told))
+
+
+def _is_all_back(order: Order) -> bool:
+    if order.total == 0:  # the platform paid it all
+        return not any(split.commission < 0 for split in left_of(order))
+    done = sum(order.refunds.filter(status=Refund.Status.DONE).values_list("amount", flat=True))
+    return done >= order.total
 
 
 def close_return(request: Return) -> None:

@@ -51,12 +51,17 @@ def split_of(part: VendorOrder, quantities: Counter[UUID], *, shipping: bool) ->
         return left
     wanted = _difference(part, lines, before, after, shipping=shipping and not part.shipping_refunded)
     most = {name: min(getattr(left, name), wanted[name]) for name in CAPPED}
-    return left.model_copy(update={**most, "commission": _at_most(left.commission, wanted["commission"])})
+    most["commission"] = _commission_at_most(left.commission, wanted["commission"], part)
+    return left.model_copy(update=most)
 
 
-def _at_most(left: int, wanted: int) -> int:
-    """A commission that is below zero for what the platform pays is not to be capped by what is left of all lines."""
-    return min(left, wanted) if left >= 0 and wanted >= 0 else wanted
+def _commission_at_most(left: int, wanted: int, part: VendorOrder) -> int:
+    """Where the platform paid for some of it, the commission of these is below zero, and what is left of all together
+    is no bound of any.
+    """
+    of_lines = [line.commission or 0 for line in part.lines.all()]
+    mixed = min([*of_lines, part.commission - sum(of_lines)]) < 0
+    return wanted if mixed or left < 0 else min(left, wanted)
 
 
 def _difference(

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
+from django.utils import timezone
 
 from payment_service.actions.crypto_charges import coin_asset, token_asset, token_units
 from payment_service.clients import Transfer
@@ -109,8 +110,9 @@ def withdraw(key: UUID) -> None:
 
 
 def address_of(vendor_id: UUID) -> str:
-    """Where a vendor wants its coins, in small letters; empty: it wants money elsewhere."""
-    account = PayoutAccount.objects.filter(vendor_id=vendor_id, details__kind="evm").first()
+    """Where a vendor wants its coins, in small letters; empty: it wants money elsewhere, or has said so only just."""
+    accounts = PayoutAccount.objects.filter(vendor_id=vendor_id, details__kind="evm")
+    account = accounts.exclude(usable_from__gt=timezone.now()).first()
     return str(account.details["address"]).lower() if account and account.details else ""
 
 

@@ -166,8 +166,13 @@ def _new_payout(message: PayOut) -> Payout:
 
 @transaction.atomic
 def approve_payout(*, payout_id: UUID, by: UUID) -> Payout:
-    """Not by the vendor's own owner. Raises NotFound, IllegalMove, NeedsAnotherAdmin."""
+    """Not by the vendor's own owner, and not while the vendor's money is kept back, as it may be since it asked.
+
+    Raises NotFound, IllegalMove, NeedsAnotherAdmin.
+    """
     payout = locked_payout(payout_id)
+    if reason := hold_reason(payout.vendor_id):
+        raise IllegalMove(f"Not now: {reason}.")
     payout.approve(by=by, at=timezone.now())
     if Vendor.objects.filter(id=payout.vendor_id, owner_id=by).exists():
         raise NeedsAnotherAdmin()
