@@ -10,6 +10,8 @@ from play import ask_again, asks_the_buyer, cancel, order, paid, refund, state, 
 from stages import everything_is_due
 
 from payment_service.actions import payments, refunds
+from payment_service.actions.providers import PROVIDERS
+from payment_service.clients import ChargeRequest
 from payment_service.models import Payment, Refund
 from shared.contracts.payment import (
     PaymentRefunded,
@@ -40,6 +42,29 @@ def test_what_was_asked_while_the_provider_was_away_is_taken_after(stage: Any) -
 
     assert {state(message) for message in messages} == {("taken", "")}
     assert stage.charged() == [10_000] * 3
+
+
+def test_a_question_that_breaks_leaves_the_others_their_answers(
+    stage: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, *others = [order(stage) for _number in range(3)]
+    provider = type(PROVIDERS[stage.method])
+    plain = provider.charge
+
+    def charge(self: Any, request: ChargeRequest) -> Any:
+        return plain(self, request) if request.key != broken.payment_id else 1 / 0
+
+    with monkeypatch.context() as odd:
+        odd.setattr(provider, "charge", charge)
+        for message in (broken, *others):
+            hear(message)
+        payments.ask_providers()
+    assert state(broken)[0] == "pending"
+    assert "pending" not in {state(message)[0] for message in others}
+    assert "ZeroDivisionError" in caplog.text
+
+    ask_again(stage)
+    assert state(broken)[0] != "pending"
 
 
 def test_news_that_come_while_the_provider_is_away_wait_for_it(stage: Any) -> None:

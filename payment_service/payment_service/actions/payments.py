@@ -147,9 +147,14 @@ def _answers(payments: Sequence[Payment]) -> Iterator[tuple[Payment, Charge | No
 
 
 def _ask_in_thread(payment: Payment) -> Charge | None:
-    """Most providers are asked by HTTP alone; crypto keeps books, and a thread that ends leaves no connection open."""
+    """Most providers are asked by HTTP alone; crypto keeps books, and a thread that ends leaves no connection open.
+    Whatever breaks here is tried again later, and takes nobody else's answer away.
+    """
     try:
         return _ask(payment)
+    except Exception:
+        log.exception("payment %s waits: asking about it broke", payment.id)
+        return None
     finally:
         connection.close()
 
