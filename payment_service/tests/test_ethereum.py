@@ -106,6 +106,20 @@ def test_what_is_no_transfer_of_an_erc20_is_none(monkeypatch: pytest.MonkeyPatch
     assert ethereum.tokens_sent(TOKEN, 5, 9) == []
 
 
+def test_a_node_is_asked_a_few_questions_at_once_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[int] = []
+
+    def echo(request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)
+        batches.append(len(asked))
+        return httpx.Response(200, json=[{"id": one["id"], "result": one["params"][0]} for one in asked])
+
+    monkeypatch.setattr(ethereum, "_http", lambda: httpx.Client(transport=httpx.MockTransport(echo)))
+
+    assert ethereum.balances([hex(number) for number in range(120)], 7) == list(range(120))
+    assert batches == [50, 50, 20]
+
+
 def test_no_blocks_are_asked_for_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = answers(monkeypatch)
 

@@ -14,6 +14,8 @@ TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 """Of ERC-20: keccak256("Transfer(address,address,uint256)")."""
 SEND = "a9059cbb"
 """Of ERC-20: the first four bytes of keccak256("transfer(address,uint256)")."""
+AT_ONCE = 50
+"""Questions in a batch: nodes refuse those with many more."""
 GAS_OF_COINS, GAS_OF_TOKENS = 21_000, 100_000
 """Where the node does not say: what sending costs at least, and what it costs at most of any usual token."""
 
@@ -180,9 +182,14 @@ def _http() -> httpx.Client:
 
 
 def _ask(*questions: tuple[str, list[Any]], may_fail: bool = False) -> list[Any]:
-    """All in one batch; the answers in the order of the questions. Raises ProviderAway if one fails, unless it may:
-    then its answer is None.
+    """In batches that nodes take; the answers in the order of the questions. Raises ProviderAway if one fails, unless
+    it may: then its answer is None.
     """
+    batches = [questions[start : start + AT_ONCE] for start in range(0, len(questions), AT_ONCE)]
+    return [answer for batch in batches for answer in _ask_at_once(batch, may_fail)]
+
+
+def _ask_at_once(questions: Sequence[tuple[str, list[Any]]], may_fail: bool) -> list[Any]:
     body = [
         {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
         for number, (method, params) in enumerate(questions)
