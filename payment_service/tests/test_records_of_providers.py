@@ -189,6 +189,20 @@ def test_a_dispute_and_a_refund_that_failed_there_are_told(stripe: Any) -> None:
     ]
 
 
+def test_a_line_of_stripe_s_in_a_currency_that_nobody_trades_is_skipped_and_counted(
+    stripe: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    paid(stripe)
+    charge = next(one for name, one in fake_stripe.resources.store.items() if name.startswith("charge:"))
+    line = fake_stripe.resources.BalanceTransaction(
+        amount=100, currency="usd", source=charge.id, type="charge", reporting_category="charge"
+    )
+    line.reporting_category, line.currency = "dispute", "zzz"
+
+    assert asked_and_read("stripe")["agrees"]
+    assert "1 rows of Stripe's list are skipped" in caplog.text
+
+
 # ── What Chapa tells ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -226,15 +240,28 @@ def test_chapa_is_read_back_to_the_days_that_are_asked_for_and_no_further(chapa:
     assert (len(records), asked_for) == (130, ["2", ""])
 
 
-@pytest.mark.parametrize("odd", [{"minor": 10**30}, {"currency": "XXX"}])
-def test_what_chapa_lists_and_nobody_can_read_is_no_answer(chapa: Any, monkeypatch: Any, odd: Any) -> None:
-    row = {"status": "success", "ref_id": "A", "created_at": "2026-11-21T00:00:00.000000Z", "currency": "ETB"}
-    row |= {"amount": str(odd.get("minor", "12.000")), "currency": odd.get("currency", "ETB")}
-    answer = {"data": {"transactions": [row], "pagination": {}}}
+def chapa_lists(monkeypatch: Any, *changes: dict[str, Any]) -> None:
+    row = {"status": "success", "amount": "12.00", "currency": "ETB", "created_at": timezone.now().isoformat()}
+    rows = [{**row, "ref_id": f"A{number}", **change} for number, change in enumerate(changes)]
+    answer = {"data": {"transactions": rows, "pagination": {}}}
     monkeypatch.setattr("payment_service.clients.chapa._ask", lambda *_args: (True, answer))
+
+
+@pytest.mark.parametrize("odd", [{"amount": str(10**30)}, {"created_at": "yesterday"}])
+def test_what_chapa_lists_and_nobody_can_read_is_no_answer(chapa: Any, monkeypatch: Any, odd: Any) -> None:
+    chapa_lists(monkeypatch, odd)
 
     with pytest.raises(ProviderAway, match="strange"):
         records_of("chapa")
+
+
+def test_rows_of_chapa_s_that_cannot_be_ours_are_skipped_and_counted(
+    chapa: Any, monkeypatch: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    chapa_lists(monkeypatch, {"currency": "XXX"}, {"ref_id": None}, {})
+
+    assert [one.reference for one in records_of("chapa")] == ["A2"]
+    assert "2 rows of Chapa's list are skipped" in caplog.text
 
 
 @pytest.mark.parametrize("answer", [{}, {"data": None}, {"data": {}}, {"data": {"transactions": [1]}}])

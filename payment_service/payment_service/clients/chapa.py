@@ -7,6 +7,7 @@ lost, the page that nobody has seen is closed, and another is opened under the i
 import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,8 +19,9 @@ from django.conf import settings
 
 from payment_service.clients.port import Charge, ChargeRequest, Record, RecordPage, Transfer
 from payment_service.errors import BadSignature, ProviderAway
-from shared.money import Money, MoneyError
+from shared.money import EXPONENTS, Money, MoneyError
 
+log = logging.getLogger("nexus.payments")
 CURRENCIES = frozenset({"ETB", "USD"})
 SIGNATURE_HEADERS = ("x-chapa-signature", "Chapa-Signature")
 PRIVATE = {"first_name", "last_name", "email", "mobile", "phone_number"}
@@ -109,7 +111,9 @@ class Chapa:
         rows = data.get("transactions") if isinstance(data, dict) else None
         if not done or not isinstance(data, dict) or not isinstance(rows, list):
             raise ProviderAway("Chapa's answer is no list of transactions.")
-        told = [_record(row) for row in rows]
+        told = [_record(row) for row in rows if not _is_foreign(row)]
+        if skipped := len(rows) - len(told):
+            log.warning("%s rows of Chapa's list are skipped: they cannot be ours", skipped)
         more = (data.get("pagination") or {}).get("next_page_url") and not _is_past(told, since)
         paid = [one for status, one in told if _is_paid(status) and since <= one.at < until]
         return RecordPage(paid, str(page + 1) if more else "")
@@ -145,6 +149,11 @@ def _part(answer: Answer, name: str) -> str:
     if not (isinstance(data, dict) and isinstance(data.get(name), (str, int))):
         raise ProviderAway(f"Chapa's answer lacks {name}.")
     return str(data[name])
+
+
+def _is_foreign(row: Any) -> bool:
+    """In a currency that nobody trades here, or without a reference of Chapa's: ours have both."""
+    return isinstance(row, dict) and (str(row.get("currency")) not in EXPONENTS or not row.get("ref_id"))
 
 
 def _record(row: Any) -> tuple[str, Record]:

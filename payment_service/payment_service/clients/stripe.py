@@ -121,8 +121,11 @@ class Stripe:
             page = _asked(lambda: _client().v1.balance_transactions.list(params))
         except _REFUSED as error:
             raise ProviderAway(f"Stripe does not list: {_code_of(error)}.") from None
-        told = [_record(one) for one in page.data]
-        return RecordPage([one for one in told if one], page.data[-1].id if page.has_more and page.data else "")
+        lines = [one for one in page.data if one.reporting_category in _KINDS]
+        told = [record for one in lines if (record := _record(one))]
+        if skipped := len(lines) - len(told):
+            log.warning("%s rows of Stripe's list are skipped: their currency is not traded here", skipped)
+        return RecordPage(told, page.data[-1].id if page.has_more and page.data else "")
 
 
 @lru_cache(maxsize=1)
@@ -225,12 +228,14 @@ _KINDS = {
 
 
 def _record(line: stripe.BalanceTransaction) -> Record | None:
-    """In the currency that the buyer paid in: the line may be converted. Without its source: as the line says."""
-    kind = _KINDS.get(line.reporting_category)
-    if kind is None:
-        return None
+    """In the currency that the buyer paid in: the line may be converted. Without its source: as the line says. None: in
+    a currency that nobody trades here.
+    """
+    kind = _KINDS[line.reporting_category]
     source: Any = line.source
     told = line if source is None or isinstance(source, str) or kind == "dispute" else source
+    if told.currency.upper() not in EXPONENTS:
+        return None
     try:
         amount = Money(abs(int(getattr(told, "amount_captured", None) or told.amount)), told.currency.upper())
     except MoneyError as error:
