@@ -8,7 +8,7 @@ class PaymentServiceConfig(AppConfig):
     verbose_name = "Payments and the ledger"
 
     def ready(self) -> None:
-        if settings.CRYPTO_NODE_URL:
+        if settings.CRYPTO_NODE_URL or settings.CRYPTO_XPUB:
             check_addresses()
 
 

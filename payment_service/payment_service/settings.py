@@ -115,12 +115,16 @@ def _check_crypto() -> None:
     """That keys and addresses have no typing errors, apps.py looks after: it takes more than settings may import."""
     if not (CRYPTO_NODE_URL and CRYPTO_XPUB and CRYPTO_WALLET):
         raise ImproperlyConfigured("crypto needs CRYPTO_NODE_URL, CRYPTO_XPUB and CRYPTO_WALLET")
-    if not CRYPTO_XPUB.startswith(("xpub", "tpub")):
-        raise ImproperlyConfigured("CRYPTO_XPUB is no extended public key; a private one has no place on a server")
     if CRYPTO_TOKEN_ADDRESS and EXPONENTS.get(CRYPTO_TOKEN_CURRENCY, 99) > CRYPTO_TOKEN_DECIMALS:
         raise ImproperlyConfigured(f"CRYPTO_TOKEN has too few decimals for {CRYPTO_TOKEN_CURRENCY}")
     if min(CRYPTO_CONFIRMATIONS, CRYPTO_POLL_SECONDS, CRYPTO_BLOCKS_AT_ONCE) < 1:
         raise ImproperlyConfigured("CRYPTO_CONFIRMATIONS, …_POLL_SECONDS and …_BLOCKS_AT_ONCE are one or more")
+
+
+def _check_key() -> None:
+    """Whether or not anybody pays with crypto yet."""
+    if CRYPTO_XPUB and not CRYPTO_XPUB.startswith(("xpub", "tpub")):
+        raise ImproperlyConfigured("CRYPTO_XPUB is no extended public key; a private one has no place on a server")
 
 
 def _check_reconciled() -> None:
@@ -130,4 +134,5 @@ def _check_reconciled() -> None:
 
 
 _check()
+_check_key()
 _check_reconciled()

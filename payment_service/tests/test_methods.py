@@ -6,6 +6,7 @@ from typing import Any
 
 import dev_chain
 import pytest
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from factories import asked, hear, pay_out, released, split, take, usd
 
@@ -50,6 +51,7 @@ def configured(monkeypatch: pytest.MonkeyPatch, *, environment: str = "productio
         ({"PAYMENT_METHODS": "crypto"}, "CRYPTO_NODE_URL"),
         ({"PAYOUT_PROVIDER": "crypto"}, "CRYPTO_NODE_URL"),
         ({**CRYPTO, "CRYPTO_XPUB": dev_chain.XPRV}, "private one has no place"),
+        ({"CRYPTO_XPUB": dev_chain.XPRV}, "private one has no place"),
         ({**CRYPTO, "CRYPTO_TOKEN_DECIMALS": "1"}, "too few decimals"),
         ({**CRYPTO, "CRYPTO_CONFIRMATIONS": "0"}, "one or more"),
     ],
@@ -96,6 +98,13 @@ def test_a_typing_error_in_a_key_or_address_is_found_at_the_start(settings: Any,
 
     with pytest.raises(ImproperlyConfigured, match=r"checksum"):
         check_addresses()
+
+
+def test_a_typing_error_in_a_key_is_found_though_nobody_pays_with_it_yet(settings: Any) -> None:
+    settings.CRYPTO_NODE_URL, settings.CRYPTO_XPUB = "", dev_chain.XPUB[:-1] + "x"
+
+    with pytest.raises(ImproperlyConfigured, match="checksum"):
+        apps.get_app_config("payment_service").ready()
 
 
 def test_chapa_s_other_side_stands_in_for_it_in_development(monkeypatch: pytest.MonkeyPatch) -> None:
