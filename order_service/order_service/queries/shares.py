@@ -50,18 +50,27 @@ def split_of(part: VendorOrder, quantities: Counter[UUID], *, shipping: bool) ->
     if all(after[line.id] == line.quantity for line in lines) and (shipping or part.shipping_refunded):
         return left
     wanted = _difference(part, lines, before, after, shipping=shipping and not part.shipping_refunded)
+    if wanted["gross"] >= left.gross:
+        return _all_of_the_money(wanted, left) if _is_mixed(part, lines) else left
     most = {name: min(getattr(left, name), wanted[name]) for name in CAPPED}
-    most["commission"] = _commission_at_most(left.commission, wanted["commission"], part)
+    most["commission"] = wanted["commission"] if _is_mixed(part, lines) else min(left.commission, wanted["commission"])
     return left.model_copy(update=most)
 
 
-def _commission_at_most(left: int, wanted: int, part: VendorOrder) -> int:
+def _is_mixed(part: VendorOrder, lines: Sequence[OrderLine]) -> bool:
     """Where the platform paid for some of it, the commission of these is below zero, and what is left of all together
     is no bound of any.
     """
-    of_lines = [line.commission or 0 for line in part.lines.all()]
-    mixed = min([*of_lines, part.commission - sum(of_lines)]) < 0
-    return wanted if mixed or left < 0 else min(left, wanted)
+    of_lines = [line.commission or 0 for line in lines]
+    return min([*of_lines, part.commission - sum(of_lines)]) < 0
+
+
+def _all_of_the_money(wanted: dict[str, int], left: Split) -> Split:
+    """With it goes all of the rest, but for what the platform paid for things that do not come back."""
+    if wanted["commission"] <= left.commission:
+        return left
+    commission_tax = min(wanted["commission_tax"], left.commission_tax)
+    return left.model_copy(update={"commission": wanted["commission"], "commission_tax": commission_tax})
 
 
 def _difference(

@@ -49,19 +49,20 @@ def _at_most_what_is_left(payment: Payment, wanted: Sequence[Split]) -> list[Spl
     """Each vendor order gives back at most what it still has; those of which nothing is left, or unknown, go. One that
     the buyer paid nothing for has what the platform paid.
     """
-    taken = {split.vendor_order_id: split for split in map(Split.model_validate, payment.splits)}
-    known = [one for one in wanted if one.vendor_order_id in taken]
-    found = [(one, taken[one.vendor_order_id], _left_of(payment, taken[one.vendor_order_id])) for one in known]
-    return [_capped(*one) for one in found if one[2].gross > 0 or one[2].commission < 0]
+    taken = [Split.model_validate(split) for split in payment.splits]
+    left = {split.vendor_order_id: _left_of(payment, split) for split in taken}
+    pairs = [(one, left[one.vendor_order_id]) for one in wanted if one.vendor_order_id in left]
+    return [_capped(one, rest) for one, rest in pairs if rest.gross > 0 or rest.commission < 0]
 
 
-def _capped(wanted: Split, whole: Split, left: Split) -> Split:
-    """Who asks for all of the money that is left gets all of everything. Unless that is not all: what the platform paid
-    for other lines is a commission below zero, so that a part of the lines may have more of it than the whole.
+def _capped(wanted: Split, left: Split) -> Split:
+    """With all of the money goes all of the rest, but for a commission below zero: what the platform paid for things
+    that do not come back.
     """
-    if wanted.gross >= left.gross and wanted.commission <= whole.commission:
+    if wanted.gross > left.gross or (wanted.gross == left.gross and wanted.commission <= left.commission):
         return left
-    figures = {name: min(getattr(wanted, name), getattr(left, name)) for name in ("gross", "tax", "commission_tax")}
+    figures = {name: min(getattr(wanted, name), getattr(left, name)) for name in ("tax", "commission_tax")}
+    figures["tax"] = left.tax if wanted.gross == left.gross else figures["tax"]
     return wanted.model_copy(update=figures)
 
 
