@@ -11,8 +11,11 @@ import pytest
 from factories import asked, released, take
 from stages import ChapaStage, CryptoStage, SimulatorStage, StripeStage
 
+from payment_service.actions import crypto_prices
 from payment_service.clients import simulator
 from payment_service.queries.books import broken_rules
+from shared.context import new_id
+from shared.money import Money
 
 
 @pytest.fixture
@@ -67,3 +70,10 @@ def both_earned(provider: Any) -> Any:
     asked(message)
     released(message)
     return message
+
+
+@pytest.fixture
+def priced(stage: CryptoStage) -> CryptoStage:
+    """A coin is worth 3 000.00 USD."""
+    crypto_prices.set_price(price=Money(300_000, "USD"), by=new_id())
+    return stage

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _who_takes_all_or_nothing(stage: Any) -> None:
     if not stage.tells:
-        pytest.skip("may be paid in parts, and keeps what is too much apart (test_crypto.py)")
+        pytest.skip("may be paid in parts, and keeps what is too much apart (test_crypto_receipts.py)")
 
 
 @pytest.mark.parametrize("change", ["less", "more", "currency"])

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _who_tells(stage: Any) -> None:
     if not stage.tells:
-        pytest.skip("tells nothing: it is read (test_crypto.py)")
+        pytest.skip("tells nothing: it is read (test_chain.py)")
 
 
 def test_the_same_news_three_times_act_once(stage: Any) -> None:

@@ -54,16 +54,10 @@ def make_run(
     total = sum(item.minor for item in items if item.status == Status.PLANNED)
     if not total:
         raise NothingToPayOut()
-    run = _inserted(
-        PayoutRun(
-            currency=currency,
-            method=method,
-            made_by=by,
-            scheduled_for=scheduled_for,
-            needs_another=total > settings.PAYOUT_APPROVAL_OVER.get(currency, total),
-            correlation_id=current().correlation_id,
-        )
-    )
+    drafted = PayoutRun(currency=currency, method=method, made_by=by, scheduled_for=scheduled_for)
+    drafted.needs_another = total > settings.PAYOUT_APPROVAL_OVER.get(currency, total)
+    drafted.correlation_id = current().correlation_id
+    run = _inserted(drafted)
     for item in items:
         item.run = run
     PayoutItem.objects.bulk_create(items)

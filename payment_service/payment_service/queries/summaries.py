@@ -19,6 +19,16 @@ BUYERS = CREDIT | {Kind.PROVIDER}
 VENDORS = frozenset({Kind.VENDOR_PENDING, Kind.VENDOR_AVAILABLE, Kind.IN_TRANSIT})
 STATE = frozenset({Kind.TAX, Kind.COMMISSION_TAX})
 PAYOUTS = frozenset({Happening.PAYOUT, Happening.PAYOUT_PAID, Happening.PAYOUT_RETURNED})
+OWED, HELD = -1, 1
+"""A liability has a credit balance."""
+BALANCES: dict[str, tuple[int, Container[str]]] = {
+    "vendors": (OWED, VENDORS),
+    "taxes": (OWED, STATE),
+    "gift_cards": (OWED, {Kind.GIFT_CARDS}),
+    "store_credit": (OWED, CREDIT),
+    "unclaimed": (OWED, {Kind.UNCLAIMED}),
+    "provider": (HELD, {Kind.PROVIDER}),
+}
 STEPS = ("day", "week", "month", "all")
 Sums = Counter[tuple[str, str]]
 """Kind of entry and kind of account → minor units, a debit positive."""
@@ -142,44 +152,34 @@ def _by_account(moved: Sums) -> Counter[str]:
 def _summary(
     first: date, last: date, currency: str, opening: Counter[str], moved: Sums, closing: Counter[str]
 ) -> Summary:
+    balances = {f"{name}_opening": sign * _sum(opening, kinds) for name, (sign, kinds) in BALANCES.items()}
+    balances |= {f"{name}_closing": sign * _sum(closing, kinds) for name, (sign, kinds) in BALANCES.items()}
+    return Summary(first=first, last=last, currency=currency, **balances, **_movements(moved))
+
+
+def _movements(moved: Sums) -> dict[str, int]:
     def of(accounts: Container[str], entries: Container[str] = Happening.values) -> int:
         return sum(minor for (entry, account), minor in moved.items() if account in accounts and entry in entries)
 
     issued = {Happening.GIFT_CARD_REDEEMED, Happening.CREDIT_GRANTED}
     commission, commission_tax = -of({Kind.COMMISSION}), -of({Kind.COMMISSION_TAX})
-    return Summary(
-        first=first,
-        last=last,
-        currency=currency,
-        sales=of(BUYERS, {Happening.PAYMENT}),
-        refunds=-of(BUYERS, {Happening.REFUND}),
-        tax_collected=-of({Kind.TAX}),
-        commission=commission,
-        commission_tax=commission_tax,
-        fees=commission + commission_tax,
-        payouts=-of({Kind.PROVIDER}, PAYOUTS),
-        given_away=of({Kind.GIVEN_AWAY}),
-        vendors_opening=_owed(opening, VENDORS),
-        vendors_closing=_owed(closing, VENDORS),
-        taxes_opening=_owed(opening, STATE),
-        taxes_closing=_owed(closing, STATE),
-        gift_cards_opening=_owed(opening, {Kind.GIFT_CARDS}),
-        gift_cards_issued=-of({Kind.GIFT_CARDS}, {Happening.GIFT_CARDS_ISSUED}),
-        gift_cards_redeemed=of({Kind.GIFT_CARDS}, {Happening.GIFT_CARD_REDEEMED}),
-        gift_cards_ended=of({Kind.GIFT_CARDS}, {Happening.GIFT_CARD_CLOSED}),
-        gift_cards_closing=_owed(closing, {Kind.GIFT_CARDS}),
-        store_credit_opening=_owed(opening, CREDIT),
-        store_credit_issued=-of(CREDIT, issued),
-        store_credit_spent=of(CREDIT, {Happening.PAYMENT}),
-        store_credit_returned=-of(CREDIT, {Happening.REFUND}),
-        store_credit_closing=_owed(closing, CREDIT),
-        unclaimed_opening=_owed(opening, {Kind.UNCLAIMED}),
-        unclaimed_closing=_owed(closing, {Kind.UNCLAIMED}),
-        provider_opening=opening[Kind.PROVIDER],
-        provider_closing=closing[Kind.PROVIDER],
-    )
+    return {
+        "sales": of(BUYERS, {Happening.PAYMENT}),
+        "refunds": -of(BUYERS, {Happening.REFUND}),
+        "tax_collected": -of({Kind.TAX}),
+        "commission": commission,
+        "commission_tax": commission_tax,
+        "fees": commission + commission_tax,
+        "payouts": -of({Kind.PROVIDER}, PAYOUTS),
+        "given_away": of({Kind.GIVEN_AWAY}),
+        "gift_cards_issued": -of({Kind.GIFT_CARDS}, {Happening.GIFT_CARDS_ISSUED}),
+        "gift_cards_redeemed": of({Kind.GIFT_CARDS}, {Happening.GIFT_CARD_REDEEMED}),
+        "gift_cards_ended": of({Kind.GIFT_CARDS}, {Happening.GIFT_CARD_CLOSED}),
+        "store_credit_issued": -of(CREDIT, issued),
+        "store_credit_spent": of(CREDIT, {Happening.PAYMENT}),
+        "store_credit_returned": -of(CREDIT, {Happening.REFUND}),
+    }
 
 
-def _owed(balances: Counter[str], kinds: Container[str]) -> int:
-    """A liability has a credit balance."""
-    return -sum(minor for kind, minor in balances.items() if kind in kinds)
+def _sum(balances: Counter[str], kinds: Container[str]) -> int:
+    return sum(minor for kind, minor in balances.items() if kind in kinds)
