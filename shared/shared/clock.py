@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import Error, connection, transaction
 
 from shared.context import Context, acting, new_id
 
@@ -54,12 +54,15 @@ def _run_forever(job: Job, every: timedelta, stopping: threading.Event) -> None:
 
 
 def run_once(job: Job) -> None:
-    """Run a job; an error is logged and the next time comes."""
-    close_old_connections()
+    """Run a job; an error is logged and the next time comes.
+
+    Whether the connection still works is not asked first: that would be the half of what an idle worker does. A job
+    that finds it broken lets it go, and gets a new one the next time.
+    """
     try:
         with acting(Context(str(new_id()))):
             job()
-    except DatabaseError as error:
+    except Error as error:
         log.warning("job waits for the database: %s: %s", job.__name__, error)
         connection.close()
     except Exception:

@@ -5,7 +5,8 @@
                     └──expires_at────▶ expired
 
 Carts are told by the clock (`offers.tell_untold`), not by each request: a counter that sells fast costs them little.
-Locks: the hold, then the stock row, then the location. A new hold is nobody else's to lock.
+Locks: the hold, then the stock row, then the location. A new hold is nobody else's to lock; elsewhere its row is written
+after them all, as it refers to the location.
 """
 
 from collections import Counter
@@ -45,20 +46,19 @@ def hold_stock(*, wanted: Wanted, actor_id: UUID) -> VendorHold:
     if wanted.expires_at and wanted.expires_at <= timezone.now():
         raise Invalid({"expires_at": ["In the future."]})
     variant = Variant.objects.only("sku", "vendor_id").with_sku(wanted.sku, wanted.vendor_id)
-    stock = StockItem.objects.locked([variant.id])[variant.id]
-    place = _place(variant, wanted.location_id)
-    if (free := _free(stock, place)) < wanted.quantity:
-        raise NotAvailable(f"{free} are available there.")
-    hold = VendorHold.objects.create(
+    hold = VendorHold(
         vendor_id=variant.vendor_id,
         variant=variant,
-        location_id=place.location_id,
         quantity=wanted.quantity,
         note=wanted.note,
         expires_at=wanted.expires_at,
         actor_id=actor_id,
     )
-    offers.follow(StockItem.objects.change({place: Change(reserved=wanted.quantity)}, untold=True))
+    location_id = wanted.location_id
+    if location_id is None or location_id == variant.vendor_id:
+        _hold_here(hold)
+    else:
+        _hold_elsewhere(hold, location_id)
     return hold
 
 
@@ -124,18 +124,27 @@ def _unhold(holds: list[VendorHold]) -> None:
     offers.follow(StockItem.objects.change({place: Change(reserved=-n) for place, n in back.items()}, untold=True))
 
 
-def _place(variant: Variant, location_id: UUID | None) -> Place:
-    """Where to hold it; that location stays. Raises Invalid."""
-    if location_id in (None, variant.vendor_id):
-        return Place(variant.id)
+def _hold_here(hold: VendorHold) -> None:
+    """At the default location. The stock row is taken last, and by the statement that changes it: everybody who wants
+    of the same SKU waits for who has it.
+    """
+    hold.save(force_insert=True)
+    levels = StockItem.objects.promise_here(hold.variant_id, hold.quantity)
+    if not levels:
+        free = StockItem.objects.get(variant=hold.variant_id).available_here
+        raise NotAvailable(f"{free} are available there.")
+    offers.follow(levels)
+
+
+def _hold_elsewhere(hold: VendorHold, location_id: UUID) -> None:
+    """At a location that stays meanwhile."""
+    StockItem.objects.locked([hold.variant_id])
     kept = Location.objects.receiving([location_id])
-    if not Location.objects.filter(id__in=kept, vendor_id=variant.vendor_id).exists():
+    if not Location.objects.filter(id__in=kept, vendor_id=hold.vendor_id).exists():
         raise Invalid({"location": [NO_LOCATION]})
-    return Place(variant.id, location_id)
-
-
-def _free(stock: StockItem, place: Place) -> int:
-    if place.location_id is None:
-        return stock.available_here
-    level = StockLevel.objects.filter(variant=place.variant_id, location=place.location_id).first()
-    return level.available if level else 0
+    level = StockLevel.objects.filter(variant=hold.variant_id, location=location_id).first()
+    if (free := level.available if level else 0) < hold.quantity:
+        raise NotAvailable(f"{free} are available there.")
+    hold.location_id = location_id
+    hold.save(force_insert=True)
+    offers.follow(StockItem.objects.change({hold.place: Change(reserved=hold.quantity)}, untold=True))

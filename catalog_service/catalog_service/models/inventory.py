@@ -55,7 +55,22 @@ class StockQuerySet(models.QuerySet["StockItem"]):
             cursor.execute(_CHANGE, [untold, list(sums), *map(list, columns)])
             return {row[0]: Level(*row[1:]) for row in cursor.fetchall()}
 
+    def promise_here(self, variant_id: UUID, quantity: int) -> dict[UUID, Level]:
+        """Reserve at the default location, which needs no lock before; nothing where less is available there.
 
+        The offer is left to the clock to tell.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(_PROMISE_HERE, [quantity, variant_id, quantity])
+            return {variant_id: Level(*counters) for variant_id, *counters in cursor.fetchall()}
+
+
+_PROMISE_HERE = """
+    UPDATE stock_item
+    SET reserved = reserved + %s, version = version + 1, untold = TRUE, updated_at = clock_timestamp()
+    WHERE variant_id = %s AND (on_hand - elsewhere_on_hand) - (reserved - elsewhere_reserved) >= %s
+    RETURNING variant_id, on_hand, reserved, version, on_hand = reserved
+"""
 _CHANGE = """
     UPDATE stock_item
     SET on_hand = stock_item.on_hand + change.on_hand,

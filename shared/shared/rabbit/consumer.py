@@ -15,7 +15,7 @@ from typing import Any
 import pika
 import pika.exceptions
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from pika.adapters.blocking_connection import BlockingChannel
 from pydantic import ValidationError
@@ -154,14 +154,20 @@ class Consumer:
         return found
 
     def _handle(self, deliveries: list[Delivery], generation: int) -> None:
-        """Where they can't be handled together, each has its own end: none is tried again for what befalls another."""
+        """Where they can't be handled together, each has its own end: none is tried again for what befalls another.
+
+        Whether the connection still works is not asked before each message, but found out: then a new one is tried at
+        once, and only after that one too, in a while.
+        """
+        pause = 0.0
         while not self.stopping.is_set():
             try:
                 ended = self._attempt_all(deliveries)
             except (OperationalError, InterfaceError) as error:
                 log.warning("handler waits for the database: %s", error)
                 connection.close()
-                self.stopping.wait(1.0)
+                self.stopping.wait(pause)
+                pause = 1.0
                 continue
             except LOST as error:
                 log.warning("a failed message could not be moved: %s", error)
@@ -182,7 +188,6 @@ class Consumer:
 
     def _attempt_together(self, deliveries: list[Delivery]) -> bool:
         """False when nothing of it is done: one of them can't be handled, or not now, and does not tell which."""
-        close_old_connections()
         started = time.perf_counter()
         try:
             envelopes = [Envelope.model_validate_json(delivery.body) for delivery in deliveries]
@@ -201,7 +206,6 @@ class Consumer:
         return True
 
     def _attempt(self, delivery: Delivery) -> None:
-        close_old_connections()
         try:
             envelope = Envelope.model_validate_json(delivery.body)
         except ValidationError as error:

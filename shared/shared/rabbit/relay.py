@@ -174,6 +174,8 @@ class Relay:
         return active
 
     def _carry_one_wave(self) -> int:
+        if outbox.is_empty():
+            return 0
         rows = outbox.next_wave(settings.OUTBOX_BATCH, self._still_blocked())
         if not rows:
             return 0
