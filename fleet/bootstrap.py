@@ -11,9 +11,10 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from fleet.keys import locked
 from fleet.progress import START, Problem, say
@@ -23,26 +24,30 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = ROOT / "requirements.txt"
 POLICY = Path("/usr/sbin/policy-rc.d")
-PACKAGES = {
+Packages = Mapping[str, tuple[str, ...]]
+"""Debian package → files one of which shows that it is installed."""
+NOTHING: Packages = MappingProxyType({})
+PACKAGES: Packages = {
     "postgresql": ("/usr/lib/postgresql/*/bin/postgres",),
     "redis-server": ("/usr/bin/redis-server",),
     "rabbitmq-server": ("/usr/lib/rabbitmq/bin/rabbitmq-server",),
     "nginx": ("/usr/sbin/nginx",),
     "libnginx-mod-http-js": ("/usr/lib/nginx/modules/ngx_http_js_module.so",),
 }
-"""Debian package → files one of which shows that it is installed."""
-TEST_PACKAGES = {
+TEST_PACKAGES: Packages = {
     "chromium": ("/usr/bin/chromium",),
     "npm": ("/usr/bin/npm", "/usr/local/bin/npm", "/opt/*/bin/npm"),
 }
 """What tests want besides: pages are tried in a browser, crypto payments on a chain, which npm installs."""
+BENCH_PACKAGES: Packages = {"wrk": ("/usr/bin/wrk",)}
+"""What benchmarks want besides: something that asks faster than anything here answers."""
 
 
 # ── System packages ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def missing_packages(tests: bool = False) -> list[str]:
-    wanted = PACKAGES | (TEST_PACKAGES if tests else {})
+def missing_packages(besides: Packages = NOTHING) -> list[str]:
+    wanted = {**PACKAGES, **besides}
     missing = [name for name, files in wanted.items() if not any(glob.glob(file) for file in files)]
     if not shutil.which("uv") and _lacks_ensurepip():
         missing.append("python3-venv")
@@ -55,9 +60,9 @@ def _lacks_ensurepip() -> bool:
     )
 
 
-def ensure_packages(tests: bool = False) -> None:
+def ensure_packages(besides: Packages = NOTHING) -> None:
     """Install what is missing with apt, without starting the distribution's own servers."""
-    missing = missing_packages(tests)
+    missing = missing_packages(besides)
     if not missing:
         return
     root = _as_root()
@@ -67,7 +72,7 @@ def ensure_packages(tests: bool = False) -> None:
     with _no_server_starts(root):
         for command in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *missing]):
             _apt(root, command, missing)
-    if still := missing_packages(tests):
+    if still := missing_packages(besides):
         raise Problem(_by_hand(still, "apt-get did not bring them"))
 
 

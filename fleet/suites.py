@@ -39,7 +39,7 @@ class Suite:
 def run(table: Table, name: str | None) -> int:
     """Tests of one place with their output as it comes; without a name everything, with the output of what fails."""
     if name is None or name.rstrip("/") in WANT_MORE:
-        bootstrap.ensure_packages(tests=True)
+        bootstrap.ensure_packages(bootstrap.TEST_PACKAGES)
     if name is None:
         ups.up(table)
         return run_all(table)

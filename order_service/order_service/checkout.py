@@ -301,7 +301,8 @@ def _cancel_part_asked(operation: OrderOperation, part_id: UUID) -> VendorOrder:
 def sweep_deadlines(limit: int = 100) -> int:
     """Cancel what waited too long; answers how many. Safe beside another sweeper: each row is locked by one."""
     now, ended = timezone.now(), 0
-    for order_id in Order.objects.filter(deadline__lte=now).values_list("id", flat=True)[:limit]:
+    due = Order.objects.filter(deadline__lte=now).order_by("deadline")
+    for order_id in due.values_list("id", flat=True)[:limit]:
         with transaction.atomic():
             order = Order.objects.select_for_update(skip_locked=True).filter(id=order_id, deadline__lte=now).first()
             if order is not None and order.is_open:

@@ -64,11 +64,11 @@ def database(url: str, *, pool_size: int) -> dict[str, object]:
     """`postgresql://role:password@host:port/name` → an entry of DATABASES, with psycopg's pool for web processes.
 
     `pool_size` 0 means one lasting connection a thread, as the worker wants it. The pool opens lazily, after
-    gunicorn's fork (psycopg #395). PostgreSQL parses and plans what a connection asks again and again only once: a
-    quarter of its time, with statements as short as ours.
+    gunicorn's fork (psycopg #395). Parameters are sent beside the statements, so that their plans can be kept
+    (shared/plans.py).
     """
     parts = urlsplit(url)
-    options: dict[str, object] = {"connect_timeout": 5, "server_side_binding": True, "prepare_threshold": 2}
+    options: dict[str, object] = {"connect_timeout": 5, "server_side_binding": True}
     if pool_size:
         options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5, "max_idle": 60}
     return {

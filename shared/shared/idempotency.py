@@ -21,7 +21,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from shared import consistency
+from shared import consistency, plans
 from shared.auth import Caller
 from shared.context import current
 from shared.errors import Delayed, Invalid, TooMany, Unprocessable
@@ -69,7 +69,8 @@ def idempotent(*, required: bool = False) -> Callable[[View], View]:
             if not key and not required:
                 return view(self, request, *args, **kwargs)
             _check(key)
-            return _once(request, key, lambda: view(self, request, *args, **kwargs))
+            with plans.kept():
+                return _once(request, key, lambda: view(self, request, *args, **kwargs))
 
         return wrapped
 

@@ -147,7 +147,8 @@ def send_webhooks() -> int:
 @transaction.atomic
 def _claim() -> SimulatedWebhook | None:
     now = timezone.now()
-    webhook = SimulatedWebhook.objects.select_for_update(skip_locked=True).filter(due_at__lte=now).first()
+    due = SimulatedWebhook.objects.filter(due_at__lte=now).order_by("due_at")
+    webhook = due.select_for_update(skip_locked=True).first()
     if webhook:
         webhook.attempts += 1
         webhook.due_at = now + min(timedelta(seconds=2**webhook.attempts), LONGEST_WAIT)

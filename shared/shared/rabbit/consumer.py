@@ -20,7 +20,7 @@ from django.utils import timezone
 from pika.adapters.blocking_connection import BlockingChannel
 from pydantic import ValidationError
 
-from shared import inbox
+from shared import inbox, plans
 from shared.context import Context, acting
 from shared.errors import Delayed, Refused
 from shared.inbox import Subscriptions, Together, UnknownMessage
@@ -181,10 +181,11 @@ class Consumer:
             return
 
     def _attempt_all(self, deliveries: list[Delivery]) -> bool:
-        if len(deliveries) > 1:
-            return self._attempt_together(deliveries)
-        self._attempt(deliveries[0])
-        return True
+        with plans.kept():
+            if len(deliveries) > 1:
+                return self._attempt_together(deliveries)
+            self._attempt(deliveries[0])
+            return True
 
     def _attempt_together(self, deliveries: list[Delivery]) -> bool:
         """False when nothing of it is done: one of them can't be handled, or not now, and does not tell which."""

@@ -13,7 +13,7 @@ import pika
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
-from shared import inbox, outbox
+from shared import inbox, outbox, plans
 from shared.models import OutboxMessage
 from shared.rabbit.topology import EXCHANGE, LOST, parameters
 
@@ -174,8 +174,10 @@ class Relay:
         return active
 
     def _carry_one_wave(self) -> int:
-        if outbox.is_empty():
-            return 0
+        with plans.kept():
+            return 0 if outbox.is_empty() else self._carry_what_is_there()
+
+    def _carry_what_is_there(self) -> int:
         rows = outbox.next_wave(settings.OUTBOX_BATCH, self._still_blocked())
         if not rows:
             return 0
