@@ -33,7 +33,7 @@ LIST_BYTES = 24_000
 WHERE_TARGETS_WERE_SET = {"nginx": 50_000, "django": 5_200, "postgres": 3_800}
 """The floors there, a second."""
 
-DJANGO = '''
+DJANGO = """
 import django
 from django.conf import settings
 settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="floor", MIDDLEWARE=[])
@@ -43,7 +43,7 @@ from django.http import JsonResponse
 from django.urls import path
 urlpatterns = [path("", lambda request: JsonResponse({"ok": True, "results": []}))]
 application = get_wsgi_application()
-'''
+"""
 NGINX = """
 daemon off; worker_processes 2; pid {folder}/pid; error_log {folder}/log crit;
 events {{ worker_connections 512; }}

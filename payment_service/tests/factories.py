@@ -110,8 +110,8 @@ def released(message: TakePayment) -> None:
     payouts.release_due()
 
 
-def pay_out(minor: int, vendor_id: UUID = NORTHWIND) -> PayOut:
-    return PayOut(payout_id=new_id(), vendor_id=vendor_id, amount=usd(minor))
+def pay_out(minor: int, vendor_id: UUID = NORTHWIND, member_id: UUID | None = None) -> PayOut:
+    return PayOut(payout_id=new_id(), vendor_id=vendor_id, amount=usd(minor), member_id=member_id)
 
 
 def vendor_changed(vendor_id: UUID = NORTHWIND, **changes: Any) -> VendorChanged:

@@ -83,7 +83,9 @@ def test_an_address_is_read_however_it_is_written(address: str) -> None:
     assert checksummed(parsed(address)) == SAFE
 
 
-@pytest.mark.parametrize("address", [SAFE.replace("A", "a", 1), SAFE[:-1], f"{SAFE}\n", "", "0X" + SAFE[2:]])
+@pytest.mark.parametrize(
+    "address", [SAFE.replace("A", "a", 1), SAFE[:-1], f"{SAFE}\n", "", "0X" + SAFE[2:], "0x" + "0" * 40]
+)
 def test_an_address_with_a_typing_error_is_none(address: str) -> None:
     with pytest.raises(NotAnAddress):
         parsed(address)
@@ -131,6 +133,10 @@ def test_coins_are_asked_for_at_the_price_of_the_moment_which_stays(priced: Cryp
     ask_again(priced)
 
     assert (Payment.objects.get().status, balances()["provider"]) == ("taken", 10_000)
+
+
+def test_money_is_not_sent_back_to_the_tokens_own_contract(stage: CryptoStage, settings: Any) -> None:
+    assert state(asked_for(stage, f"USDC-{settings.CRYPTO_TOKEN_ADDRESS}")) == ("declined", "bad_refund_address")
 
 
 @pytest.mark.parametrize(

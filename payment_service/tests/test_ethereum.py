@@ -82,12 +82,19 @@ def test_what_says_nothing_is_asked_again(monkeypatch: pytest.MonkeyPatch, resul
 
 def test_a_transfer_is_read_to_the_last_unit(monkeypatch: pytest.MonkeyPatch) -> None:
     most = 2**256 - 1
-    seen = answers(monkeypatch, [log(data=f"0x{most:064x}")])
+    seen = answers(monkeypatch, {"number": "0x9"}, [log(data=f"0x{most:064x}")])
 
     (sent,) = ethereum.tokens_sent(TOKEN, 5, 9)
 
     assert sent == ethereum.Sent(HASH, 1, 7, TOKEN, FROM, TO, most)
-    assert [seen[0][0]["params"][0][name] for name in ("fromBlock", "toBlock")] == ["0x5", "0x9"]
+    assert [seen[0][1]["params"][0][name] for name in ("fromBlock", "toBlock")] == ["0x5", "0x9"]
+
+
+def test_a_node_that_has_not_got_the_last_block_knows_of_no_transfers_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, None, [])
+
+    with pytest.raises(ProviderAway):
+        ethereum.tokens_sent(TOKEN, 5, 9)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +108,7 @@ def test_a_transfer_is_read_to_the_last_unit(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_what_is_no_transfer_of_an_erc20_is_none(monkeypatch: pytest.MonkeyPatch, odd: Any) -> None:
-    answers(monkeypatch, [log(**odd)])
+    answers(monkeypatch, {"number": "0x9"}, [log(**odd)])
 
     assert ethereum.tokens_sent(TOKEN, 5, 9) == []
 

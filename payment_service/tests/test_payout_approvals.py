@@ -40,6 +40,17 @@ def test_a_run_at_the_limit_does_not(both_earned: Any, settings: Any) -> None:
     assert approve(body(make())["id"]).status_code == 200
 
 
+def test_who_asked_for_a_payout_does_not_approve_it(both_earned: Any, settings: Any) -> None:
+    """An admin may be a member of the vendor, without being its owner."""
+    settings.PAYOUT_APPROVAL_OVER = {"USD": 999}
+    hear(pay_out(1_000, member_id=GRACE))
+    payout = Payout.objects.get()
+
+    own, others = [admin(by).post(f"{PAYOUTS}/{payout.id}/approve") for by in (GRACE, new_id())]
+
+    assert (body(own)["code"], body(others)["status"]) == ("needs_another_admin", "pending")
+
+
 def test_a_payout_beyond_the_limit_waits_for_an_admin(both_earned: Any, settings: Any) -> None:
     settings.PAYOUT_APPROVAL_OVER = {"USD": 999}
     hear(vendor_changed(owner_id=GRACE))

@@ -171,7 +171,8 @@ def test_other_days_are_not_missed(happened: Any) -> None:
         csv_of([record("charge", "k", "-1.00")]), csv_of([record("charge", "k", "1.00", currency="XXX")]),
         csv_of([record("charge", "k", "1.00", at="2026-11-21")]), csv_of([record("charge", "k" * 201, "1.00")]),
         csv_of([record("charge", "k", "1.00", at="2026-02-31T00:00:00Z")]),
-        csv_of([record("charge", "", "1.00", reference="")]),
+        csv_of([record("charge", "", "1.00", reference="")]), json.dumps([record("charge", "\ud800", "1.00")]),
+        json.dumps([record("charge", "k", "1.00", reference="\ud800")]),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused_by_record(provider: Any, content: str) -> None:

@@ -14,7 +14,7 @@ from factories import LUMEN, NORTHWIND, account_of, asked, hear, released, split
 
 from payment_service.actions import bank_files, payout_runs, payouts
 from payment_service.models import Account, Difference, Payout, PayoutRun, Reconciliation
-from payment_service.queries import camt
+from payment_service.queries import camt, provider_records
 from shared.context import new_id
 from shared.testing import body
 
@@ -319,7 +319,23 @@ def test_what_is_no_statement_is_refused(provider: Any, content: str) -> None:
 
 
 def test_a_statement_with_nothing_in_it_is_one() -> None:
-    assert camt.entries(statement("").encode()) == []
+    assert list(camt.entries(statement("").encode())) == []
+
+
+def test_only_where_the_standard_has_entries_they_are_looked_for(run: Any) -> None:
+    """One within another within another: each would be searched as often as it is deep."""
+    outer = entry(row(payout()))
+    nested = outer.replace("</Ntry>", "<Ntry>" * 300 + entry(row(payout(LUMEN))) + "</Ntry>" * 300 + "</Ntry>")
+
+    assert list(camt.entries(statement(nested).encode())) == list(camt.entries(statement(outer).encode()))
+
+
+def test_no_more_of_a_file_is_read_than_would_be_taken(run: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(provider_records, "MOST_RECORDS", 1)
+
+    answers = [send(write([row(payout()), row(payout(LUMEN)), row(payout())])) for write in (csv_of, camt_of)]
+
+    assert [body(answer)["errors"]["file"] for answer in answers] == [["At most 1 records; ask for fewer days."]] * 2
 
 
 def test_the_command_reads_statements_too(run: Any, tmp_path: Any, capsys: Any) -> None:

@@ -76,7 +76,7 @@ def test_a_suspended_vendor_sells_nothing_sends_what_it_sold_and_comes_back() ->
     assert buy(world, variants[0]).status == "cancelled"
     assert buy(world, variants[1]).status == "confirmed"
     with serving("vendor"), pytest.raises(VendorSuspended):
-        request_payout(vendor_id=vendor.id, amount=None)
+        request_payout(vendor_id=vendor.id, member_id=vendor.owner_id, amount=None)
     fulfil(random.Random(1))
     world.settle()
     assert VendorOrder.objects.get(order=orders[0]).status in {"delivered", "returned"}

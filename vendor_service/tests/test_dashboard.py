@@ -255,6 +255,21 @@ def test_every_member_sees_it_and_nobody_else() -> None:
     assert client_as().get(PATH).status_code == 401
 
 
+@pytest.mark.parametrize(("role", "seen"), [("finance", True), ("orders", True), ("catalogue", False)])
+def test_turnover_is_for_those_who_see_orders_or_money(role: str, seen: bool) -> None:
+    vendor = make_vendor()
+    hear(confirmed(new_id(), (vendor, money(31_200))))
+    member = make_member(vendor, role=role)
+
+    told = body(client_as("vendor", user_id=member.user_id, vendor_id=vendor.id, vendor_role=role).get(PATH))
+
+    today = told["periods"]["today"]
+    assert [name in today for name in ("sold", "orders_confirmed")] == [seen] * 2
+    assert ("orders_to_ship" in told["to_do"]) == seen
+    assert today.keys() >= {"since", "reviews", "rating"}
+    assert told["to_do"].keys() >= {"stock_low", "stock_out"}
+
+
 def test_it_asks_the_database_no_more_for_more_orders(django_assert_max_num_queries: Any) -> None:
     vendor = make_vendor()
     for currency in ("USD", "EUR", "JPY") * 3:

@@ -5,8 +5,8 @@
                     └──expires_at────▶ expired
 
 Carts are told by the clock (`offers.tell_untold`), not by each request: a counter that sells fast costs them little.
-Locks: the hold, then the stock row, then the location. A new hold is nobody else's to lock; elsewhere than at the default
-location its row is written after them all, as it refers to the location.
+Locks: the hold, then the stock row, then the location. A new hold is nobody else's to lock; where it refers to a
+location, its row is written last.
 """
 
 from collections import Counter

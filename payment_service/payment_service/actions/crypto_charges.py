@@ -54,14 +54,19 @@ def open_charge(request: ChargeRequest) -> CryptoCharge:
 
 
 def _wishes(token: str) -> tuple[str, str]:
-    """`USDC-0x…` → what the buyer pays in, and where it is to go back to. Either may be left out. Raises NotTaken."""
+    """`USDC-0x…` → what the buyer pays in, and where it is to go back to. Either may be left out. The token's contract
+    is nobody's address. Raises NotTaken.
+    """
     name, dash, address = token.partition("-")
     if name.startswith("0x") and not dash:
         name, address = "", name
     try:
-        return "" if name == "ok" else name.upper(), parsed(address) if address else ""
+        refund_to = parsed(address) if address else ""
     except NotAnAddress:
         raise NotTaken("bad_refund_address") from None
+    if refund_to and refund_to == settings.CRYPTO_TOKEN_ADDRESS.lower():
+        raise NotTaken("bad_refund_address")
+    return "" if name == "ok" else name.upper(), refund_to
 
 
 def _is_token(name: str, amount: Money) -> bool:

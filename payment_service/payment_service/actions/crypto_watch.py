@@ -38,7 +38,10 @@ def follow_charges() -> int:
     undecided = charges.filter(receipts__confirmed=True, receipts__use=CryptoReceipt.Use.NONE)
     found = {charge.index for charge in [*waiting, *undecided]}
     for index in sorted(found):
-        _follow(index)
+        try:
+            _follow(index)
+        except Exception:  # one that cannot be followed keeps nobody else's waiting
+            log.exception("the charge %s cannot be followed", index)
     return len(found)
 
 

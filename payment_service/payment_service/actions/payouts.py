@@ -156,6 +156,7 @@ def _new_payout(message: PayOut) -> Payout:
         vendor_id=message.vendor_id,
         minor=message.amount.minor,
         currency=message.amount.currency,
+        member_id=message.member_id,
         due_at=timezone.now(),
         correlation_id=current().correlation_id,
     )
@@ -166,7 +167,8 @@ def _new_payout(message: PayOut) -> Payout:
 
 @transaction.atomic
 def approve_payout(*, payout_id: UUID, by: UUID) -> Payout:
-    """Not by the vendor's own owner, and not while the vendor's money is kept back, as it may be since it asked.
+    """Not by who asked for it or the vendor's own owner, and not while the vendor's money is kept back, as it may be
+    since it asked.
 
     Raises NotFound, IllegalMove, NeedsAnotherAdmin.
     """
@@ -174,7 +176,7 @@ def approve_payout(*, payout_id: UUID, by: UUID) -> Payout:
     if reason := hold_reason(payout.vendor_id):
         raise IllegalMove(f"Not now: {reason}.")
     payout.approve(by=by, at=timezone.now())
-    if Vendor.objects.filter(id=payout.vendor_id, owner_id=by).exists():
+    if by == payout.member_id or Vendor.objects.filter(id=payout.vendor_id, owner_id=by).exists():
         raise NeedsAnotherAdmin()
     payout.save()
     audit_payout("approve", payout)

@@ -12,6 +12,7 @@ from coincurve import PublicKey
 from Crypto.Hash import keccak
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+NOBODY = f"0x{0:040x}"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _PUBLIC = (bytes.fromhex("0488b21e"), bytes.fromhex("043587cf"))
 """What `xpub` and `tpub` say in bytes."""
@@ -57,12 +58,13 @@ def checksummed(address: str) -> str:
 
 
 def parsed(text: str) -> str:
-    """An address as somebody typed it, in small letters; one in mixed case has to have the right checksum.
+    """An address as somebody typed it, in small letters; one in mixed case has to have the right checksum. That of
+    zeros is nobody's: what is sent there is burnt.
 
     Raises NotAnAddress.
     """
     plain = text[2:] in (text[2:].lower(), text[2:].upper())
-    if not _ADDRESS.fullmatch(text) or not (plain or checksummed(text) == text):
+    if text == NOBODY or not _ADDRESS.fullmatch(text) or not (plain or checksummed(text) == text):
         raise NotAnAddress(text[:80])
     return text.lower()
 

@@ -5,7 +5,8 @@ back is of interest: it says so, or bears our end-to-end id.
 """
 
 import re
-from typing import Any
+from collections.abc import Iterator
+from itertools import chain
 from xml.etree.ElementTree import Element
 
 from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
@@ -13,19 +14,25 @@ from defusedxml.ElementTree import ParseError, fromstring  # type: ignore[import
 
 _BOOKED = {"BOOK", ""}
 _OURS = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DOCUMENTS = (("BkToCstmrStmt", "Stmt"), ("BkToCstmrDbtCdtNtfctn", "Ntfctn"))
 _AMOUNTS = ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt")
 
 
-def entries(content: bytes) -> list[dict[str, str]]:
-    """One for each transaction, with the fields of a record. Raises ValueError for what is no such document."""
+def entries(content: bytes) -> Iterator[dict[str, str]]:
+    """One for each transaction, with the fields of a record. Raises ValueError for what is no such document.
+
+    Only where the standard has them is looked for anything: entries within entries would be read over and over.
+    """
     try:
         root = fromstring(content, forbid_dtd=True)
     except (ParseError, DefusedXmlException, LookupError) as error:
         raise ValueError(str(error)) from None
-    if _find(root, "BkToCstmrStmt") is None and _find(root, "BkToCstmrDbtCdtNtfctn") is None:
+    if all(root.find(f"{{*}}{name}") is None for name, _part in _DOCUMENTS):
         raise ValueError("This is no camt.053 and no camt.054.")
-    booked = [entry for entry in root.iterfind(".//{*}Ntry") if _status(entry) in _BOOKED]
-    return [row for entry in booked for row in _rows(entry)]
+    found = chain.from_iterable(
+        root.iterfind(f"{{*}}{document}/{{*}}{part}/{{*}}Ntry") for document, part in _DOCUMENTS
+    )
+    return (row for entry in found if _status(entry) in _BOOKED for row in _rows(entry))
 
 
 def _rows(entry: Element) -> list[dict[str, str]]:
@@ -42,7 +49,7 @@ def _row(entry: Element, one: Element, *, alone: bool = True) -> dict[str, str]:
     """Empty for money that came in and is not a payout's."""
     key = next((text for text in (_text(one, "Refs/EndToEndId"), _text(one, "Refs/InstrId")) if text), "")
     reversed_ = _text(entry, "RvslInd").lower() in {"true", "1"}
-    returned = reversed_ or _find(one, "RtrInf") is not None or bool(_OURS.fullmatch(key))
+    returned = reversed_ or one.find("{*}RtrInf") is not None or bool(_OURS.fullmatch(key))
     direction = _text(one, "CdtDbtInd") or _text(entry, "CdtDbtInd")
     debit = direction != "CRDT"  # one that says neither is refused, as a record without its fields
     if not debit and not returned:
@@ -76,10 +83,6 @@ def _time(entry: Element) -> str:
     if day:
         return f"{day[:10]}T12:00:00Z"
     return moment if re.search(r"(Z|[+-]\d\d:\d\d)$", moment) else f"{moment}Z" if moment else ""
-
-
-def _find(parent: Element, name: str) -> Any:
-    return parent.find(f".//{{*}}{name}")
 
 
 def _text(parent: Element, path: str) -> str:

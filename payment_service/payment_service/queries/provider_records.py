@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -48,7 +49,7 @@ def read_records(content: bytes) -> list[Record]:
 def _rows(content: bytes) -> list[Any]:
     try:
         if content.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-            return camt.entries(content)
+            return list(islice(camt.entries(content), MOST_RECORDS + 1))
         text = content.decode("utf-8-sig")
         if text.lstrip()[:1] in {"[", "{"}:
             rows = json.loads(text)
@@ -58,7 +59,7 @@ def _rows(content: bytes) -> list[Any]:
         table = csv.DictReader(io.StringIO(text), strict=True)
         if not set(table.fieldnames or ()) >= _NEEDED:
             raise ValueError("A header is expected.")
-        return list(table)
+        return list(islice(table, MOST_RECORDS + 1))
     except (ValueError, RecursionError, csv.Error):
         names = ", ".join(sorted(_NEEDED))
         wanted = f"Neither CSV in UTF-8 with a header ({names}), nor a JSON list, nor a bank's statement (camt)."
@@ -72,6 +73,7 @@ def _record(row: Any) -> Record:
     if fields["kind"] not in KINDS:
         raise ValueError(f"kind is one of {', '.join(KINDS)}")
     names = fields["key"] + fields["reference"]
+    names.encode()  # JSON can hold halves of characters
     if not names or "\0" in names or any(len(fields[name]) > _LONGEST for name in ("key", "reference")):
         raise ValueError("a key or a reference is needed")
     at = parse_datetime(fields["at"])

@@ -183,7 +183,10 @@ class VendorBalanceChanged(Event):
 
 
 class PayOut(Command):
-    """Pay a vendor from its available balance. Answered by PayoutPaid or PayoutRefused."""
+    """Pay a vendor from its available balance. Answered by PayoutPaid or PayoutRefused.
+
+    `member_id` is the member who asked for it, and may not approve it.
+    """
 
     type = "payment.pay_out.v1"
     key = "vendor_id"
@@ -191,6 +194,7 @@ class PayOut(Command):
     payout_id: UUID
     vendor_id: UUID
     amount: MoneyData
+    member_id: UUID | None = None
 
 
 class PayoutAccountData(_Part):

@@ -47,7 +47,7 @@ def follow_balance(told: VendorBalanceChanged) -> None:
 
 
 @transaction.atomic
-def request_payout(*, vendor_id: UUID, amount: Money | None) -> Payout:
+def request_payout(*, vendor_id: UUID, member_id: UUID, amount: Money | None) -> Payout:
     """Ask payment to pay out; without an amount, all that is available in the payout currency.
 
     The vendor's lock makes parallel requests find each other. Raises VendorNotFound, VendorSuspended, Invalid,
@@ -64,7 +64,7 @@ def request_payout(*, vendor_id: UUID, amount: Money | None) -> Payout:
         raise PayoutPending()
     available = _available(vendor.id, currency)
     payout = Payout.objects.create(vendor=vendor, amount=_covered(amount or available, available), currency=currency)
-    publish(PayOut(payout_id=payout.id, vendor_id=vendor.id, amount=_told(payout)))
+    publish(PayOut(payout_id=payout.id, vendor_id=vendor.id, amount=_told(payout), member_id=member_id))
     told = {"vendor": vendor.id, "minor": payout.amount, "currency": currency}
     record(action="vendor.payout.request", subject_kind="payout", subject_id=payout.id, **told)
     return payout

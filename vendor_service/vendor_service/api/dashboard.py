@@ -1,15 +1,24 @@
 """How a vendor is doing, and what waits for it."""
 
+from collections.abc import Mapping, Set
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from shared.auth import roles
+from shared.auth import MONEY, ORDERS, caller_of, roles
 from shared.http import MoneyShape, Shape
 from vendor_service.api.callers import vendor_of
 from vendor_service.queries import dashboard
+
+OF_ORDERS = {
+    "orders_confirmed", "orders_shipped", "orders_cancelled", "returns_requested", "sold",
+    "orders_to_ship", "returns_to_decide", "returns_to_receive",
+}  # fmt: skip
+"""Left out for members whose role opens neither orders nor money, as what it sums up is closed to them elsewhere."""
 
 
 class SoldShape(Shape):
@@ -21,13 +30,13 @@ class SoldShape(Shape):
 
 class PeriodShape(Shape):
     since = serializers.DateTimeField()
-    orders_confirmed = serializers.IntegerField()
-    orders_shipped = serializers.IntegerField()
-    orders_cancelled = serializers.IntegerField()
-    returns_requested = serializers.IntegerField()
+    orders_confirmed = serializers.IntegerField(required=False)
+    orders_shipped = serializers.IntegerField(required=False)
+    orders_cancelled = serializers.IntegerField(required=False)
+    returns_requested = serializers.IntegerField(required=False)
     reviews = serializers.IntegerField()
     rating = serializers.FloatField(allow_null=True, help_text="The average of these reviews.")
-    sold = SoldShape(many=True)
+    sold = SoldShape(many=True, required=False)
 
 
 class PeriodsShape(Shape):
@@ -39,9 +48,9 @@ class PeriodsShape(Shape):
 
 
 class ToDoShape(Shape):
-    orders_to_ship = serializers.IntegerField()
-    returns_to_decide = serializers.IntegerField()
-    returns_to_receive = serializers.IntegerField()
+    orders_to_ship = serializers.IntegerField(required=False)
+    returns_to_decide = serializers.IntegerField(required=False)
+    returns_to_receive = serializers.IntegerField(required=False)
     stock_low = serializers.IntegerField(help_text="Variants.")
     stock_out = serializers.IntegerField(help_text="Variants.")
 
@@ -58,9 +67,16 @@ class DashboardView(APIView):
         operation_id="vendors_me_dashboard",
         tags=["vendors"],
         summary="How you are doing, and what waits for you",
-        description="Counted from what the other services tell, so it may lag by moments.",
+        description="Counted from what the other services tell, so it may lag by moments. What is about orders and "
+        "returns is left out for members whose role opens neither orders nor money.",
         responses=DashboardShape,
     )
     def get(self, request: Request) -> Response:
         vendor_id = vendor_of(request)
-        return Response({"periods": dashboard.figures(vendor_id), "to_do": dashboard.to_do(vendor_id)})
+        hidden = set() if caller_of(request).sells(ORDERS, MONEY) else OF_ORDERS
+        periods = {name: _without(hidden, figures) for name, figures in dashboard.figures(vendor_id).items()}
+        return Response({"periods": periods, "to_do": _without(hidden, dashboard.to_do(vendor_id))})
+
+
+def _without(hidden: Set[str], figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: figure for name, figure in figures.items() if name not in hidden}

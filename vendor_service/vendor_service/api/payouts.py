@@ -15,7 +15,7 @@ from shared.idempotency import idempotent
 from shared.money import Money
 from shared.pagination import Cursor
 from vendor_service.actions import payouts
-from vendor_service.api.callers import vendor_of
+from vendor_service.api.callers import user_of, vendor_of
 from vendor_service.models import Balance, Payout
 from vendor_service.models.members import Right
 from vendor_service.queries import payouts as payout_queries
@@ -107,7 +107,8 @@ class PayoutsView(APIView):
     @idempotent()
     def post(self, request: Request) -> Response:
         body = read(PayoutIn, request.data)
-        row = payouts.request_payout(vendor_id=vendor_of(request, Right.PAY_OUT), amount=body.get("amount"))
+        vendor_id = vendor_of(request, Right.PAY_OUT)
+        row = payouts.request_payout(vendor_id=vendor_id, member_id=user_of(request), amount=body.get("amount"))
         return created(payout_body(row), f"/api/v1/vendors/me/payouts/{row.id}")
 
 
