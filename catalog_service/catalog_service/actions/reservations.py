@@ -87,7 +87,8 @@ def expire_holds() -> int:
 def _expire_batch() -> int:
     due = Reservation.objects.filter(status=Status.HELD, expires_at__lt=timezone.now())
     rows = list(due.order_by("expires_at").select_for_update(skip_locked=True, no_key=True)[:SWEEP_BATCH])
-    _unhold([row.order_id for row in rows])
+    if rows:
+        _unhold([row.order_id for row in rows])
     for row in rows:
         row.end(Status.EXPIRED, "expired")
         publish(StockReleased(order_id=row.order_id, reason="expired"))
