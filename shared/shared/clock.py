@@ -56,8 +56,8 @@ def _run_forever(job: Job, every: timedelta, stopping: threading.Event) -> None:
 def run_once(job: Job) -> None:
     """Run a job; an error is logged and the next time comes.
 
-    Whether the connection still works is not asked first: that would be the half of what an idle worker does. A job
-    that finds it broken lets it go, and gets a new one the next time.
+    Whether the connection still works is not asked first, which would be a round trip each time. A job that finds it
+    broken lets it go, also when it deals with the error itself, and gets a new one the next time.
     """
     try:
         with acting(Context(str(new_id()))):
@@ -67,3 +67,5 @@ def run_once(job: Job) -> None:
         connection.close()
     except Exception:
         log.exception("job failed: %s", job.__name__)
+    if connection.connection is not None and connection.connection.closed:
+        connection.close()
