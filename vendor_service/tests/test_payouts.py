@@ -100,6 +100,7 @@ def test_without_an_amount_all_is_asked_for() -> None:
     assert answer["Location"] == f"{PATH}/{given['id']}"
     (asked,) = published(PayOut)
     assert (str(asked.payout_id), asked.vendor_id, asked.amount.minor) == (given["id"], vendor.id, 5_050)
+    assert asked.member_id == vendor.owner_id
 
 
 def test_a_part_can_be_asked_for() -> None:

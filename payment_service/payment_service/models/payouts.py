@@ -55,7 +55,7 @@ class Payout(models.Model):
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
     item = models.OneToOneField(PayoutItem, null=True, on_delete=models.PROTECT, related_name="payout")
     member_id = models.UUIDField(null=True)
-    """Who asked for it."""
+    """The account of the member who asked for it; none in a run."""
     approved_by = models.UUIDField(null=True)
     reason = models.CharField(max_length=40, blank=True)
     provider_reference = models.CharField(max_length=200, blank=True)

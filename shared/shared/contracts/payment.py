@@ -185,7 +185,7 @@ class VendorBalanceChanged(Event):
 class PayOut(Command):
     """Pay a vendor from its available balance. Answered by PayoutPaid or PayoutRefused.
 
-    `member_id` is the member who asked for it, and may not approve it.
+    `member_id` is the account of the member who asked for it, who may not approve it.
     """
 
     type = "payment.pay_out.v1"
