@@ -8,10 +8,10 @@ from typing import Any
 import dev_chain
 import fake_stripe
 import pytest
-from factories import asked, released, take
+from factories import LUMEN, asked, hear, pay_out, refund_of, released, split, take
 from stages import ChapaStage, CryptoStage, SimulatorStage, StripeStage
 
-from payment_service.actions import crypto_prices
+from payment_service.actions import crypto_prices, payouts, refunds
 from payment_service.clients import simulator
 from payment_service.queries.books import broken_rules
 from shared.context import new_id
@@ -69,6 +69,20 @@ def both_earned(provider: Any) -> Any:
     message = take()
     asked(message)
     released(message)
+    return message
+
+
+@pytest.fixture
+def happened(provider: Any) -> Any:
+    """A charge of 60.00 and one of 40.00, a refund of 40.00 and a payout of 20.00."""
+    message, other = take(split()), take(split(LUMEN, gross=4_000, tax=600, commission=300))
+    asked(message)
+    asked(other)
+    released(message)
+    hear(refund_of(other))
+    refunds.ask_for_refunds()
+    hear(pay_out(2_000))
+    payouts.ask_for_payouts()
     return message
 
 

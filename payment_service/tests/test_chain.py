@@ -25,13 +25,11 @@ from payment_service.models import (
 from shared.contracts.payment import PaymentTaken
 from shared.testing import in_parallel, published
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def stage(settings: Any, chain: Any, balanced_books: None) -> CryptoStage:
-    settings.PAYMENT_METHODS = ["crypto"]
-    return CryptoStage(settings, chain)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("stage"),
+    pytest.mark.parametrize("stage", ["crypto"], indirect=True),
+]
 
 
 def test_what_is_seen_counts_only_once_it_is_deep_enough(stage: CryptoStage) -> None:

@@ -27,13 +27,11 @@ from shared.messages import MoneyData
 from shared.money import Money
 from shared.testing import body, client_as, published
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def stage(settings: Any, chain: Any, balanced_books: None) -> CryptoStage:
-    settings.PAYMENT_METHODS = ["crypto"]
-    return CryptoStage(settings, chain)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("stage"),
+    pytest.mark.parametrize("stage", ["crypto"], indirect=True),
+]
 
 
 def private_key(index: int) -> PrivateKey:
@@ -167,8 +165,8 @@ def test_a_price_that_nobody_has_told_lately_is_none(priced: CryptoStage) -> Non
 
 def test_in_which_currencies_it_is_taken_follows_from_prices(stage: CryptoStage) -> None:
     def shown() -> list[str]:
-        (method,) = body(client_as().get("/api/v1/payment-methods"))["results"]
-        return list(method["currencies"])
+        methods = body(client_as().get("/api/v1/payment-methods"))["results"]
+        return next(method["currencies"] for method in methods if method["code"] == "crypto")
 
     assert shown() == ["USD"]
     crypto_prices.set_price(price=Money(500_000, "JPY"), by=new_id())

@@ -1,7 +1,5 @@
 """What vendors are paid on a chain."""
 
-from typing import Any
-
 import pytest
 from coins import confirmed, hand_in, sent, unsigned
 from dev_chain import CENT
@@ -16,14 +14,12 @@ from shared.context import new_id
 from shared.contracts.payment import PayoutPaid, PayoutReturned
 from shared.testing import body, published
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("stage"),
+    pytest.mark.parametrize("stage", ["crypto"], indirect=True),
+]
 CRYPTO = {"currency": "USD", "method": "crypto"}
-
-
-@pytest.fixture
-def stage(settings: Any, chain: Any, live_server: Any, balanced_books: None) -> CryptoStage:
-    settings.PAYMENT_METHODS = ["crypto"]
-    return CryptoStage(settings, chain)
 
 
 @pytest.fixture

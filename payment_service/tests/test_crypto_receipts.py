@@ -27,13 +27,11 @@ from shared.contracts.payment import PaymentActionRequired, PaymentDeclined, Pay
 from shared.money import Money
 from shared.testing import body, client_as, published
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def stage(settings: Any, chain: Any, balanced_books: None) -> CryptoStage:
-    settings.PAYMENT_METHODS = ["crypto"]
-    return CryptoStage(settings, chain)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("stage"),
+    pytest.mark.parametrize("stage", ["crypto"], indirect=True),
+]
 
 
 def test_who_pays_too_little_is_shown_what_is_missing_and_may_pay_it(stage: CryptoStage) -> None:
@@ -48,6 +46,26 @@ def test_who_pays_too_little_is_shown_what_is_missing_and_may_pay_it(stage: Cryp
 
     assert (state(message), balances()["provider"]) == (("taken", ""), 10_000)
     assert not Misfit.objects.exists()
+
+
+def test_one_that_cannot_be_followed_keeps_no_other_waiting(stage: CryptoStage, monkeypatch: Any) -> None:
+    (first, first_payment), (second, second_payment) = asks_the_buyer(stage), asks_the_buyer(stage)
+    stage.sends(first_payment, 10_000)
+    stage.sends(second_payment, 10_000)
+    follow, broken = crypto_watch._follow, CryptoCharge.objects.get(payment=first_payment).index
+
+    def failing(index: int) -> None:
+        if index == broken:
+            raise LookupError
+        follow(index)
+
+    monkeypatch.setattr(crypto_watch, "_follow", failing)
+    crypto_watch.watch()
+    assert (state(first)[0], state(second)[0]) == ("action_required", "taken")
+
+    monkeypatch.undo()
+    crypto_watch.watch()
+    assert state(first)[0] == "taken"
 
 
 def test_too_little_at_the_end_of_the_time_goes_back(stage: CryptoStage) -> None:

@@ -25,13 +25,11 @@ from shared.contracts.user import RecordAudit
 from shared.money import Money
 from shared.testing import body, client_as, published
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def stage(settings: Any, chain: Any, live_server: Any, balanced_books: None) -> CryptoStage:
-    settings.PAYMENT_METHODS = ["crypto"]
-    return CryptoStage(settings, chain)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("stage"),
+    pytest.mark.parametrize("stage", ["crypto"], indirect=True),
+]
 
 
 @pytest.fixture

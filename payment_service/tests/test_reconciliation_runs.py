@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 from asking import ADMIN, PATH, ask, asked_and_read, found, in_pages_of, time_passes
 from django.utils import timezone
-from factories import asked, hear, pay_out, refund_of, released, split, take
+from factories import asked, take
 
-from payment_service.actions import payouts, reconciliations, refunds, simulator
+from payment_service.actions import reconciliations, simulator
 from payment_service.actions.providers import PROVIDERS
 from payment_service.clients import simulator as simulator_client
 from payment_service.clients.port import Record, RecordPage
@@ -34,21 +34,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 # ── The run ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture
-def busy_day(provider: Any) -> Any:
-    """Two charges, a refund and a payout."""
-    message, other = take(split()), take(split(gross=4_000, tax=600, commission=300))
-    asked(message)
-    asked(other)
-    released(message)
-    hear(refund_of(other))
-    refunds.ask_for_refunds()
-    hear(pay_out(2_000))
-    payouts.ask_for_payouts()
-    return message
-
-
-def test_an_admin_starts_it_and_sees_how_far_it_is(busy_day: Any) -> None:
+def test_an_admin_starts_it_and_sees_how_far_it_is(happened: Any) -> None:
     answer = ask()
 
     begun = body(answer)
@@ -62,7 +48,7 @@ def test_an_admin_starts_it_and_sees_how_far_it_is(busy_day: Any) -> None:
     assert (entry.action, entry.detail["provider"]) == ("payment.reconciliation.start", "simulator")
 
 
-def test_every_cause_of_a_provider_s_difference_is_found(busy_day: Any) -> None:
+def test_every_cause_of_a_provider_s_difference_is_found(happened: Any) -> None:
     sixty, _forty = SimulatedCharge.objects.order_by("-minor")
     SimulatedCharge.objects.filter(id=sixty.id).update(minor=5_900)
     SimulatedTransfer.objects.filter(kind="refund").delete()
@@ -82,16 +68,16 @@ def test_every_cause_of_a_provider_s_difference_is_found(busy_day: Any) -> None:
     ]
 
 
-def test_what_is_open_or_refused_here_and_was_done_there_is_told(busy_day: Any) -> None:
+def test_what_is_open_or_refused_here_and_was_done_there_is_told(happened: Any) -> None:
     Payout.objects.update(status="paid")
     refused = Payout.objects.create(id=new_id(), vendor_id=new_id(), minor=70, currency="USD", status="refused")
     open_ = Payout.objects.create(id=new_id(), vendor_id=new_id(), minor=80, currency="USD", status="pending")
     failed = Refund.objects.create(
-        payment_id=busy_day.payment_id, minor=90, currency="USD", splits=[], status="failed", reason="x"
+        payment_id=happened.payment_id, minor=90, currency="USD", splits=[], status="failed", reason="x"
     )
     for payout in (refused, open_):
         simulator.pay_out(key=str(payout.id), minor=payout.minor, currency="USD")
-    charge = SimulatedCharge.objects.get(key=str(busy_day.payment_id))
+    charge = SimulatedCharge.objects.get(key=str(happened.payment_id))
     simulator.refund(key=str(failed.id), charge_id=charge.id, minor=90, currency="USD")
 
     assert found(asked_and_read()) == [
@@ -101,7 +87,7 @@ def test_what_is_open_or_refused_here_and_was_done_there_is_told(busy_day: Any) 
     ]
 
 
-def test_what_happens_after_it_began_is_of_no_interest(busy_day: Any) -> None:
+def test_what_happens_after_it_began_is_of_no_interest(happened: Any) -> None:
     answer = ask()
     asked(take())
     SimulatedCharge.objects.order_by("-created_at")[0].delete()
@@ -111,7 +97,7 @@ def test_what_happens_after_it_began_is_of_no_interest(busy_day: Any) -> None:
     assert body(ADMIN.get(answer["Location"]))["agrees"]
 
 
-def test_a_record_that_is_told_twice_counts_once(busy_day: Any, monkeypatch: Any) -> None:
+def test_a_record_that_is_told_twice_counts_once(happened: Any, monkeypatch: Any) -> None:
     whole = PROVIDERS["simulator"].records  # type: ignore[attr-defined]
 
     def twice(*, since: Any, until: Any, after: str) -> RecordPage:
@@ -124,7 +110,7 @@ def test_a_record_that_is_told_twice_counts_once(busy_day: Any, monkeypatch: Any
     assert (answer["records"], answer["differing"]) == (4, 0)
 
 
-def test_one_of_a_provider_runs_at_a_time(busy_day: Any) -> None:
+def test_one_of_a_provider_runs_at_a_time(happened: Any) -> None:
     answers = in_parallel(8, lambda _number: ask().status_code)
 
     assert sorted(answers) == [202] + [409] * 7
@@ -133,7 +119,7 @@ def test_one_of_a_provider_runs_at_a_time(busy_day: Any) -> None:
     assert ask().status_code == 202
 
 
-def test_two_clocks_read_each_page_once(busy_day: Any, monkeypatch: Any) -> None:
+def test_two_clocks_read_each_page_once(happened: Any, monkeypatch: Any) -> None:
     answer = ask()
     with in_pages_of(1, monkeypatch):
         read = in_parallel(4, lambda _number: reconciliations.run_reconciliations())
@@ -143,7 +129,7 @@ def test_two_clocks_read_each_page_once(busy_day: Any, monkeypatch: Any) -> None
     assert (ended["records"], ended["agrees"]) == (4, True)
 
 
-def test_a_page_that_two_workers_bring_is_kept_once(busy_day: Any) -> None:
+def test_a_page_that_two_workers_bring_is_kept_once(happened: Any) -> None:
     row = reconciliations.start_reconciliation(**today(), by=new_id())
     page = RecordPage([Record("charge", "k", "r", Money(1, "USD"), timezone.now())], "charge:")
 
@@ -184,7 +170,7 @@ def pages_of(row: Reconciliation) -> int:
 
 
 def test_a_worker_that_dies_before_the_page_is_kept_leaves_it_to_be_asked_again(
-    busy_day: Any, monkeypatch: Any
+    happened: Any, monkeypatch: Any
 ) -> None:
     answer = ask()
     with monkeypatch.context() as broken:
@@ -199,7 +185,7 @@ def test_a_worker_that_dies_before_the_page_is_kept_leaves_it_to_be_asked_again(
     assert body(ADMIN.get(answer["Location"]))["agrees"]
 
 
-def test_who_is_away_for_a_day_is_given_up(busy_day: Any, monkeypatch: Any) -> None:
+def test_who_is_away_for_a_day_is_given_up(happened: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(reconciliations, "MOST_TRIES", 2)
     monkeypatch.setattr(simulator_client, "_ask", away)
     answer = ask()
@@ -217,7 +203,7 @@ def away(*_args: Any) -> Any:
 
 
 @pytest.mark.parametrize(("name", "most"), [("MOST_RECORDS", 2), ("MOST_PAGES", 1)])
-def test_more_than_anybody_can_hold_is_given_up(busy_day: Any, monkeypatch: Any, name: str, most: int) -> None:
+def test_more_than_anybody_can_hold_is_given_up(happened: Any, monkeypatch: Any, name: str, most: int) -> None:
     monkeypatch.setattr(reconciliations, name, most)
 
     ended = asked_and_read()
@@ -259,7 +245,7 @@ def test_the_same_request_twice_starts_one(provider: Any) -> None:
     assert Reconciliation.objects.count() == 1
 
 
-def test_those_to_look_into_can_be_listed(busy_day: Any) -> None:
+def test_those_to_look_into_can_be_listed(happened: Any) -> None:
     agreeing = asked_and_read()
     SimulatedCharge.objects.all().delete()
     differing = asked_and_read()
@@ -275,7 +261,7 @@ def test_those_to_look_into_can_be_listed(busy_day: Any) -> None:
     assert ADMIN.get(f"{PATH}?agrees=maybe").status_code == 400
 
 
-def test_a_page_asks_the_database_little(busy_day: Any, django_assert_max_num_queries: Any) -> None:
+def test_a_page_asks_the_database_little(happened: Any, django_assert_max_num_queries: Any) -> None:
     row = reconciliations.start_reconciliation(**today(), by=new_id())
 
     with django_assert_max_num_queries(30):

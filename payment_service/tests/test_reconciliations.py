@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
-from factories import LUMEN, NORTHWIND, account_of, asked, hear, pay_out, refund_of, released, split, take
+from factories import NORTHWIND, account_of, asked, hear, take
 
-from payment_service.actions import bank_files, payout_runs, payouts, refunds
+from payment_service.actions import bank_files, payout_runs
 from payment_service.models import Difference, Payment, Payout, Reconciliation, Refund
 from shared.context import new_id
 from shared.contracts.user import RecordAudit
@@ -21,20 +21,6 @@ from shared.testing import body, client_as, published
 pytestmark = pytest.mark.django_db(transaction=True)
 PATH = "/api/v1/admin/reconciliations"
 ADMIN = client_as("admin", user_id=UUID(int=0xADA))
-
-
-@pytest.fixture
-def happened(provider: Any) -> Any:
-    """A charge of 60.00 and one of 40.00, a refund of 40.00 and a payout of 20.00."""
-    message, other = take(split()), take(split(LUMEN, gross=4_000, tax=600, commission=300))
-    asked(message)
-    asked(other)
-    released(message)
-    hear(refund_of(other))
-    refunds.ask_for_refunds()
-    hear(pay_out(2_000))
-    payouts.ask_for_payouts()
-    return message
 
 
 def record(kind: str, key: object, amount: str, **changes: Any) -> dict[str, str]:
