@@ -8,15 +8,11 @@ measured. Rounds alternate, the median of their ratios counts. Exits with 1 belo
 """
 
 import contextlib
-import re
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from statistics import median
 from uuid import uuid4
@@ -24,8 +20,8 @@ from uuid import uuid4
 import jwt
 
 from benchmarks.arguments import numbers
+from benchmarks.peers import free_port, running, wrk
 from fleet import edge, keys
-from fleet.client import wait_for
 from fleet.nginx import BINARY
 from fleet.table import load
 
@@ -81,7 +77,7 @@ def main() -> int:
 def run(upstream: Callable[[Path, int], list[str]], seconds: int) -> dict[str, list[float]]:
     folder = Path(tempfile.mkdtemp(prefix="nexus-edge-"))
     try:
-        with running(folder, upstream) as url:
+        with fronted(folder, upstream) as url:
             return measure(folder, url, seconds)
     finally:
         shutil.rmtree(folder)
@@ -122,12 +118,12 @@ def measure(folder: Path, url: str, seconds: int) -> dict[str, list[float]]:
     (folder / "never-seen").write_text("\n".join(token(key) for _ in range(NEVER_SEEN)))
     rates: dict[str, list[float]] = {"guest": [], "known token": [], "never-seen token": []}
     for number in range(ROUNDS):
-        rates["guest"].append(wrk(url, seconds))
-        rates["known token"].append(wrk(url, seconds, "-H", f"Authorization: Bearer {known}"))
+        rates["guest"].append(wrk(url + PATH, seconds))
+        rates["known token"].append(wrk(url + PATH, seconds, "-H", f"Authorization: Bearer {known}"))
         script = folder / f"never-seen-{number}.lua"
         start = NEVER_SEEN // ROUNDS * number
         script.write_text(ONE_AFTER_ANOTHER.format(file=folder / "never-seen", start=start, path=PATH))
-        rates["never-seen token"].append(wrk(url, seconds, "-s", str(script)))
+        rates["never-seen token"].append(wrk(url + PATH, seconds, "-s", str(script)))
     return rates
 
 
@@ -140,23 +136,13 @@ def token(key: str) -> str:
     return jwt.encode(claims, key, "ES256", {"kid": "bench", "typ": "at+jwt"})
 
 
-def wrk(url: str, seconds: int, *arguments: str) -> float:
-    """Requests a second that were answered with 2xx; anything else ends the run, for its figure would mean nothing."""
-    command = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", *arguments, f"{url}{PATH}"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if bad := re.search(r"Non-2xx or 3xx responses: \d+|Socket errors: .*", told):
-        raise SystemExit(f"{' '.join(arguments[:1])}: {bad[0]}")
-    found = re.search(r"Requests/sec:\s+([\d.]+)", told)
-    assert found, told
-    return float(found[1])
-
-
 @contextlib.contextmanager
-def running(folder: Path, upstream: Callable[[Path, int], list[str]]) -> Iterator[str]:
+def fronted(folder: Path, upstream: Callable[[Path, int], list[str]]) -> Iterator[str]:
     """The edge and what it stands before; its URL."""
     folder.chmod(0o755)
     keys.make_pair(folder / "jwt", "bench")
-    port, listen = free_port(), f"127.0.0.1:{free_port()}"
+    port, front = free_port(), free_port()
+    listen = f"127.0.0.1:{front}"
     configured = edge.Edge(
         folder=folder / "nginx",
         upstreams={service.name: [f"127.0.0.1:{port}"] for service in load().services},
@@ -170,29 +156,8 @@ def running(folder: Path, upstream: Callable[[Path, int], list[str]]) -> Iterato
         log=str(folder / "access.log"),
         limits={"rate": "1000000r/s", "burst": 100000},
     )
-    commands = [upstream(folder, port), nginx(folder, edge.write(configured))]
-    started = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for command in commands]
-    try:
-        for address in (f"127.0.0.1:{port}", listen):
-            wait_for(partial(answers, address), f"{address} to answer")
+    with running(upstream(folder, port), nginx(folder, edge.write(configured)), ports=[port, front]):
         yield f"http://{listen}"
-    finally:
-        for process in started:
-            process.terminate()
-            process.wait(10)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def answers(listen: str) -> bool:
-    host, port = listen.split(":")
-    with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1):
-        return True
-    return False
 
 
 if __name__ == "__main__":

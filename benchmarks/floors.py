@@ -6,23 +6,19 @@
 `django`     a bare Django view of JSON under gunicorn with two processes, requests a second over kept connections
 `postgres`   an order as plain statements, transactions a second of eight clients (pgbench)
 
-The machine is anybody's: between two runs the same code may take half as long again. A target that was set on another
-machine is therefore carried over by the floor of the run: as many times less as the floor is less.
+The machine is anybody's: between two runs the same code may take half as long again. Beside a rate, its floor says how
+much of that was the machine.
 """
 
-import re
-import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.arguments import chosen
 from benchmarks.catalogue import database
-from fleet import bootstrap
-from fleet.client import wait_for
+from benchmarks.peers import figure, free_port, running, wrk
 from fleet.nginx import BINARY
 from fleet.postgres import binaries
 
@@ -30,8 +26,8 @@ SECONDS = 3
 CONNECTIONS = 16
 LIST_BYTES = 24_000
 """Of a page of 24 products, about."""
-WHERE_TARGETS_WERE_SET = {"nginx": 50_000, "django": 5_200, "postgres": 3_800}
-"""The floors there, a second."""
+ELSEWHERE = {"nginx": 50_000, "django": 5_200, "postgres": 3_800}
+"""The floors of the machine that other shops were measured on, a second."""
 
 DJANGO = """
 import django
@@ -73,17 +69,8 @@ def main() -> int:
     floors: dict[str, Callable[[], float]] = {"nginx": nginx, "django": django, "postgres": postgres}
     for name in chosen(__doc__, floors):
         floor = floors[name]()
-        share = floor / WHERE_TARGETS_WERE_SET[name]
-        print(f"{name:<10}{floor:>10,.0f} a second, {share:.0%} of where targets were set")
+        print(f"{name:<10}{floor:>10,.0f} a second, {floor / ELSEWHERE[name]:.0%} of where others were measured")
     return 0
-
-
-def carried_over(target: float, floor: str, found: float) -> float:
-    """A rate that was wanted where the floor was another, for where it is `found`; never more than was wanted."""
-    return target * min(found / WHERE_TARGETS_WERE_SET[floor], 1)
-
-
-# ── Floors ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def nginx(size: int = LIST_BYTES) -> float:
@@ -93,7 +80,7 @@ def nginx(size: int = LIST_BYTES) -> float:
         folder.chmod(0o755)
         (folder / "list.json").write_bytes(b"x" * size)
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port))
-        with running([BINARY, "-p", name, "-c", f"{folder}/nginx.conf"], port):
+        with running([BINARY, "-p", name, "-c", f"{folder}/nginx.conf"], ports=[port]):
             return requests(f"http://127.0.0.1:{port}/list.json")
 
 
@@ -103,7 +90,7 @@ def django() -> float:
         (Path(folder) / "floor.py").write_text(DJANGO)
         port = free_port()
         gunicorn = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "--reuse-port", "--chdir", folder]
-        with running([*gunicorn, "-w", "2", "-k", "gthread", "--threads", "4", "floor:application"], port):
+        with running([*gunicorn, "-w", "2", "-k", "gthread", "--threads", "4", "floor:application"], ports=[port]):
             return requests(f"http://127.0.0.1:{port}/")
 
 
@@ -118,48 +105,9 @@ def postgres() -> float:
         return figure(r"tps = ([\d.]+)", told.stdout, told.stderr)
 
 
-# ── Asking ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def requests(url: str, *, connections: int = CONNECTIONS, seconds: int = SECONDS) -> float:
-    """Answers a second that wrk gets, all of them 2xx."""
-    bootstrap.ensure_packages(bootstrap.BENCH_PACKAGES)
-    wrk = ["wrk", "-t", "1", "-c", str(connections)]
-    subprocess.run([*wrk, "-d", "1s", url], capture_output=True)  # whoever has just begun still reads its code
-    told = subprocess.run([*wrk, "-d", f"{seconds}s", url], capture_output=True, text=True)
-    if "Non-2xx" in told.stdout:
-        raise SystemExit(f"{url} is answered with errors: {told.stdout}")
-    return figure(r"Requests/sec:\s+([\d.]+)", told.stdout, told.stderr)
-
-
-def figure(pattern: str, text: str, error: str) -> float:
-    found = re.search(pattern, text)
-    if found is None:
-        raise SystemExit(error or text)
-    return float(found[1])
-
-
-@contextmanager
-def running(command: list[str], port: int) -> Iterator[None]:
-    """A server of our own that answers on this port, and ends with us."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: answers(port), "the server of a floor", 15)
-        yield
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as door:
-        return door.connect_ex(("127.0.0.1", port)) == 0
+def requests(url: str) -> float:
+    wrk(url, 1, connections=CONNECTIONS)  # whoever has just begun still reads its code
+    return wrk(url, SECONDS, connections=CONNECTIONS)
 
 
 if __name__ == "__main__":

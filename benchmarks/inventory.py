@@ -141,11 +141,11 @@ def over_http(report: Report) -> None:
     admin.ask("DELETE", f"products/{product['id']}")
     answers = sum((answers for (_rate, answers), _floor in taken), Counter[int]())
     rates, found = [rate for (rate, _answers), _floor in taken], median(floor for _held, floor in taken)
-    wanted = floors.carried_over(HTTP_A_SECOND, "django", found)
     report.target("answers to holds", str(dict(answers)), "201 only", met=answers.keys() == {201})
     report.figure("a bare Django view, median", f"{found:,.0f} a second")
     report.figure("holds of one SKU, each round", ", ".join(f"{rate:,.0f}" for rate in rates))
-    report.target("median", f"{median(rates):,.0f} a second", f">= {wanted:,.0f} a second", met=median(rates) >= wanted)
+    middle = median(rates)
+    report.target("median", f"{middle:,.0f} a second", f">= {HTTP_A_SECOND} a second", met=middle >= HTTP_A_SECOND)
     report.target("held", f"{level['reserved']:,}", f"{answers[201]:,}", met=level["reserved"] == answers[201])
 
 
