@@ -73,6 +73,23 @@ def test_without_a_way_to_be_root_nothing_is_tried(machine: Path, monkeypatch: p
     assert not (machine / "calls").exists()
 
 
+def test_the_distribution_s_python_is_preferred_where_it_is_new_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "in_venv", lambda: False)
+    monkeypatch.setattr(bootstrap, "SYSTEM_PYTHON", bootstrap.PYTHON)
+    assert bootstrap.interpreter() == bootstrap.PYTHON.resolve()
+
+    monkeypatch.setattr(bootstrap, "NEEDED", (4, 0))
+    monkeypatch.setattr(bootstrap.sys, "executable", "/opt/another/python")
+    assert bootstrap.interpreter() == Path("/opt/another/python")
+
+
+def test_no_python_of_the_distribution_is_none_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "in_venv", lambda: False)
+    monkeypatch.setattr(bootstrap, "SYSTEM_PYTHON", tmp_path / "python3")
+
+    assert bootstrap.interpreter() == Path(bootstrap.sys.executable).resolve()
+
+
 def test_the_lines_of_one_pin_are_found_in_the_lock_file() -> None:
     text = bootstrap.REQUIREMENTS.read_text()
 
