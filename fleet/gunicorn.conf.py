@@ -6,6 +6,7 @@ No `preload_app`: with it HUP would keep the old code, and a database pool opene
 
 import contextlib
 import ctypes
+import gc
 import os
 import signal
 
@@ -28,6 +29,12 @@ loglevel = "warning"
 def post_fork(_server, _worker):  # type: ignore[no-untyped-def]
     """A worker whose master was killed ends at once instead of holding the port."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)
+
+
+def post_worker_init(_worker):  # type: ignore[no-untyped-def]
+    """What is there before the first request stays: to look through it for garbage would take 70 ms each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def post_request(_worker, request, _environ, _response):  # type: ignore[no-untyped-def]

@@ -72,14 +72,14 @@ def database(url: str, *, pool_size: int) -> dict[str, object]:
     if pool_size:
         options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5, "max_idle": 60}
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "shared.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or 5432),
         "CONN_MAX_AGE": 0 if pool_size else None,
-        "CONN_HEALTH_CHECKS": True,
+        "CONN_HEALTH_CHECKS": False,
         "OPTIONS": options,
     }
 

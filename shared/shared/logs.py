@@ -3,7 +3,7 @@
 import logging
 
 from django.conf import settings
-from pythonjsonlogger.json import JsonFormatter
+from pythonjsonlogger.orjson import OrjsonFormatter
 
 from shared import context
 
@@ -28,7 +28,7 @@ def config(level: str) -> dict[str, object]:
         "filters": {"context": {"()": WithContext}},
         "formatters": {
             "json": {
-                "()": JsonFormatter,
+                "()": OrjsonFormatter,
                 "format": fields,
                 "style": "{",
                 "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},

@@ -64,7 +64,10 @@ class Money:
     def amount(self) -> str:
         """Decimal string with exactly the currency's digits: `"12.50"`, `"1250"` for JPY."""
         exponent = EXPONENTS[self.currency]
-        return f"{Decimal(self.minor).scaleb(-exponent):.{exponent}f}"
+        if not exponent:
+            return str(self.minor)
+        whole, part = divmod(abs(self.minor), 10**exponent)
+        return f"{'-' if self.minor < 0 else ''}{whole}.{part:0{exponent}}"
 
     def as_json(self) -> dict[str, str]:
         return {"amount": self.amount, "currency": self.currency}

@@ -113,23 +113,30 @@ class Counter:
         if time.monotonic() < self.alone_until:
             return self.local.spend(key)
         try:
-            spent = self._spend_together(key)
+            return self._spend_together(key)
         except redis.RedisError as error:
             self.alone_until = time.monotonic() + _LEFT_ALONE_SECONDS
             log.warning("Redis did not answer, this process counts for itself: %s", type(error).__name__)
             return self.local.spend(key)
-        self.local.remember(key, spent)
-        return spent
 
     def _spend_together(self, key: str) -> Spent:
-        """One round trip: begin the hour if there is none, count, ask when it ends."""
+        """One round trip: count, and ask when the hour ends only if this process does not know."""
+        ends = self.local.end_of(key)
+        requests = int(self.redis.incr(key)) if ends else 0
+        if requests < 2:  # not known here, or ended in Redis a moment earlier than here
+            requests, ends = self._begin(key, counted=requests)
+        self.local.keep(key, requests, ends)
+        return Spent(requests, int(ends - time.monotonic()))
+
+    def _begin(self, key: str, *, counted: int) -> tuple[int, float]:
+        """Begin the hour if there is none, count what is not counted yet, ask when it ends."""
         with self.redis.pipeline(transaction=True) as pipe:
-            pipe.set(key, 0, ex=WINDOW_SECONDS, nx=True).incr(key).ttl(key)
-            _begun, requests, seconds_left = pipe.execute()
-        if seconds_left < 0:  # the hour ended between the first command and the second
+            pipe.set(key, 0, ex=WINDOW_SECONDS, nx=True).incrby(key, 1 - counted).pttl(key)
+            _begun, requests, milliseconds_left = pipe.execute()
+        if milliseconds_left < 0:  # the hour ended between two commands
             self.redis.expire(key, WINDOW_SECONDS)
-            seconds_left = WINDOW_SECONDS
-        return Spent(int(requests), int(seconds_left))
+            milliseconds_left = WINDOW_SECONDS * 1000
+        return int(requests), time.monotonic() + milliseconds_left / 1000
 
 
 class LocalBucket:
@@ -148,9 +155,15 @@ class LocalBucket:
             self._keep(key, requests + 1, ends)
         return Spent(requests + 1, int(ends - now))
 
-    def remember(self, key: str, spent: Spent) -> None:
+    def end_of(self, key: str) -> float:
+        """Of the caller's hour; 0 if none is known here that goes on."""
         with self.lock:
-            self._keep(key, spent.requests, time.monotonic() + spent.seconds_left)
+            _requests, ends = self.spent.get(key, (0, 0.0))
+        return ends if ends > time.monotonic() else 0.0
+
+    def keep(self, key: str, requests: int, ends: float) -> None:
+        with self.lock:
+            self._keep(key, requests, ends)
 
     def _keep(self, key: str, requests: int, ends: float) -> None:
         self.spent[key] = (requests, ends)

@@ -129,6 +129,28 @@ def test_an_hour_that_has_ended_begins_anew() -> None:
     assert counter.spend(key).requests == 1
 
 
+def test_who_is_known_costs_redis_one_command(monkeypatch) -> None:
+    key, counter = f"quota:test:{uuid4()}", throttling.Counter(django_settings.SESSIONS_REDIS_URL)
+    first = counter.spend(key)
+    monkeypatch.setattr(counter, "_begin", None)
+
+    spent = [counter.spend(key) for _ in range(3)]
+
+    assert [one.requests for one in spent] == [2, 3, 4]
+    assert {one.seconds_left for one in spent} <= {first.seconds_left, first.seconds_left - 1}
+    assert 3590 < counter.redis.ttl(key) <= 3600
+
+
+def test_an_hour_that_ends_earlier_in_redis_than_here_ends() -> None:
+    key, counter = f"quota:test:{uuid4()}", throttling.Counter(django_settings.SESSIONS_REDIS_URL)
+    counter.spend(key)
+    counter.spend(key)
+    counter.redis.delete(key)
+
+    assert [counter.spend(key).requests for _ in range(2)] == [1, 2]
+    assert 3590 < counter.redis.ttl(key) <= 3600, "and the new one ends, too"
+
+
 def test_without_redis_each_process_counts_for_itself(few: None, address: str, settings) -> None:
     settings.SESSIONS_REDIS_URL = NOWHERE
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -63,10 +63,14 @@ class PageQuery(Shape):
 
 def read_query(shape: type[Shape], request: Request) -> dict[str, Any]:
     """The query parameters the shape knows. Blank ones count as absent, unknown ones are nobody's business."""
-    names = [str(name) for name in shape().fields]
-    given = {name: request.query_params[name] for name in names if request.query_params.get(name, "").strip()}
+    given = {name: request.query_params[name] for name in _names(shape) if request.query_params.get(name, "").strip()}
     query: dict[str, Any] = read(shape, given)
     return query
+
+
+@cache
+def _names(shape: type[Shape]) -> list[str]:
+    return [str(name) for name in shape().fields]
 
 
 def parameters(shape: type[Shape]) -> list[OpenApiParameter]:

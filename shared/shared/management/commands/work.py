@@ -1,3 +1,4 @@
+import gc
 import logging
 import signal
 import threading
@@ -31,6 +32,8 @@ class Command(BaseCommand):
 
 def run(parts: set[str], stopping: threading.Event) -> None:
     door = import_module(f"{settings.SERVICE}_service.subscriptions")
+    gc.collect()
+    gc.freeze()  # what is there before the first message stays: nobody looks through it for garbage again
     relay = rabbit.Relay(stopping)
     threads = []
     if "relay" in parts:
