@@ -305,13 +305,13 @@ def test_an_idempotency_key_makes_one_product() -> None:
 # ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_product_is_six_statements_and_whether_it_has_changed() -> None:
+def test_a_product_is_one_statement_and_whether_it_has_changed() -> None:
     product = make_product("Alone")
 
     with CaptureQueriesContext(connection) as detail:
         client_as().get(f"{URL}/{product.slug}")
 
-    assert len(detail) == 7
+    assert len(detail) == 2
 
 
 def test_public_reads_may_be_cached_for_a_second_and_private_ones_not() -> None:

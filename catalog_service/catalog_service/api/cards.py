@@ -1,9 +1,9 @@
 """The list of what is on sale, and cards wherever they are shown."""
 
-import json
 import re
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.http import HttpResponse
 from rest_framework import serializers
@@ -211,7 +211,7 @@ def _address(request: Request, found: cards.Found) -> str:
 
 
 def shown_body(row: cards.Shown, wish: Wish) -> dict[str, Any]:
-    return shelf_body(json.loads(row.body), json.loads(row.prices), wish, in_stock=row.in_stock)
+    return shelf_body(orjson.loads(row.body), orjson.loads(row.prices), wish, in_stock=row.in_stock)
 
 
 def shelf_body(body: dict[str, Any], prices: dict[str, Any], wish: Wish, *, in_stock: bool) -> dict[str, Any]:

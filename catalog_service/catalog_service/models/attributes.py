@@ -4,7 +4,7 @@ A product's `specifications` are free, but for the names that its category's sch
 attribute's type.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -22,15 +22,17 @@ MAX_CHOICES = 200
 
 class AttributeQuerySet(models.QuerySet["Attribute"]):
     def of(self, category: Category) -> list["Attribute"]:
-        """The category's schema: its own attributes and those of all above it, of which the nearest of a name counts.
-        From the root down, by position; one statement.
-        """
-        depth = {id_: i for i, id_ in enumerate(category.lineage)}
-        rows = self.filter(category__in=category.lineage).select_related("category")
-        nearest: dict[str, Attribute] = {}
-        for row in sorted(rows, key=lambda row: depth[row.category_id]):
-            nearest[row.name] = row
-        return sorted(nearest.values(), key=lambda row: (depth[row.category_id], row.position, row.name))
+        """The category's schema; one statement."""
+        return in_order(self.filter(category__in=category.lineage).select_related("category"), category)
+
+
+def in_order(attributes: Iterable["Attribute"], category: Category) -> list["Attribute"]:
+    """Of the category and of all above it, of which the nearest of a name counts. From the root down, by position."""
+    depth = {id_: i for i, id_ in enumerate(category.lineage)}
+    nearest: dict[str, Attribute] = {}
+    for row in sorted(attributes, key=lambda row: depth[row.category_id]):
+        nearest[row.name] = row
+    return sorted(nearest.values(), key=lambda row: (depth[row.category_id], row.position, row.name))
 
 
 class Attribute(models.Model):

@@ -68,9 +68,10 @@ def _candidates(prices: dict[str, Any], wish: Wish) -> Iterator[CardPrice | None
 
 def _read(entry: dict[str, Any], currency: str) -> CardPrice:
     """A sale starts and ends by the time of day, not when somebody gets round to it."""
-    now = timezone.now().timestamp()
-    begun = [step for step in entry.get("then") or () if step["from"] <= now]
-    minor, compare_at, lowest = ((begun[-1] if begun else entry).get(key) for key in ("minor", "compare_at", "lowest"))
+    if later := entry.get("then"):
+        now = timezone.now().timestamp()
+        entry = next((step for step in reversed(later) if step["from"] <= now), entry)
+    minor, compare_at, lowest = entry.get("minor"), entry.get("compare_at"), entry.get("lowest")
     assert minor is not None
     return CardPrice(
         Money(minor, currency), compare_at and Money(compare_at, currency), lowest and Money(lowest, currency)

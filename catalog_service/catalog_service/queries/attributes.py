@@ -22,11 +22,11 @@ def schema_of(reference: str) -> tuple[Category, list[Attribute]]:
     return category, Attribute.objects.of(category)
 
 
-def told_by(product: Product) -> list[Told]:
+def told_by(product: Product, schema: list[Attribute]) -> list[Told]:
     """In the schema's order. What was written before the schema and does not fit it is left out."""
     values = product.specifications
     return [
         Told(attribute, values[attribute.name])
-        for attribute in Attribute.objects.of(product.category)
+        for attribute in schema
         if attribute.name in values and attribute.wrong(values[attribute.name]) is None
     ]

@@ -26,7 +26,7 @@ RELEVANCE = "relevance"
 
 
 _LIST = f"""
-    SELECT {COLUMNS}, {{column}}, card.product_id FROM {{source}}
+    SELECT {COLUMNS}, {{column}}::text, card.product_id FROM {{source}}
     WHERE {{where}} ORDER BY {{column}} {{way}}, card.product_id {{way}} LIMIT %s
 """  # noqa: S608
 

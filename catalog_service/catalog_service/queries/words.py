@@ -1,27 +1,30 @@
 """What somebody looks for, understood: words, what means the same, and how common each is."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 from typing import Any, NamedTuple
 
+import orjson
 from django.conf import settings
 from django.db import connection
+from psycopg.sql import Literal
 
 from catalog_service.models.search import TERM_WORDS
 from catalog_service.queries.filters import Condition
+from shared import plans
 
 MAX_WORDS = 10
 _A_PAGE = 25
 
 _UNDERSTAND = r"""
-    WITH plain AS (SELECT (regexp_split_to_array(btrim(search_plain(%s)), '\s+'))[1:%s] AS words),
+    WITH plain AS (SELECT (regexp_split_to_array(btrim(search_plain(%s)), '\s+'))[1:{words}] AS words),
     typed AS (SELECT words, string_to_array(search_stems(array_to_string(words, ' ')), ' ') AS stems FROM plain),
     same AS (
         SELECT synonym.* FROM synonym, typed WHERE keys && ARRAY(
             SELECT array_to_string(stems[i : i + more], ' ')
-            FROM generate_series(1, cardinality(words)) AS i, generate_series(0, %s) AS more)::varchar[]),
+            FROM generate_series(1, cardinality(words)) AS i, generate_series(0, {more}) AS more)::varchar[]),
     word AS (
         SELECT DISTINCT word FROM (
             SELECT unnest(words) FROM typed UNION ALL SELECT regexp_split_to_table(unnest(terms), ' ') FROM same
@@ -29,7 +32,7 @@ _UNDERSTAND = r"""
     known AS (
         SELECT word, bool_or(to_tsvector(search_configuration(language), word) = '') AS idle,
             array_agg(DISTINCT lexeme) AS lexemes
-        FROM word, unnest(%s::text[]) AS language,
+        FROM word, unnest({languages}::text[]) AS language,
             unnest(word || tsvector_to_array(to_tsvector(search_configuration(language), word))) AS lexeme
         GROUP BY word),
     shared AS (
@@ -40,7 +43,7 @@ _UNDERSTAND = r"""
         coalesce((SELECT json_agg(json_build_array(keys, terms) ORDER BY created_at, id) FROM same), '[]')::text,
         (SELECT json_object_agg(word, json_build_object('idle', idle, 'lexemes', lexemes, 'shares', coalesce((
             SELECT json_object_agg(document, json_build_array(coalesce(whole, 0), begun))
-            FROM shared WHERE shared.word = known.word), '{}'))) FROM known)::text,
+            FROM shared WHERE shared.word = known.word), '{{}}'))) FROM known)::text,
         coalesce((SELECT share FROM common_word WHERE document = ''), 0)
     FROM typed
 """
@@ -120,15 +123,22 @@ class Wanted:
 
 
 def understand(text: str) -> Wanted | None:
-    """One statement. None when there is no word in it."""
-    with connection.cursor() as cursor:
-        cursor.execute(_UNDERSTAND, [text, MAX_WORDS, TERM_WORDS - 1, settings.SEARCH_LANGUAGES])
+    """One statement, which takes PostgreSQL longer to plan than to answer. None when there is no word in it."""
+    with plans.kept(), connection.cursor() as cursor:
+        cursor.execute(_statement(tuple(settings.SEARCH_LANGUAGES)), [text])
         typed, stems, groups, known, cards = cursor.fetchone()
-    words = {word: _word(facts) for word, facts in json.loads(known or "{}").items()}
+    words = {word: _word(facts) for word, facts in orjson.loads(known or "{}").items()}
     if not any(character.isalnum() for word in typed for character in word):
         return None
-    units = _units(typed, stems, json.loads(groups), words)
+    units = _units(typed, stems, orjson.loads(groups), words)
     return Wanted(" ".join(typed), tuple(units), cards)
+
+
+@cache
+def _statement(languages: tuple[str, ...]) -> str:
+    """The text is all that varies: for any number of words, a plan would look too dear to be kept."""
+    spoken = Literal(list(languages)).as_string(None)
+    return _UNDERSTAND.format(words=MAX_WORDS, more=TERM_WORDS - 1, languages=spoken)
 
 
 def _word(facts: dict[str, Any]) -> Word:
