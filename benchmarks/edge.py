@@ -7,12 +7,10 @@ an empty application under gunicorn, as the services are, then another NGINX, be
 measured. Rounds alternate, the median of their ratios counts. Exits with 1 below the targets, set for the first.
 """
 
-import contextlib
-import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from uuid import uuid4
@@ -20,9 +18,8 @@ from uuid import uuid4
 import jwt
 
 from benchmarks.arguments import numbers
-from benchmarks.peers import free_port, running, wrk
-from fleet import edge, keys
-from fleet.nginx import BINARY
+from benchmarks.front import Front, fronting, nginx
+from benchmarks.peers import free_port, wrk
 from fleet.table import load
 
 SECONDS, ROUNDS, CONNECTIONS = 1, 9, 16
@@ -75,13 +72,11 @@ def main() -> int:
 
 
 def run(upstream: Callable[[Path, int], list[str]], seconds: int) -> dict[str, list[float]]:
-    folder = Path(tempfile.mkdtemp(prefix="nexus-edge-"))
-    try:
-        with fronted(folder, upstream) as url:
-            return measure(folder, url, seconds)
-    finally:
-        shutil.rmtree(folder)
-        edge.remove(folder)
+    with tempfile.TemporaryDirectory() as name:
+        folder, port = Path(name), free_port()
+        folder.chmod(0o755)
+        with fronting(upstream(folder, port), ports={service.name: [port] for service in load().services}) as front:
+            return measure(folder, front, seconds)
 
 
 def gunicorn(folder: Path, port: int) -> list[str]:
@@ -93,10 +88,6 @@ def gunicorn(folder: Path, port: int) -> list[str]:
 def static(folder: Path, port: int) -> list[str]:
     (folder / "upstream.conf").write_text(UPSTREAM.format(folder=folder, port=port))
     return nginx(folder, folder / "upstream.conf")
-
-
-def nginx(folder: Path, configuration: Path) -> list[str]:
-    return [BINARY, "-p", f"{folder}/", "-c", str(configuration), "-g", "daemon off;"]
 
 
 def report(rates: dict[str, list[float]], targets: dict[str, float]) -> int:
@@ -111,11 +102,10 @@ def report(rates: dict[str, list[float]], targets: dict[str, float]) -> int:
     return min(missed, 1)
 
 
-def measure(folder: Path, url: str, seconds: int) -> dict[str, list[float]]:
+def measure(folder: Path, front: Front, seconds: int) -> dict[str, list[float]]:
     """Requests a second of each kind. No token of the third is used twice: each round has its own part of them."""
-    key = (folder / "jwt/private/bench.pem").read_text()
-    known = token(key)
-    (folder / "never-seen").write_text("\n".join(token(key) for _ in range(NEVER_SEEN)))
+    url, known = front.url, token(front.key)
+    (folder / "never-seen").write_text("\n".join(token(front.key) for _ in range(NEVER_SEEN)))
     rates: dict[str, list[float]] = {"guest": [], "known token": [], "never-seen token": []}
     for number in range(ROUNDS):
         rates["guest"].append(wrk(url + PATH, seconds))
@@ -134,30 +124,6 @@ def token(key: str) -> str:
         "roles": ["customer"], "iat": now, "nbf": now, "exp": now + 3600,
     }  # fmt: skip
     return jwt.encode(claims, key, "ES256", {"kid": "bench", "typ": "at+jwt"})
-
-
-@contextlib.contextmanager
-def fronted(folder: Path, upstream: Callable[[Path, int], list[str]]) -> Iterator[str]:
-    """The edge and what it stands before; its URL."""
-    folder.chmod(0o755)
-    keys.make_pair(folder / "jwt", "bench")
-    port, front = free_port(), free_port()
-    listen = f"127.0.0.1:{front}"
-    configured = edge.Edge(
-        folder=folder / "nginx",
-        upstreams={service.name: [f"127.0.0.1:{port}"] for service in load().services},
-        keys=folder / "jwt/public",
-        media=folder / "media",
-        public_url=f"http://{listen}",
-        listen=listen,
-        inside=f"127.0.0.1:{free_port()}",
-        verdicts=edge.verdicts(folder),
-        user=edge._user(folder),
-        log=str(folder / "access.log"),
-        limits={"rate": "1000000r/s", "burst": 100000},
-    )
-    with running(upstream(folder, port), nginx(folder, edge.write(configured)), ports=[port, front]):
-        yield f"http://{listen}"
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """What this machine does at best with the least code: what everything else is compared with, in the same run.
 
-    .venv/bin/python -m benchmarks.floors [nginx|django|postgres …]      needs the servers only
+    .venv/bin/python -m benchmarks.floors [nginx|django|postgres|hash …]      needs the servers only
 
 `nginx`      a file of the size of a product list, requests a second over kept connections
 `django`     a bare Django view of JSON under gunicorn with two processes, requests a second over kept connections
 `postgres`   an order as plain statements, transactions a second of eight clients (pgbench)
+`hash`       Argon2id as passwords are hashed (19 MiB, two passes), hashes a second of two processes
 
 The machine is anybody's: between two runs the same code may take half as long again. Beside a rate, its floor says how
 much of that was the machine.
@@ -26,7 +27,7 @@ SECONDS = 3
 CONNECTIONS = 16
 LIST_BYTES = 24_000
 """Of a page of 24 products, about."""
-ELSEWHERE = {"nginx": 50_000, "django": 5_200, "postgres": 3_800}
+ELSEWHERE = {"nginx": 50_000, "django": 5_200, "postgres": 3_800, "hash": 73}
 """The floors of the machine that other shops were measured on, a second."""
 
 DJANGO = """
@@ -39,6 +40,14 @@ from django.http import JsonResponse
 from django.urls import path
 urlpatterns = [path("", lambda request: JsonResponse({"ok": True, "results": []}))]
 application = get_wsgi_application()
+"""
+HASH = """
+import time
+from argon2.low_level import Type, hash_secret
+begun = time.perf_counter()
+for number in range(50):
+    hash_secret(b"a password", b"0123456789abcdef", 2, 19456, 1, 32, Type.ID)
+print(50 / (time.perf_counter() - begun))
 """
 NGINX = """
 daemon off; worker_processes 2; pid {folder}/pid; error_log {folder}/log crit;
@@ -66,7 +75,7 @@ COMMIT;
 
 
 def main() -> int:
-    floors: dict[str, Callable[[], float]] = {"nginx": nginx, "django": django, "postgres": postgres}
+    floors: dict[str, Callable[[], float]] = {"nginx": nginx, "django": django, "postgres": postgres, "hash": hashes}
     for name in chosen(__doc__, floors):
         floor = floors[name]()
         print(f"{name:<10}{floor:>10,.0f} a second, {floor / ELSEWHERE[name]:.0%} of where others were measured")
@@ -103,6 +112,12 @@ def postgres() -> float:
         command = [f"{binaries()}/pgbench", "-n", "-c", "8", "-j", "2", "-M", "prepared", "-T", str(SECONDS)]
         told = subprocess.run([*command, "-f", script.name, url], capture_output=True, text=True)
         return figure(r"tps = ([\d.]+)", told.stdout, told.stderr)
+
+
+def hashes() -> float:
+    """Passwords hashed a second as user_service does it, on all processors, by nobody who does anything else."""
+    began = [subprocess.Popen([sys.executable, "-c", HASH], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    return sum(float(one.communicate()[0]) for one in began)
 
 
 def requests(url: str) -> float:
