@@ -9,6 +9,8 @@ NAME = "NEXUS_PROCESS"
 _NAMED = re.compile(rb"(?:^|\0)" + NAME.encode() + rb"=([^\0]*)")
 _INSTANCE = re.compile(r"-web-\d+$")
 _TICKS = os.sysconf("SC_CLK_TCK")
+_TITLED = {b"postgres": "postgres", b"nginx": "nginx"}
+"""What writes a title where its environment was."""
 
 
 def used() -> Counter[str]:
@@ -16,13 +18,21 @@ def used() -> Counter[str]:
     found = Counter[str]()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            named = _NAMED.search((folder / "environ").read_bytes())
+            name = _name(folder)
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
         except OSError:  # it has just ended
             continue
-        if named:
-            found[_INSTANCE.sub("-web", named[1].decode())] += (int(fields[11]) + int(fields[12])) * 1_000 // _TICKS
+        if name:
+            found[name] += (int(fields[11]) + int(fields[12])) * 1_000 // _TICKS
     return found
+
+
+def _name(folder: Path) -> str | None:
+    title = re.match(rb"[a-z]+", (folder / "cmdline").read_bytes())
+    if title and title[0] in _TITLED:
+        return _TITLED[title[0]]
+    named = _NAMED.search((folder / "environ").read_bytes())
+    return _INSTANCE.sub("-web", named[1].decode()) if named else None
 
 
 def since(before: Counter[str], times: float) -> dict[str, float]:

@@ -53,6 +53,8 @@ LOGINS, LOGINS_AT_ONCE, ACCOUNTS = 200, 8, 8
 ORDERS, BUYERS = 160, 8
 CONFIRMED_MS, CPU_MS, ORDERS_A_SECOND = 500.0, 55.0, 35.0
 RESULTS = ROOT / "benchmarks" / "results"
+MOST = 5
+"""Of the processes, by their processor time."""
 PEERS = {"list": 248, "detail": 119, "search": 60, "login": 19, "checkout": 17}
 """The best of Vendure, Oscar and Medusa, a second, on a machine with the floors of `floors.ELSEWHERE`."""
 NOT_KEPT = {"CACHE_LIST_SECONDS": "0", "CACHE_DETAIL_SECONDS": "0", "CACHE_TREE_SECONDS": "0"}
@@ -379,7 +381,7 @@ def report(asked: list[str], kinds: Kinds) -> int:
     told = {name: kind.as_json() for name, kind in kinds.items()}
     print(f"\n{'':<14}{'a second':>10}{'p50 ms':>9}{'p95':>9}{'p99':>9}{'CPU ms':>9}   of which")
     for name, one in told.items():
-        most = ", ".join(f"{who} {taken:.2f}" for who, taken in list(one["cpu_ms"].items())[:5])
+        most = ", ".join(f"{who} {taken:.2f}" for who, taken in list(one["cpu_ms"].items())[:MOST])
         print(
             f"{name:<14}{one['a_second']:>10,.1f}{one['p50']:>9.1f}{one['p95']:>9.1f}{one['p99']:>9.1f}"
             f"{one['cpu_ms_in_all']:>9.2f}   {most}"
