@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -29,8 +31,6 @@ class NotYours(RuntimeError):
 
 _gathering: ContextVar[tuple[int, list[OutboxMessage]] | None] = ContextVar("nexus_outbox", default=None)
 """Depth of the transaction, and what has been published in it so far."""
-
-_ANY_PENDING = "SELECT FROM outbox_message WHERE published_at IS NULL ORDER BY position LIMIT 1"
 
 
 def publish(message: Message, *, version: int | None = None) -> None:
@@ -107,31 +107,47 @@ def _row(message: Message, version: int | None) -> dict[str, object]:
     }
 
 
-def is_empty() -> bool:
-    """Whether all is published; asked far more often than answered with no, and so without the ORM."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ANY_PENDING)
-        return cursor.fetchone() is None
+class Waiting(NamedTuple):
+    """A message that is to be sent. `body` is its envelope, as JSON."""
+
+    position: int
+    message_id: UUID
+    type: str
+    subject: str
+    correlation_id: str
+    body: str
+    mandatory: bool
 
 
-def next_wave(limit: int, blocked: Collection[str] = ()) -> list[OutboxMessage]:
+def next_wave(limit: int, blocked: Collection[str] = ()) -> list[Waiting]:
     """The oldest unpublished message of each aggregate, at most `limit`, without the `blocked` subjects.
 
-    One a subject: when the first is not confirmed, the second has not overtaken it.
+    One a subject: when the first is not confirmed, the second has not overtaken it. Asked all day, and mostly in vain:
+    so without the ORM.
     """
-    rows = OutboxMessage.objects.filter(published_at__isnull=True).exclude(subject__in=blocked)
-    firsts: dict[str, OutboxMessage] = {}
-    for row in rows.order_by("position")[:limit]:
+    with connection.cursor() as cursor:
+        cursor.execute(_OLDEST, [list(blocked), limit])
+        rows = [Waiting(*row) for row in cursor.fetchall()]
+    firsts: dict[str, Waiting] = {}
+    for row in rows:
         firsts.setdefault(row.subject, row)
     return list(firsts.values())
 
 
 def mark_published(positions: Collection[int]) -> None:
     """Remember that the broker has them; what was sensitive is erased instead of kept."""
-    done = OutboxMessage.objects.filter(position__in=positions)
-    with transaction.atomic():
-        done.filter(sensitive=True).delete()
-        done.update(published_at=timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute(_PUBLISHED, [list(positions)] * 2)
+
+
+_OLDEST = """
+    SELECT position, message_id, type, subject, correlation_id, envelope::text, mandatory FROM outbox_message
+    WHERE published_at IS NULL AND NOT subject = ANY(%s) ORDER BY position LIMIT %s
+"""
+_PUBLISHED = """
+    WITH erased AS (DELETE FROM outbox_message WHERE position = ANY(%s) AND sensitive)
+    UPDATE outbox_message SET published_at = clock_timestamp() WHERE position = ANY(%s) AND NOT sensitive
+"""
 
 
 def oldest_pending() -> datetime | None:

@@ -1,3 +1,4 @@
+import json
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -124,4 +125,6 @@ def test_a_row_that_commits_after_younger_ones_is_not_stepped_over() -> None:
     may_commit.set()
     writer.join()
 
-    assert [row.envelope["data"]["reason"] for row in outbox.next_wave(10)] == ["first by sequence, last by commit"]
+    assert [json.loads(row.body)["data"]["reason"] for row in outbox.next_wave(10)] == [
+        "first by sequence, last by commit"
+    ]

@@ -1,6 +1,5 @@
 """The relay: carries the outbox to the broker, in batches, marking only what a queue has taken."""
 
-import json
 import logging
 import threading
 import time
@@ -14,7 +13,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from shared import inbox, outbox, plans
-from shared.models import OutboxMessage
+from shared.outbox import Waiting
 from shared.rabbit.topology import EXCHANGE, LOST, parameters
 
 log = logging.getLogger("nexus.relay")
@@ -47,7 +46,7 @@ class Publisher:
         )
         self._run_until(lambda: self._channel is not None)
 
-    def publish(self, rows: Sequence[OutboxMessage]) -> set[int]:
+    def publish(self, rows: Sequence[Waiting]) -> set[int]:
         """Positions that the broker confirmed and a queue took. Raises an AMQP error when the connection is lost."""
         self._unconfirmed, self._refused, self._by_message_id = {}, set(), {}
         for row in rows:
@@ -83,7 +82,7 @@ class Publisher:
         self._channel = opened
         self._connection.ioloop.stop()
 
-    def _send(self, row: OutboxMessage) -> None:
+    def _send(self, row: Waiting) -> None:
         self._next_tag += 1
         self._unconfirmed[self._next_tag] = row.position
         self._by_message_id[str(row.message_id)] = row.position
@@ -95,8 +94,7 @@ class Publisher:
             correlation_id=row.correlation_id,
             app_id=settings.SERVICE,
         )
-        body = json.dumps(row.envelope, separators=(",", ":")).encode()
-        self._channel.basic_publish(EXCHANGE, row.type, body, properties, mandatory=row.mandatory)
+        self._channel.basic_publish(EXCHANGE, row.type, row.body.encode(), properties, mandatory=row.mandatory)
 
     def _returned(self, _channel: Any, method: Any, properties: pika.BasicProperties, _body: bytes) -> None:
         log.error("no queue takes %s", method.routing_key)
@@ -175,15 +173,10 @@ class Relay:
 
     def _carry_one_wave(self) -> int:
         with plans.kept():
-            return 0 if outbox.is_empty() else self._carry_what_is_there()
-
-    def _carry_what_is_there(self) -> int:
-        rows = outbox.next_wave(settings.OUTBOX_BATCH, self._still_blocked())
-        if not rows:
-            return 0
-        confirmed = self.publisher.publish(rows)
-        if confirmed:
-            outbox.mark_published(confirmed)
+            rows = outbox.next_wave(settings.OUTBOX_BATCH, self._still_blocked())
+            confirmed = self.publisher.publish(rows) if rows else set()
+            if confirmed:
+                outbox.mark_published(confirmed)
         retry_at = time.monotonic() + RETRY_BLOCKED_AFTER_SECONDS
         self._blocked.update({row.subject: retry_at for row in rows if row.position not in confirmed})
         return len(confirmed)
