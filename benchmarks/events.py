@@ -1,0 +1,248 @@
+"""The way of a message: outbox, relay, RabbitMQ, inbox, handler.
+
+    .venv/bin/python -m benchmarks.events [relay|consumer|latency …]        needs the servers only
+
+`relay`      messages a second that wait in the outbox and are sent, confirmed and noted, beside pika alone: the same
+             messages, mandatory and persistent, to the same quorum queue, confirmed by the batch
+`consumer`   messages a second that are taken, noted in the inbox and handled by a handler that does nothing, each in a
+             transaction of its own
+`latency`    from the commit of what sends a message to the start of its handler, at 100 and at 500 messages a second,
+             with the worker as it is: relay and consumer in one process
+
+With a throwaway database and the test queues of order_service. Exit status 1 when a target is missed.
+"""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from statistics import median, quantiles
+from typing import Any
+from uuid import UUID, uuid4
+
+from benchmarks.arguments import chosen
+from benchmarks.catalogue import database
+from benchmarks.identity import Report
+from fleet import environment
+from fleet.table import ROOT, load
+
+MESSAGES, ROUNDS = 4_000, 3
+RATES, SECONDS = (100, 500), 10
+SHARE_OF_PIKA, P50_MS, P99_MS = 0.5, 100.0, 500.0
+INSIDE = "--inside"
+
+
+def main() -> int:
+    report = Report()
+    parts: dict[str, Callable[[Report, str], None]] = {"relay": relay, "consumer": consumer, "latency": latency}
+    asked = chosen(__doc__, parts)
+    with database("events") as url:
+        inside(url, "prepare")
+        for name in asked:
+            print(name)
+            parts[name](report, url)
+    return int(report.missed)
+
+
+def relay(report: Report, url: str) -> None:
+    rounds = [(inside(url, "pika", MESSAGES), inside(url, "relay", MESSAGES)) for _round in range(ROUNDS)]
+    pika, own = (median(side[i][0] for side in rounds) for i in (0, 1))
+    report.figure("pika alone, median", f"{pika:,.0f} a second")
+    report.figure("processor time of the relay", f"{median(side[1][1] for side in rounds):.2f} ms each")
+    wanted = SHARE_OF_PIKA * pika
+    report.target("relay, median", f"{own:,.0f} a second", f">= {wanted:,.0f} a second", met=own >= wanted)
+
+
+def consumer(report: Report, url: str) -> None:
+    rounds = [inside(url, "consumer", MESSAGES) for _round in range(ROUNDS)]
+    report.figure("consumer, median", f"{median(rate for rate, _spent in rounds):,.0f} a second")
+    report.figure("processor time of the consumer", f"{median(spent for _rate, spent in rounds):.2f} ms each")
+
+
+def latency(report: Report, url: str) -> None:
+    for rate in RATES:
+        taken = inside(url, "latency", rate, SECONDS)
+        cuts = quantiles(taken, n=100)
+        wanted = rate == RATES[0]
+        report.figure(f"messages at {rate} a second", f"{len(taken):,}")
+        for name, found, most in (("p50", cuts[49], P50_MS), ("p99", cuts[98], P99_MS)):
+            told = f"{found:.0f} ms"
+            if wanted:
+                report.target(f"commit to handler, {name}", told, f"<= {most:.0f} ms", met=found <= most)
+            else:
+                report.figure(f"commit to handler, {name}", told)
+
+
+# ── Inside: a process that is order_service ──────────────────────────────────────────────────────────────────────────
+
+
+def inside(url: str, what: str, *given: int) -> Any:
+    """What one of the functions below answers, in a process of its own with this database."""
+    table = load()
+    own = environment.of(table, table.service("order_service"), test=True, prepare=True)
+    own |= {"DATABASE_URL": url, "PYTHONPATH": f"{ROOT}:{ROOT / 'order_service'}", "LOG_LEVEL": "ERROR"}
+    command = [sys.executable, "-m", "benchmarks.events", INSIDE, what, *map(str, given)]
+    variables = environment.passed_on() | own
+    done = subprocess.run(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def serve(what: str, given: list[str]) -> None:
+    import django
+
+    django.setup()
+    answers: dict[str, Callable[..., Any]] = {
+        "prepare": prepare, "pika": pika_alone, "relay": relay_alone, "consumer": consumer_alone, "latency": latencies,
+    }  # fmt: skip
+    print(json.dumps(answers[what](*map(int, given))))
+
+
+def prepare() -> None:
+    from django.core.management import call_command
+
+    from shared import rabbit
+
+    call_command("migrate", verbosity=0)
+    rabbit.provision({_contract(): print})
+
+
+def _contract() -> Any:
+    from shared.contracts.order import OrderCancelled
+
+    return OrderCancelled
+
+
+def _fill(count: int) -> None:
+    """The outbox, with messages of as many orders."""
+    from django.db import transaction
+
+    from shared import outbox
+
+    for _hundred in range(count // 100):
+        with transaction.atomic():
+            outbox.publish_all([(_message(), None) for _message_ in range(100)])
+
+
+def _message() -> Any:
+    from shared.contracts.order import Buyer
+    from shared.messages import MoneyData
+
+    buyer, total = Buyer(email="ada@example.com", name="Ada"), MoneyData(minor=4_200, currency="USD")
+    return _contract()(order_id=uuid4(), number="N-1", reason="expired", buyer=buyer, total=total)
+
+
+def _purge() -> None:
+    from django.conf import settings
+    from django.db import connection
+
+    from shared import rabbit
+
+    with rabbit.channel() as ch:
+        ch.queue_purge(settings.SERVICE)
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE outbox_message, inbox_message")
+
+
+def pika_alone(count: int) -> tuple[float, float]:
+    from django.conf import settings
+
+    from shared import outbox
+    from shared.rabbit import Publisher
+
+    _purge()
+    _fill(count)
+    rows = outbox.next_wave(count)
+    publisher = Publisher(settings.RABBITMQ_URL)
+    publisher.connect()
+    begun, spent = time.perf_counter(), time.process_time()
+    for start in range(0, count, settings.OUTBOX_BATCH):
+        assert len(publisher.publish(rows[start : start + settings.OUTBOX_BATCH])) == settings.OUTBOX_BATCH
+    return _rate(count, begun, spent)
+
+
+def relay_alone(count: int) -> tuple[float, float]:
+    from shared import rabbit
+
+    _purge()
+    _fill(count)
+    one = rabbit.Relay(threading.Event())
+    one.publisher.connect()
+    assert one._is_active()
+    begun, spent, sent = time.perf_counter(), time.process_time(), 0
+    while sent < count:
+        sent += one._carry_one_wave()
+    return _rate(count, begun, spent)
+
+
+def consumer_alone(count: int) -> tuple[float, float]:
+
+    relay_alone(count)
+    handled = threading.Semaphore(0)
+    with _consuming(lambda _message: handled.release()):
+        handled.acquire()
+        begun, spent = time.perf_counter(), time.process_time()
+        for _one in range(count - 1):
+            handled.acquire()
+        return _rate(count - 1, begun, spent)
+
+
+def latencies(rate: int, seconds: int) -> list[float]:
+    """Milliseconds from the commit of each message to the start of its handler; the first second only warms up."""
+    from django.db import connection, transaction
+
+    from shared import outbox, rabbit
+
+    _purge()
+    begun, committed = dict[UUID, float](), dict[UUID, float]()
+    stopping = threading.Event()
+    one = rabbit.Relay(stopping)
+    carrying = threading.Thread(target=one.run)
+    carrying.start()
+    with _consuming(lambda message: begun.setdefault(message.order_id, time.perf_counter())):
+        first = time.perf_counter() + 0.5
+        for number in range(rate * seconds):
+            time.sleep(max(first + number / rate - time.perf_counter(), 0))
+            message = _message()
+            with transaction.atomic():
+                outbox.publish(message)
+            committed[message.order_id] = time.perf_counter()
+        until = time.perf_counter() + 30
+        while len(begun) < len(committed) and time.perf_counter() < until:
+            time.sleep(0.05)
+    stopping.set()
+    one.wake()
+    carrying.join()
+    connection.close()
+    assert begun.keys() == committed.keys()
+    return [(begun[order] - committed[order]) * 1_000 for order in list(committed)[rate:]]
+
+
+@contextmanager
+def _consuming(handler: Callable[[Any], Any]) -> Iterator[None]:
+    from shared import rabbit
+
+    stopping = threading.Event()
+    consumer = rabbit.Consumer({_contract(): handler}, stopping, lambda: None)
+    thread = threading.Thread(target=consumer.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
+
+
+def _rate(count: int, begun: float, spent: float) -> tuple[float, float]:
+    """A second, and milliseconds of processor time each."""
+    return count / (time.perf_counter() - begun), (time.process_time() - spent) * 1_000 / count
+
+
+if __name__ == "__main__":
+    if INSIDE in sys.argv:
+        what, *given = sys.argv[sys.argv.index(INSIDE) + 1 :]
+        serve(what, given)
+        sys.exit()
+    sys.exit(main())
