@@ -353,7 +353,7 @@ class MoneyShape(Shape):
 
 def read(shape: type[serializers.BaseSerializer[Any]], data: Any, **kwargs: Any) -> Any:
     """The validated body (or query) as a dict. Raises ValidationError naming every wrong field."""
-    form = copy(_empty_form(shape, isinstance(data, JsonObject), **kwargs))
+    form = copy(_empty_form(shape, isinstance(data, JsonObject), **kwargs))  # type: ignore[arg-type]
     form.initial_data = data
     form.is_valid(raise_exception=True)
     return form.validated_data

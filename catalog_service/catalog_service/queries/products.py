@@ -141,7 +141,6 @@ def _variant(product: Product, *, variant: Any, stock: Any, prices: Any) -> Vari
     made.product, made.stock = product, from_json(StockItem, stock)
     found = made.prices.all()
     found._result_cache = [from_json(Price, price) for price in prices or ()]
-    found._prefetch_done = True
     made._prefetched_objects_cache = {"prices": found}  # type: ignore[attr-defined]
     return made
 
