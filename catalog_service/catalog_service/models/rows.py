@@ -1,4 +1,4 @@
-"""Rows that the database told as JSON: what stands in many tables comes in one statement."""
+"""Rows that the database told as JSON: what stands in many tables comes in one statement. Only bytes cannot."""
 
 from collections.abc import Callable
 from functools import cache
