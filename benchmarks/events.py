@@ -2,8 +2,8 @@
 
     .venv/bin/python -m benchmarks.events [relay|consumer|latency …]        needs the servers only
 
-`relay`      messages a second that wait in the outbox and are sent, confirmed and noted, beside pika alone: the same
-             messages, mandatory and persistent, to the same quorum queue, confirmed by the batch
+`relay`      messages a second that wait in the outbox and are sent, confirmed and noted, beside the same publisher
+             without a database: the same messages over pika, mandatory and persistent, confirmed by the batch
 `consumer`   messages a second that are taken, noted in the inbox and handled by a handler that does nothing, each in a
              transaction of its own
 `latency`    from the commit of what sends a message to the start of its handler, at 100 and at 500 messages a second,
@@ -50,7 +50,7 @@ def main() -> int:
 def relay(report: Report, url: str) -> None:
     rounds = [(inside(url, "pika", MESSAGES), inside(url, "relay", MESSAGES)) for _round in range(ROUNDS)]
     pika, own = (median(side[i][0] for side in rounds) for i in (0, 1))
-    report.figure("pika alone, median", f"{pika:,.0f} a second")
+    report.figure("without a database, median", f"{pika:,.0f} a second")
     report.figure("processor time of the relay", f"{median(side[1][1] for side in rounds):.2f} ms each")
     wanted = SHARE_OF_PIKA * pika
     report.target("relay, median", f"{own:,.0f} a second", f">= {wanted:,.0f} a second", met=own >= wanted)

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -69,7 +70,8 @@ def wrk(url: str, seconds: int, *arguments: str, connections: int = 16) -> float
 
 def load(url: str, seconds: float, *arguments: str, lua: str = "", connections: int = 16) -> Load:
     """As `wrk`, with what wrk's script `lua` says to ask for."""
-    bootstrap.ensure_packages(bootstrap.BENCH_PACKAGES)
+    if not shutil.which("wrk"):
+        bootstrap.ensure_packages(bootstrap.BENCH_PACKAGES)
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(lua + TELL)
         script.flush()

@@ -42,13 +42,13 @@ from benchmarks.arguments import chosen
 from benchmarks.catalogue import RATES, database
 from benchmarks.front import fronting
 from benchmarks.peers import Load, free_port, load
-from fleet import environment, journey, scaling, services
+from fleet import bootstrap, environment, journey, scaling, services
 from fleet import table as page
 from fleet.client import Json, Market, Person
 from fleet.postgres import admin_url
 from fleet.table import ROOT, Table
 
-ROUNDS, SECONDS, PRODUCTS, CONNECTIONS = 3, 3, 1_000, 16
+ROUNDS, SECONDS, PRODUCTS = 3, 3, 1_000
 LOGINS, LOGINS_AT_ONCE, ACCOUNTS = 200, 8, 8
 ORDERS, BUYERS = 160, 8
 CONFIRMED_MS, CPU_MS, ORDERS_A_SECOND = 500.0, 55.0, 35.0
@@ -100,6 +100,7 @@ READS = ("list", "detail", "search")
 def main() -> int:
     table = page.load()
     asked = chosen(__doc__, [*READS, "login", "checkout"])
+    bootstrap.ensure_packages(bootstrap.BENCH_PACKAGES)
     kinds: Kinds = defaultdict(Kind)
     print(f"{os.cpu_count()} cores; {os.getloadavg()[0]:.1f} processes wanted one in the last minute", flush=True)
     if reads := [name for name in READS if name in asked]:
@@ -374,7 +375,7 @@ def targets(kinds: Kinds) -> list[Target]:
 
 
 TIMES = {"list": 7, "detail": 7, "search": 10, "login": 3}
-"""As many as the best peer's, wanted where this machine's floors are those that the peers had."""
+"""So many times the best peer's, on a machine with the floors that the peers had."""
 
 
 def report(asked: list[str], kinds: Kinds) -> int:

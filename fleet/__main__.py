@@ -37,13 +37,18 @@ COMMANDS: list[tuple[str, ...]] = [
 """Name, which is a function of commands.py; explanation; positional arguments, optional ones with a question mark."""
 
 
+LOOKING = ("down", "status", "logs")
+"""Commands that leave `.venv` as it is: what runs was started from there."""
+
+
 def main() -> int:
     options = parser().parse_args()
     try:
         page = table.load()
         if options.command in ("down", "status") and not bootstrap.PYTHON.exists():
             raise Problem("nothing runs; start it with: make up")
-        bootstrap.ensure_venv(page)
+        if options.command not in LOOKING or not bootstrap.PYTHON.exists():
+            bootstrap.ensure_venv(page)
         if not bootstrap.in_venv():
             bootstrap.continue_in_venv()
         from fleet import commands

@@ -131,12 +131,20 @@ def in_venv() -> bool:
 
 def interpreter() -> Path:
     """What everything runs on: the distribution's Python where it is new enough, for it is built to be quick. One that
-    somebody compiled without a profile takes a third more processor time for the same request.
+    somebody compiled without a profile takes a third more processor time for the same request. Else what made `.venv`,
+    whoever calls now.
     """
     if in_venv():
         return PYTHON.resolve()
-    new_enough = f"import sys; sys.exit(sys.version_info < {NEEDED})"
-    return SYSTEM_PYTHON.resolve() if _says_yes(SYSTEM_PYTHON, new_enough) else Path(sys.executable).resolve()
+    if _says_yes(SYSTEM_PYTHON, f"import sys; sys.exit(sys.version_info < {NEEDED})") and _can_make_venv(SYSTEM_PYTHON):
+        return SYSTEM_PYTHON.resolve()
+    return PYTHON.resolve() if _says_yes(PYTHON, "") else Path(sys.executable).resolve()
+
+
+def _can_make_venv(python: Path) -> bool:
+    """Or may be given what it lacks for that."""
+    may_install = _as_root() is not None and shutil.which("apt-get")
+    return bool(shutil.which("uv") or may_install or _says_yes(python, "import ensurepip"))
 
 
 def ensure_venv(table: Table) -> None:

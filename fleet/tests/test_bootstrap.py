@@ -73,21 +73,43 @@ def test_without_a_way_to_be_root_nothing_is_tried(machine: Path, monkeypatch: p
     assert not (machine / "calls").exists()
 
 
-def test_the_distribution_s_python_is_preferred_where_it_is_new_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Called by some Python, on a machine that has neither one of its distribution nor a `.venv`."""
     monkeypatch.setattr(bootstrap, "in_venv", lambda: False)
-    monkeypatch.setattr(bootstrap, "SYSTEM_PYTHON", bootstrap.PYTHON)
-    assert bootstrap.interpreter() == bootstrap.PYTHON.resolve()
-
-    monkeypatch.setattr(bootstrap, "NEEDED", (4, 0))
+    monkeypatch.setattr(bootstrap, "SYSTEM_PYTHON", tmp_path / "system")
+    monkeypatch.setattr(bootstrap, "PYTHON", tmp_path / "venv")
     monkeypatch.setattr(bootstrap.sys, "executable", "/opt/another/python")
+    return tmp_path
+
+
+def python_in(file: Path) -> Path:
+    file.write_text(f'#!/bin/sh\nexec "{Path(bootstrap.ROOT / ".venv/bin/python")}" "$@"\n')
+    file.chmod(0o755)
+    return file
+
+
+def test_whoever_calls_makes_the_venv_where_there_is_nothing_else(outside: Path) -> None:
     assert bootstrap.interpreter() == Path("/opt/another/python")
 
 
-def test_no_python_of_the_distribution_is_none_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "in_venv", lambda: False)
-    monkeypatch.setattr(bootstrap, "SYSTEM_PYTHON", tmp_path / "python3")
+def test_the_distribution_s_python_is_preferred_where_it_is_new_enough(
+    outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, made = python_in(outside / "system"), python_in(outside / "venv")
+    assert bootstrap.interpreter() == system
 
-    assert bootstrap.interpreter() == Path(bootstrap.sys.executable).resolve()
+    monkeypatch.setattr(bootstrap, "NEEDED", (4, 0))
+    assert bootstrap.interpreter() == made, "or else the one that .venv was made with"
+
+
+def test_a_python_that_cannot_make_a_venv_is_not_chosen(outside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    system = python_in(outside / "system")
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda _program: None)
+    monkeypatch.setattr(bootstrap, "_as_root", lambda: None)
+    monkeypatch.setattr(bootstrap, "_says_yes", lambda python, program: python == system and "ensurepip" not in program)
+
+    assert bootstrap.interpreter() == Path("/opt/another/python")
 
 
 def test_the_lines_of_one_pin_are_found_in_the_lock_file() -> None:

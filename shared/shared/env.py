@@ -68,7 +68,7 @@ def database(url: str, *, pool_size: int) -> dict[str, object]:
     (shared/plans.py).
     """
     parts = urlsplit(url)
-    options: dict[str, object] = {"connect_timeout": 5, "server_side_binding": True}
+    options: dict[str, object] = {"connect_timeout": 5, "server_side_binding": True, **_KEEPALIVES}
     if pool_size:
         options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5, "max_idle": 60}
     return {
@@ -79,9 +79,13 @@ def database(url: str, *, pool_size: int) -> dict[str, object]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or 5432),
         "CONN_MAX_AGE": 0 if pool_size else None,
-        "CONN_HEALTH_CHECKS": False,
+        "CONN_HEALTH_CHECKS": not pool_size,
         "OPTIONS": options,
     }
+
+
+_KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""By which this side learns within a minute that a server is gone which did not say so; usual are two hours."""
 
 
 def media_url(public_url: str, name: str, endpoint: str, region: str) -> str:

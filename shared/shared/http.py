@@ -363,13 +363,8 @@ def read(shape: type[serializers.BaseSerializer[Any]], data: Any, **kwargs: Any)
 def _empty_form(shape: type[serializers.BaseSerializer[Any]], strict: bool, **kwargs: Any) -> Any:
     """DRF copies all fields for each form, which takes longer than reading it. They hold nothing of what they read."""
     form = shape(context={"strict": strict}, **kwargs)
-    fields_of(form)
+    _made = getattr(form, "child", form).fields  # at the first look; a list's are its rows'
     return form
-
-
-def fields_of(form: Any) -> Any:
-    """Those of a list's rows, if it is one."""
-    return getattr(form, "child", form).fields
 
 
 def created(body: Any, location: str) -> Response:

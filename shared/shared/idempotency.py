@@ -178,7 +178,7 @@ class _Rendered(bytes):
 
 
 def _keep(key_hash: bytes, request_hash: bytes, response: Response) -> None:
-    body = JSONRenderer().render(response.data) if response.data is not None else b""
+    body = ReplayRenderer().render(response.data)
     headers = {name: response[name] for name in KEPT_HEADERS if response.has_header(name)}
     headers[ASKED_AS] = current().correlation_id
     with connection.cursor() as cursor:

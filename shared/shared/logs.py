@@ -3,7 +3,7 @@
 import logging
 
 from django.conf import settings
-from pythonjsonlogger.orjson import OrjsonFormatter
+from pythonjsonlogger.json import JsonFormatter
 
 from shared import context
 
@@ -28,7 +28,7 @@ def config(level: str) -> dict[str, object]:
         "filters": {"context": {"()": WithContext}},
         "formatters": {
             "json": {
-                "()": OrjsonFormatter,
+                "()": JsonFormatter,
                 "format": fields,
                 "style": "{",
                 "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},

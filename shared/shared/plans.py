@@ -2,7 +2,7 @@
 
 A plan that is kept is made for any value. That suits what is asked by key. It ruins a sweep: of `deadline <= now` it
 has to expect a third of all rows, so that with a LIMIT it would rather read the table than the index. So plans are kept
-only where this says so: for messages, and for requests with an Idempotency-Key.
+only where this says so: for messages, for requests with an Idempotency-Key, and where a read asks by key.
 """
 
 from collections.abc import Iterator

@@ -64,3 +64,9 @@ def test_what_is_seen_of_a_connection_is_only_its_end(link: Link) -> None:
     cut(one.connection.info.backend_pid)
     assert is_cut(one.connection)
     one.close()
+
+
+def test_without_a_pool_to_look_into_the_server_is_asked() -> None:
+    one, pooled = (env.database("postgresql://localhost/nexus", pool_size=size) for size in (0, 4))
+
+    assert (one["CONN_HEALTH_CHECKS"], pooled["CONN_HEALTH_CHECKS"]) == (True, False)

@@ -1,10 +1,8 @@
 """Few passwords are hashed at once: a burst waits its turn, a flood is refused, and what was refused was no guess."""
 
-import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import get_native_id
 
 import pytest
 from conftest import PASSWORD, Register, as_user, sign_in
@@ -67,13 +65,41 @@ def test_a_flood_is_refused(waiting: int, seconds: float, pool: ThreadPoolExecut
     assert (refused.value.retry_after, first.result(20), queue.do(work)) == (2, "done", "done")
 
 
-def test_hashing_steps_back_behind_everything_else() -> None:
-    queue = Queue(threads=1, waiting=0, seconds=20)
+class Time:
+    """Passes when it is told to; each password takes a second of a core."""
 
-    policy, niceness = queue.do(lambda: (os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, get_native_id())))
+    def __init__(self) -> None:
+        self.now, self.worked, self.rests = 100.0, 0.0, list[float]()
 
-    assert (policy, niceness) == (os.SCHED_IDLE, 19)
-    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+    def monotonic(self) -> float:
+        return self.now
+
+    def thread_time(self) -> float:
+        self.worked += 1.0
+        return self.worked
+
+    def sleep(self, seconds: float) -> None:
+        self.rests.append(seconds)
+
+
+@pytest.mark.parametrize(("lasts", "rests"), [(1.9, set()), (2.1, {hashing.REST})], ids=["a burst", "a rush"])
+def test_threads_rest_in_a_rush_only(
+    lasts: float, rests: set[float], pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time, work = Time(), Work()
+    queue = Queue(threads=1, waiting=1, seconds=20)
+    monkeypatch.setattr(hashing, "time", time)
+    first = pool.submit(queue.do, work)
+    assert work.begun.acquire(timeout=20)
+    second = pool.submit(queue.do, work)
+    while queue.inside < 2:
+        threading.Event().wait(0.01)
+
+    time.now += lasts
+    work.may_end.set()
+
+    assert [first.result(20), second.result(20)] == ["done"] * 2
+    assert set(time.rests) == rests
 
 
 def test_an_error_of_the_work_is_the_callers_and_frees_the_thread() -> None:
