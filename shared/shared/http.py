@@ -362,7 +362,7 @@ def read(shape: type[serializers.BaseSerializer[Any]], data: Any, **kwargs: Any)
 @cache
 def _empty_form(shape: type[serializers.BaseSerializer[Any]], strict: bool, **kwargs: Any) -> Any:
     """DRF copies all fields for each form, which takes longer than reading it. They hold nothing of what they read."""
-    form = shape(context={"strict": strict}, **kwargs)
+    form: Any = shape(context={"strict": strict}, **kwargs)
     _made = getattr(form, "child", form).fields  # at the first look; a list's are its rows'
     return form
 
