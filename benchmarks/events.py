@@ -23,6 +23,7 @@ from statistics import median, quantiles
 from typing import Any
 from uuid import UUID, uuid4
 
+from benchmarks import within
 from benchmarks.arguments import chosen
 from benchmarks.catalogue import database
 from benchmarks.identity import Report
@@ -32,7 +33,6 @@ from fleet.table import ROOT, load
 MESSAGES, ROUNDS = 4_000, 3
 RATES, SECONDS = (100, 500), 10
 SHARE_OF_PIKA, P50_MS, P99_MS = 0.5, 100.0, 500.0
-INSIDE = "--inside"
 
 
 def main() -> int:
@@ -84,20 +84,10 @@ def inside(url: str, what: str, *given: int) -> Any:
     table = load()
     own = environment.of(table, table.service("order_service"), test=True, prepare=True)
     own |= {"DATABASE_URL": url, "PYTHONPATH": f"{ROOT}:{ROOT / 'order_service'}", "LOG_LEVEL": "ERROR"}
-    command = [sys.executable, "-m", "benchmarks.events", INSIDE, what, *map(str, given)]
+    command = [sys.executable, "-m", "benchmarks.events", within.FLAG, what, *map(str, given)]
     variables = environment.passed_on() | own
     done = subprocess.run(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def serve(what: str, given: list[str]) -> None:
-    import django
-
-    django.setup()
-    answers: dict[str, Callable[..., Any]] = {
-        "prepare": prepare, "pika": pika_alone, "relay": relay_alone, "consumer": consumer_alone, "latency": latencies,
-    }  # fmt: skip
-    print(json.dumps(answers[what](*map(int, given))))
 
 
 def prepare() -> None:
@@ -240,9 +230,14 @@ def _rate(count: int, begun: float, spent: float) -> tuple[float, float]:
     return count / (time.perf_counter() - begun), (time.process_time() - spent) * 1_000 / count
 
 
+ANSWERS = {
+    "prepare": prepare,
+    "pika": pika_alone,
+    "relay": relay_alone,
+    "consumer": consumer_alone,
+    "latency": latencies,
+}
+
+
 if __name__ == "__main__":
-    if INSIDE in sys.argv:
-        what, *given = sys.argv[sys.argv.index(INSIDE) + 1 :]
-        serve(what, given)
-        sys.exit()
-    sys.exit(main())
+    sys.exit(within.run(main, ANSWERS))

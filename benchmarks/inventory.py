@@ -31,7 +31,7 @@ from statistics import median
 from typing import Any
 from uuid import UUID, uuid4
 
-from benchmarks import floors
+from benchmarks import floors, within
 from benchmarks.arguments import chosen
 from benchmarks.catalogue import database
 from benchmarks.identity import Report
@@ -47,7 +47,6 @@ MESSAGES, WARM_UP, UNITS = 960, 50, 200
 TOGETHER = 32
 REQUESTS, TOGETHER_OVER_HTTP, ROUNDS = 1_000, 8, 5
 BUYERS, AT_ONCE = 240, 24
-INSIDE = "--inside"
 AN_ID = re.compile(r"\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b")
 
 
@@ -237,19 +236,9 @@ def inside(url: str, what: str, *given: str) -> Any:
     if what != "books":
         subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity=0"],
                        cwd=ROOT / "catalog_service", env=own, check=True)  # fmt: skip
-    command = [sys.executable, "-m", "benchmarks.inventory", INSIDE, what, *given]
+    command = [sys.executable, "-m", "benchmarks.inventory", within.FLAG, what, *given]
     done = subprocess.run(command, cwd=ROOT, env=own, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
-
-
-def serve(what: str, given: list[str]) -> None:
-    import django
-
-    django.setup()
-    answers: dict[str, Callable[..., Any]] = {
-        "statements": statements, "messages": messages, "sell_out": sell_out, "books": books,
-    }  # fmt: skip
-    print(json.dumps(answers[what](*map(int, given))))
 
 
 def statements() -> list[str]:
@@ -324,9 +313,8 @@ def books() -> dict[str, Any]:
     return {"on_hand": item.on_hand, "held": item.reserved, "broken": broken_rules()}
 
 
+ANSWERS = {"statements": statements, "messages": messages, "sell_out": sell_out, "books": books}
+
+
 if __name__ == "__main__":
-    if INSIDE in sys.argv:
-        what, *given = sys.argv[sys.argv.index(INSIDE) + 1 :]
-        serve(what, given)
-        sys.exit()
-    sys.exit(main())
+    sys.exit(within.run(main, ANSWERS))

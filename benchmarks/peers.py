@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from functools import partial
+from statistics import quantiles
 from typing import NamedTuple
 
 from benchmarks import processor
@@ -61,6 +62,11 @@ class Load(NamedTuple):
     p50: float
     p95: float
     p99: float
+
+
+def percentiles(taken: list[float]) -> tuple[float, float, float]:
+    cuts = quantiles(taken, n=100)
+    return cuts[49], cuts[94], cuts[98]
 
 
 def wrk(url: str, seconds: int, *arguments: str, connections: int = 16) -> float:

@@ -14,13 +14,11 @@ printed, and kept in benchmarks/results/ as JSON and as a picture. Exit status 1
 """
 
 import contextlib
-import http.client
 import json
 import os
 import platform
 import subprocess
 import sys
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -29,28 +27,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from statistics import median, quantiles
-from typing import Any
-from urllib.parse import urlsplit
-from uuid import uuid4
+from statistics import median
 
 import httpx
 import psycopg
 
-from benchmarks import floors, identity, inventory, picture, processor
+from benchmarks import checkouts, floors, identity, picture, processor
 from benchmarks.arguments import chosen
 from benchmarks.catalogue import RATES, database
 from benchmarks.front import fronting
-from benchmarks.peers import Load, free_port, load
-from fleet import bootstrap, environment, journey, scaling, services
+from benchmarks.peers import Load, free_port, load, percentiles
+from fleet import bootstrap, environment, scaling, services
 from fleet import table as page
 from fleet.client import Json, Market, Person
-from fleet.postgres import admin_url
 from fleet.table import ROOT, Table
 
 ROUNDS, SECONDS, PRODUCTS = 3, 3, 1_000
 LOGINS, LOGINS_AT_ONCE, ACCOUNTS = 200, 8, 8
-ORDERS, BUYERS = 160, 8
 CONFIRMED_MS, CPU_MS, ORDERS_A_SECOND = 500.0, 55.0, 35.0
 RESULTS = ROOT / "benchmarks" / "results"
 MOST = 5
@@ -176,14 +169,17 @@ def quoted(found: list[str]) -> str:
 def measure_fleet(table: Table, asked: list[str], kinds: Kinds) -> None:
     market = Market.at(table)
     people = identity.accounts(market, ACCOUNTS) if "login" in asked else []
-    with order_service_twice(table), stall(market) if "checkout" in asked else contextlib.nullcontext([]) as variants:
+    with (
+        order_service_twice(table),
+        checkouts.stall(market) if "checkout" in asked else contextlib.nullcontext([]) as variants,
+    ):
         for _round in progress("logins and checkouts"):
             floor(kinds, "postgres", floors.postgres)
             if people:
                 floor(kinds, "hash", floors.hashes)
                 measured(kinds, "login", partial(logins, market, people))
             if variants:
-                measured(kinds, "checkout", partial(checkouts, table, market, variants))
+                measured(kinds, "checkout", partial(checkouts.place_all, table, market, variants))
 
 
 @contextlib.contextmanager
@@ -216,99 +212,6 @@ def together(do: Callable[[int], float], times: int, at_once: int) -> Load:
     with ThreadPoolExecutor(at_once) as pool:
         taken = list(pool.map(do, range(times)))
     return Load(times / (time.perf_counter() - begun), *percentiles(taken))
-
-
-def percentiles(taken: list[float]) -> tuple[float, float, float]:
-    cuts = quantiles(taken, n=100)
-    return cuts[49], cuts[94], cuts[98]
-
-
-@contextlib.contextmanager
-def stall(market: Market) -> Iterator[list[str]]:
-    """A variant of each of two vendors, with more in stock than anybody buys."""
-    trade = journey.Journey(market, market.account("admin"), market.guest())
-    journey.open_shops(trade)
-    products = [inventory.on_sale(market, vendor, trade.admin) for vendor in trade.vendors]
-    try:
-        yield [product["variants"][0]["id"] for product in products]
-    finally:
-        for product in products:
-            trade.admin.ask("DELETE", f"products/{product['id']}")
-
-
-def checkouts(table: Table, market: Market, variants: list[str]) -> Load:
-    """Each buyer comes again when the order is confirmed. How long that took, order_service's own times tell."""
-    begun = time.perf_counter()
-    with watching(admin_url(table, "nexus_order")) as watch, ThreadPoolExecutor(BUYERS) as pool:
-        list(pool.map(lambda _number: buy(market, variants, watch), range(BUYERS)))
-    return Load(len(watch.taken) / (time.perf_counter() - begun), *percentiles(watch.taken))
-
-
-@dataclass
-class Watch:
-    """Whoever waits for an order; it costs the fleet a small statement now and then, and no request."""
-
-    waiting: dict[str, threading.Event] = field(default_factory=dict)
-    taken: list[float] = field(default_factory=list)
-    ended: bool = False
-
-    def confirmed(self, order: str) -> None:
-        self.waiting[order] = event = threading.Event()
-        if not event.wait(60):
-            raise SystemExit(f"the order {order} was not confirmed within a minute")
-
-    def look(self, connection: psycopg.Connection[Any]) -> None:
-        while not self.ended:
-            for order, status, taken in connection.execute(_TAKEN, [list(self.waiting)]).fetchall():
-                if status in ("cancelled", "needs_attention"):
-                    raise SystemExit(f"the order {order} was {status}")
-                if taken is not None:
-                    self.taken.append(float(taken))
-                    self.waiting.pop(str(order)).set()
-            time.sleep(0.01)
-
-
-_TAKEN = """
-    SELECT id, status, extract(epoch FROM confirmed_at - placed_at) * 1000 FROM order_group WHERE id = ANY(%s::uuid[])
-"""
-
-
-@contextlib.contextmanager
-def watching(url: str) -> Iterator[Watch]:
-    watch = Watch()
-    with psycopg.connect(url, autocommit=True) as connection:
-        thread = threading.Thread(target=watch.look, args=[connection], daemon=True)
-        thread.start()
-        yield watch
-        watch.ended = True
-        thread.join()
-
-
-def buy(market: Market, variants: list[str], watch: Watch) -> None:
-    """One guest after the other, over one connection."""
-    place = urlsplit(market.gateway)
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=30)
-    for _order in range(ORDERS // BUYERS):
-        token = ""
-        for variant in variants:
-            line = {"variant_id": variant, "quantity": 1}
-            token = post(connection, "cart/items", line, {"X-Cart-Token": token})[1] or token
-        email = f"bench-{uuid4().hex[:12]}@example.com"
-        body = {"shipping_address": journey.ADDRESS, "payment_method": "simulator", "email": email}
-        headers = {"X-Cart-Token": token, "Idempotency-Key": str(uuid4())}
-        watch.confirmed(post(connection, "orders", body, headers)[0]["id"])
-    connection.close()
-
-
-def post(connection: http.client.HTTPConnection, path: str, body: Json, headers: dict[str, str]) -> tuple[Json, str]:
-    """The answer, and the cart's token if it brings one."""
-    given = {name: value for name, value in headers.items() if value} | {"Content-Type": "application/json"}
-    connection.request("POST", f"/api/v1/{path}", json.dumps(body), given)
-    answer = connection.getresponse()
-    content = answer.read()
-    if answer.status != 201:
-        raise SystemExit(f"POST {path}: {answer.status} {content.decode()[:300]}")
-    return json.loads(content), answer.headers.get("X-Cart-Token", "")
 
 
 # ── Measuring and telling ────────────────────────────────────────────────────────────────────────────────────────────
