@@ -192,11 +192,12 @@ def on_payment_taken(message: PaymentTaken) -> None:
     """An order, or a refund; never neither."""
     order = _locked(message.order_id)
     order.payment_status, order.credit_used = "taken", message.store_credit
+    if order.status == Order.Status.AWAITING_PAYMENT:
+        _confirm(order)
+        return
     order.save(update_fields=["payment_status", "credit_used", "updated_at"])
     if order.status == Order.Status.CANCELLED and not order.refunds.exists():
         ask_refund(order=order, splits=left_of(order), reason="paid after cancellation")
-    elif order.status == Order.Status.AWAITING_PAYMENT:
-        _confirm(order)
 
 
 def _confirm(order: Order) -> None:
@@ -345,7 +346,7 @@ def _lead(order: Order, status: str) -> tuple[UUID, ...]:
     rows = [row for row in rows if row.status != VendorOrder.Status.CANCELLED]
     for row in rows:
         row.follow(status)
-    VendorOrder.objects.bulk_update(rows, ["status"])
+    VendorOrder.objects.filter(id__in=[row.id for row in rows]).update(status=status)
     return tuple(row.vendor_id for row in rows)
 
 

@@ -1,6 +1,7 @@
 """Work that somebody has to do, as columns of the row that it is about."""
 
 from datetime import timedelta
+from operator import attrgetter
 from typing import TypeVar
 
 from django.db import connection, models
@@ -24,18 +25,31 @@ def in_turn(queue: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"queue {queue}"])
 
 
-Row = TypeVar("Row", bound=Due)
+Row = TypeVar("Row", bound=models.Model)
+_TAKE = """
+    WITH due (pk, due_at) AS MATERIALIZED ({due} FOR UPDATE SKIP LOCKED)
+    UPDATE {table} AS one
+    SET attempts = one.attempts + 1,
+        due_at = %s + least(%s * power(%s::float, least(one.attempts, 8)), interval '1 day')
+    FROM due WHERE one.{pk} = due.pk RETURNING {columns}, due.due_at AS was_due
+"""
 
 
 def take(rows: QuerySet[Row], *, limit: int, lease: timedelta, grows: int = 4) -> list[Row]:
-    """The longest due rows, leased: whoever dies with them leaves them due again. Inside a transaction.
+    """The longest due of these rows of one table, leased: whoever dies with them leaves them due again.
 
     Each attempt leases for `grows` times as long as the one before, a day at most: what fails waits longer and longer.
+    It is one statement, as jobs ask all day and mostly in vain; without a transaction around it, it is one by itself.
     """
-    now = timezone.now()
-    taken = list(rows.filter(due_at__lte=now).order_by("due_at").select_for_update(skip_locked=True)[:limit])
-    for row in taken:
-        row.due_at = now + min(lease * grows ** min(row.attempts, 8), timedelta(days=1))
-        row.attempts += 1
-        row.save(update_fields=["due_at", "attempts"])
-    return taken
+    meta, now = rows.model._meta, timezone.now()
+    due, wanted = rows.filter(due_at__lte=now).order_by("due_at").values("pk", "due_at")[:limit].query.sql_with_params()
+    unread = rows.query.deferred_loading[0]
+    columns = ", ".join(f"one.{field.column}" for field in meta.concrete_fields if field.attname not in unread)
+    statement = _TAKE.format(due=due, table=meta.db_table, pk=meta.pk.column, columns=columns)
+    taken = rows.model._default_manager.raw(statement, [*wanted, now, lease, grows])
+    return sorted(taken, key=attrgetter("was_due"))
+
+
+def take_one(rows: QuerySet[Row], *, lease: timedelta, grows: int = 4) -> Row | None:
+    """As `take`, the longest due."""
+    return next(iter(take(rows, limit=1, lease=lease, grows=grows)), None)

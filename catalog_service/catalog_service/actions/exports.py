@@ -18,7 +18,7 @@ from catalog_service.actions.vendors import vendor_who_writes
 from catalog_service.errors import TooManyExports
 from catalog_service.models import Export, ExportPart, Product
 from shared import audit
-from shared.due import in_turn, take
+from shared.due import in_turn, take_one
 
 Status = Export.Status
 OPEN = (Status.QUEUED, Status.RUNNING)
@@ -52,9 +52,8 @@ def run_exports() -> None:
             pass
 
 
-@transaction.atomic
 def _take() -> Export | None:
-    return next(iter(take(Export.objects.filter(status__in=OPEN), limit=1, lease=_lease(), grows=1)), None)
+    return take_one(Export.objects.filter(status__in=OPEN), lease=_lease(), grows=1)
 
 
 def _lease() -> timedelta:

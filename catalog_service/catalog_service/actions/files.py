@@ -4,7 +4,6 @@ import logging
 from collections.abc import Collection
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
 from catalog_service.actions import pictures
@@ -37,7 +36,6 @@ def delete_discarded() -> int:
     return deleted
 
 
-@transaction.atomic
 def _take() -> list[DiscardedFile]:
     return take(DiscardedFile.objects.all(), limit=100, lease=LEASE)
 

@@ -15,7 +15,7 @@ from catalog_service.actions.files import discard
 from catalog_service.actions.pictures import Stored, Thumbnails
 from catalog_service.actions.products import lock_product
 from catalog_service.models import Image, Product
-from shared.due import take
+from shared.due import take_one
 from shared.errors import Invalid, NotFound, Unavailable
 
 log = logging.getLogger("nexus.catalog")
@@ -157,9 +157,8 @@ def make_thumbnails() -> int:
     return made
 
 
-@transaction.atomic
 def _take_image() -> Image | None:
-    return next(iter(take(Image.objects.all(), limit=1, lease=LEASE)), None)
+    return take_one(Image.objects.all(), lease=LEASE)
 
 
 def _make(image: Image) -> bool:

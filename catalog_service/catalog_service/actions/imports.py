@@ -23,7 +23,7 @@ from catalog_service.actions.vendors import vendor_who_writes
 from catalog_service.errors import TooManyImports
 from catalog_service.models import Import, ImportFile
 from shared import audit
-from shared.due import in_turn, take
+from shared.due import in_turn, take_one
 from shared.errors import Invalid, Refused
 
 log = logging.getLogger("nexus.catalog")
@@ -79,10 +79,9 @@ def run_imports() -> None:
         _run(taken)
 
 
-@transaction.atomic
 def _take() -> Import | None:
     rows = Import.objects.filter(status__in=OPEN).defer("errors", "notes")
-    return next(iter(take(rows, limit=1, lease=_lease(), grows=1)), None)
+    return take_one(rows, lease=_lease(), grows=1)
 
 
 def _lease() -> timedelta:

@@ -32,7 +32,6 @@ def fetch_images() -> int:
     return came
 
 
-@transaction.atomic
 def _take() -> list[ImageToFetch]:
     return take(ImageToFetch.objects.all(), limit=AT_ONCE, lease=LEASE)
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from notification_service.clients import Away, Undeliverable, send_mail, send_sms
 from notification_service.models import Delivery
 from shared.audit import record
+from shared.due import take_one
 from shared.errors import NotFound
 
 log = logging.getLogger("nexus.mail")
@@ -29,17 +30,9 @@ def send_mails() -> int:
     return tried
 
 
-@transaction.atomic
 def _claim() -> Delivery | None:
     """Leased: whoever dies with it leaves it due again when the lease ends."""
-    now = timezone.now()
-    due = Delivery.objects.select_for_update(skip_locked=True).filter(due_at__lte=now)
-    delivery = due.order_by("due_at").first()
-    if delivery:
-        delivery.attempts += 1
-        delivery.due_at = now + LEASE
-        delivery.save(update_fields=["attempts", "due_at"])
-    return delivery
+    return take_one(Delivery.objects.all(), lease=LEASE, grows=1)
 
 
 def _send(delivery: Delivery) -> None:

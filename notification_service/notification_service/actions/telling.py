@@ -78,8 +78,8 @@ def tell(
     subject, body = _text(kind, told)
     about = fact or this_message()
     if person.user_id:
-        fields = {"title": subject, "body": body, "data": dict(data or {})}
-        Notification.objects.get_or_create(user_id=person.user_id, kind=kind, fact=about, defaults=fields)
+        row = Notification(user_id=person.user_id, kind=kind, fact=about, title=subject, body=body, data=dict(data or {}))
+        Notification.objects.bulk_create([row], ignore_conflicts=True)
     if person.email and _wants_mail(person, group):
         _queue(
             Delivery(kind=kind, fact=about, user_id=person.user_id, address=person.email, subject=subject, body=body)

@@ -17,7 +17,7 @@ from order_service.models import OrderExport, OrderExportPart
 from order_service.queries import order_files as files
 from order_service.queries.orders import chosen, chosen_parts
 from shared.audit import record
-from shared.due import in_turn, take
+from shared.due import in_turn, take_one
 
 Format, Status = OrderExport.Format, OrderExport.Status
 AT_ONCE = 3
@@ -51,10 +51,9 @@ def run_exports() -> None:
             pass
 
 
-@transaction.atomic
 def _take() -> OrderExport | None:
     rows = OrderExport.objects.filter(status__in=OrderExport.OPEN)
-    return next(iter(take(rows, limit=1, lease=_lease(), grows=1)), None)
+    return take_one(rows, lease=_lease(), grows=1)
 
 
 def _lease() -> timedelta:

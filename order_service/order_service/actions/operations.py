@@ -19,7 +19,7 @@ from order_service.models import OrderOperation, OrderOperationItem
 from order_service.queries.orders import chosen, chosen_parts
 from shared.audit import record
 from shared.context import acting, current
-from shared.due import in_turn, take
+from shared.due import in_turn, take_one
 from shared.errors import Invalid, NotFound, Refused
 
 log = logging.getLogger("nexus.order")
@@ -124,10 +124,9 @@ def work_off(more: Doing) -> None:
             pass
 
 
-@transaction.atomic
 def _take() -> OrderOperation | None:
     rows = OrderOperation.objects.filter(status__in=OrderOperation.OPEN)
-    return next(iter(take(rows, limit=1, lease=_lease(), grows=1)), None)
+    return take_one(rows, lease=_lease(), grows=1)
 
 
 def _lease() -> timedelta:

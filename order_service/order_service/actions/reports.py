@@ -17,7 +17,7 @@ from order_service.models import BuyerMonth, Order, OrderDay, Refund, ReportRun,
 from order_service.queries.report_books import SEEN_AGAIN
 from order_service.queries.sales import BUYER_MONTHS, ORDER_DAYS, SALES_DAYS, Counting
 from shared.audit import record
-from shared.due import take
+from shared.due import take_one
 
 _LOCK = "order_service.reports"
 _A_DAY = timedelta(days=1)
@@ -117,10 +117,9 @@ def refresh_reports() -> int:
     return len(days)
 
 
-@transaction.atomic
 def _take() -> ReportRun | None:
     ReportRun.objects.get_or_create(id=1, defaults={"due_at": timezone.now()})
-    return next(iter(take(ReportRun.objects.all(), limit=1, lease=_lease(), grows=1)), None)
+    return take_one(ReportRun.objects.all(), lease=_lease(), grows=1)
 
 
 def _lease() -> timedelta:

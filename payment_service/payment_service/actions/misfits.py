@@ -46,7 +46,7 @@ def book(payment: Payment, taken: Money, *, source: str = "") -> Misfit:
 def return_misfits() -> int:
     """Send back every one that is due; answers how many were asked for."""
     asked = 0
-    while misfit := claim(Misfit.objects.select_related("payment")):
+    while misfit := claim(Misfit.objects.all()):
         transfer = _ask(misfit)
         if transfer:
             settle_misfit(misfit_id=misfit.id, transfer=transfer)

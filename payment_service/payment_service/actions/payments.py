@@ -37,6 +37,7 @@ from shared.contracts.payment import (
     Split,
     TakePayment,
 )
+from shared.due import take
 from shared.messages import MoneyData
 from shared.money import allocate
 from shared.outbox import publish
@@ -115,27 +116,25 @@ def _one_at_a_time(payment_id: UUID) -> None:
 
 def ask_providers() -> int:
     """Ask about every payment that is due, a few at a time; answers how many. Safe beside another worker."""
-    asked = 0
-    while payments := _claim(settings.PROVIDER_PARALLEL_CALLS):
+    asked, at_once = 0, settings.PROVIDER_PARALLEL_CALLS
+    while payments := _claim(at_once):
         for payment, charge in _answers(payments):
             with acting(Context(payment.correlation_id)):
                 settle(payment_id=payment.id, charge=charge)
         asked += len(payments)
+        if len(payments) < at_once:  # whoever came since has rung the bell
+            break
     return asked
 
 
-@transaction.atomic
 def _claim(limit: int) -> list[Payment]:
-    """Due rows, leased: whoever dies with them leaves them due again when the lease ends."""
-    now = timezone.now()
-    rows = list(Payment.objects.select_for_update(skip_locked=True).filter(due_at__lte=now).order_by("due_at")[:limit])
-    for row in rows:
-        row.attempts += 1
-        row.due_at = now + max(LEASE, wait_before(row.attempts))
-        if row.expires_at <= now and not row.cancel_reason:
-            row.cancel_reason = "expired"
-    Payment.objects.bulk_update(rows, ["attempts", "due_at", "cancel_reason"])
-    return rows
+    """Those that are due, leased. Whose time to pay is over is to be stopped."""
+    taken = take(Payment.objects.all(), limit=limit, lease=LEASE, grows=1)
+    late = [payment for payment in taken if payment.expires_at <= timezone.now() and not payment.cancel_reason]
+    for payment in late:
+        payment.cancel_reason = "expired"
+        Payment.objects.filter(id=payment.id, cancel_reason="").update(cancel_reason="expired")
+    return taken
 
 
 def _answers(payments: Sequence[Payment]) -> Iterator[tuple[Payment, Charge | None]]:

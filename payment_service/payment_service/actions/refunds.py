@@ -131,7 +131,7 @@ def _reserve(payment: Payment, refund_id: UUID, splits: Sequence[Split], reason:
 def ask_for_refunds() -> int:
     """Carry out every refund that is due; answers how many were asked for."""
     asked = 0
-    while refund := claim(Refund.objects.select_related("payment")):
+    while refund := claim(Refund.objects.all()):
         transfer = _ask(refund)
         if transfer:
             with acting(Context(refund.correlation_id)):

@@ -15,6 +15,7 @@ from django.utils import timezone
 from payment_service.clients import chapa, simulator
 from payment_service.errors import IllegalMove
 from payment_service.models import SimulatedCharge, SimulatedTransfer, SimulatedWebhook
+from shared.due import take_one
 from shared.errors import NotFound
 from shared.money import Money
 
@@ -28,7 +29,6 @@ _FIRST = {
 _TOLD_TIMES = {"duplicate_webhook": 3}
 _ANSWER_IS_LOST = {"timeout"}
 WEBHOOK_ATTEMPTS = 12
-LONGEST_WAIT = timedelta(minutes=10)
 
 
 @transaction.atomic
@@ -144,16 +144,8 @@ def send_webhooks() -> int:
     return told
 
 
-@transaction.atomic
 def _claim() -> SimulatedWebhook | None:
-    now = timezone.now()
-    due = SimulatedWebhook.objects.filter(due_at__lte=now).order_by("due_at")
-    webhook = due.select_for_update(skip_locked=True).first()
-    if webhook:
-        webhook.attempts += 1
-        webhook.due_at = now + min(timedelta(seconds=2**webhook.attempts), LONGEST_WAIT)
-        webhook.save()
-    return webhook
+    return take_one(SimulatedWebhook.objects.all(), lease=timedelta(seconds=2), grows=2)
 
 
 def _send(webhook: SimulatedWebhook) -> bool:

@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from payment_service.errors import ProviderAway
 from payment_service.models import Misfit, Payout, Reconciliation, Refund, WebhookEvent
+from shared.due import take_one
 
 log = logging.getLogger("nexus.payments")
 Row = TypeVar("Row", Misfit, Payout, Reconciliation, Refund, WebhookEvent)
@@ -30,17 +30,9 @@ def urgency(attempts: int) -> int:
     return logging.ERROR if attempts >= settings.TRANSFER_ATTEMPTS else logging.WARNING
 
 
-@transaction.atomic
 def claim(rows: QuerySet[Row]) -> Row | None:
     """The longest due of these rows, leased: whoever dies with it leaves it due again when the lease ends."""
-    now = timezone.now()
-    due = rows.filter(due_at__lte=now).order_by("due_at")
-    row = due.select_for_update(skip_locked=True, of=("self",)).first()
-    if row:
-        row.attempts += 1
-        row.due_at = now + LEASE
-        row.save(update_fields=["attempts", "due_at"])
-    return row
+    return take_one(rows, lease=LEASE, grows=1)
 
 
 def put_off(row: Misfit | Payout | Refund, error: ProviderAway) -> None:

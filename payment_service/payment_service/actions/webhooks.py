@@ -52,6 +52,8 @@ def _act(event: WebhookEvent) -> bool:
     payment = Payment.objects.filter(method=event.provider, provider_reference=reference).first() if reference else None
     if payment is None:
         return not reference or event.attempts >= ATTEMPTS
+    if payment.status == Payment.Status.TAKEN:  # whatever the provider says of the charge now, it stays taken
+        return True
     try:
         charge = provider.look_up(reference)
     except ProviderAway as error:

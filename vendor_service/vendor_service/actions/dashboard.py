@@ -26,7 +26,7 @@ KEPT = timedelta(days=90)
 
 
 def keep_confirmed(message: OrderConfirmed) -> None:
-    for part in message.vendor_orders:
+    for part in sorted(message.vendor_orders, key=lambda part: part.vendor_id):
         told = {"total": part.total.minor, "currency": part.total.currency, "confirmed_at": message.confirmed_at}
         _note_sale(part.vendor_id, message.order_id, **told)
 
@@ -48,7 +48,8 @@ def keep_part_cancelled(message: VendorOrderCancelled) -> None:
 
 
 def _note_sale(vendor_id: UUID, order_id: UUID, **told: Any) -> None:
-    Sale.objects.update_or_create(vendor_id=vendor_id, order_id=order_id, defaults=told)
+    row = Sale(vendor_id=vendor_id, order_id=order_id, **told)
+    Sale.objects.bulk_create([row], update_conflicts=True, unique_fields=["vendor_id", "order_id"], update_fields=told)
 
 
 # ── Returns ──────────────────────────────────────────────────────────────────────────────────────────────────────────
