@@ -2,8 +2,8 @@
 
     .venv/bin/python -m benchmarks.events [relay|consumer|latency …]        needs the servers only
 
-`relay`      messages a second that wait in the outbox and are sent, confirmed and noted, beside the same publisher
-             without a database: the same messages over pika, mandatory and persistent, confirmed by the batch
+`relay`      messages a second that wait in the outbox and are sent, confirmed and noted, beside the same messages over
+             pika with nothing else around it: mandatory and persistent, confirmed by the batch
 `consumer`   messages a second that are taken, noted in the inbox and handled by a handler that does nothing, each in a
              transaction of its own
 `latency`    from the commit of what sends a message to the start of its handler, at 100 and at 500 messages a second,
@@ -48,10 +48,12 @@ def main() -> int:
 
 
 def relay(report: Report, url: str) -> None:
-    rounds = [(inside(url, "pika", MESSAGES), inside(url, "relay", MESSAGES)) for _round in range(ROUNDS)]
-    pika, own = (median(side[i][0] for side in rounds) for i in (0, 1))
-    report.figure("without a database, median", f"{pika:,.0f} a second")
-    report.figure("processor time of the relay", f"{median(side[1][1] for side in rounds):.2f} ms each")
+    ways = ("pika", "publisher", "relay")
+    rounds = [{way: inside(url, way, MESSAGES) for way in ways} for _round in range(ROUNDS)]
+    pika, publisher, own = (median(taken[way][0] for taken in rounds) for way in ways)
+    report.figure("pika alone, median", f"{pika:,.0f} a second")
+    report.figure("our publisher without a database", f"{publisher:,.0f} a second")
+    report.figure("processor time of the relay", f"{median(taken['relay'][1] for taken in rounds):.2f} ms each")
     wanted = SHARE_OF_PIKA * pika
     report.target("relay, median", f"{own:,.0f} a second", f">= {wanted:,.0f} a second", met=own >= wanted)
 
@@ -137,6 +139,56 @@ def _purge() -> None:
 
 
 def pika_alone(count: int) -> tuple[float, float]:
+    """As its manual does it: nothing is known of a message but its body."""
+    import pika
+    from django.conf import settings
+
+    from shared import outbox
+    from shared.rabbit import EXCHANGE
+
+    _purge()
+    _fill(count)
+    bodies = [row.body.encode() for row in outbox.next_wave(count)]
+    unconfirmed, sent, begun, spent = set[int](), 0, 0.0, 0.0
+    properties = pika.BasicProperties(content_type="application/cloudevents+json", delivery_mode=2)
+
+    def begin(channel: Any) -> None:
+        nonlocal begun, spent
+        begun, spent = time.perf_counter(), time.process_time()
+        send(channel)
+
+    def send(channel: Any) -> None:
+        nonlocal unconfirmed, sent
+        batch = bodies[sent : sent + settings.OUTBOX_BATCH]
+        for body in batch:
+            channel.basic_publish(EXCHANGE, _contract().type, body, properties, mandatory=True)
+        unconfirmed, sent = set(range(sent + 1, sent + len(batch) + 1)), sent + len(batch)
+
+    def confirmed(channel: Any, frame: Any) -> None:
+        nonlocal unconfirmed
+        assert isinstance(frame.method, pika.spec.Basic.Ack)
+        last = frame.method.delivery_tag
+        unconfirmed = {tag for tag in unconfirmed if tag > last} if frame.method.multiple else unconfirmed - {last}
+        if not unconfirmed and sent < count:
+            send(channel)
+        elif not unconfirmed:
+            connection.ioloop.stop()
+
+    def opened(channel: Any) -> None:
+        channel.add_on_return_callback(lambda *_returned: connection.ioloop.stop())
+        channel.confirm_delivery(lambda frame: confirmed(channel, frame), callback=lambda _frame: begin(channel))
+
+    connection = pika.SelectConnection(
+        pika.URLParameters(settings.RABBITMQ_URL),
+        on_open_callback=lambda opening: opening.channel(on_open_callback=opened),
+    )
+    connection.ioloop.start()
+    assert sent == count
+    assert not unconfirmed
+    return _rate(count, begun, spent)
+
+
+def publisher_alone(count: int) -> tuple[float, float]:
     from django.conf import settings
 
     from shared import outbox
@@ -233,6 +285,7 @@ def _rate(count: int, begun: float, spent: float) -> tuple[float, float]:
 ANSWERS = {
     "prepare": prepare,
     "pika": pika_alone,
+    "publisher": publisher_alone,
     "relay": relay_alone,
     "consumer": consumer_alone,
     "latency": latencies,

@@ -1,9 +1,10 @@
 """What this machine does at best with the least code: what everything else is compared with, in the same run.
 
-    .venv/bin/python -m benchmarks.floors [nginx|django|postgres|hash …]      needs the servers only
+    .venv/bin/python -m benchmarks.floors [nginx|django|asking|postgres|hash …]      needs the servers only
 
 `nginx`      a file of the size of a product list, requests a second over kept connections
 `django`     a bare Django view of JSON under gunicorn with two processes, requests a second over kept connections
+`asking`     the same view, which counts its caller in Redis and asks PostgreSQL for 24 cards that stand there as JSON
 `postgres`   an order as plain statements, transactions a second of eight clients (pgbench)
 `hash`       Argon2id as passwords are hashed (19 MiB, two passes), hashes a second of two processes
 
@@ -20,8 +21,11 @@ from pathlib import Path
 from benchmarks.arguments import chosen
 from benchmarks.catalogue import database
 from benchmarks.peers import figure, free_port, running, wrk
+from fleet import environment
 from fleet.nginx import BINARY
 from fleet.postgres import binaries
+from fleet.processes import Program
+from fleet.table import load
 
 SECONDS = 3
 CONNECTIONS = 16
@@ -40,6 +44,33 @@ from django.http import JsonResponse
 from django.urls import path
 urlpatterns = [path("", lambda request: JsonResponse({"ok": True, "results": []}))]
 application = get_wsgi_application()
+"""
+ASKING = """
+import os
+import django
+import redis
+from django.conf import settings
+settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="floor", MIDDLEWARE=[])
+django.setup()
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
+from django.urls import path
+from psycopg_pool import ConnectionPool
+pool = ConnectionPool(os.environ["FLOOR_DATABASE"], min_size=4, kwargs={"autocommit": True, "prepare_threshold": 1})
+counter = redis.Redis.from_url(os.environ["FLOOR_REDIS"])
+def cards(request):
+    counter.incr("floor")
+    with pool.connection() as connection:
+        rows = connection.execute("SELECT body::text FROM card ORDER BY id DESC LIMIT 24").fetchall()
+    return HttpResponse('{"results":[' + ",".join(body for body, in rows) + "]}", content_type="application/json")
+urlpatterns = [path("", cards)]
+application = get_wsgi_application()
+"""
+CARDS = """
+CREATE TABLE card (id bigint PRIMARY KEY, body jsonb NOT NULL);
+INSERT INTO card SELECT n, jsonb_build_object('id', n, 'name', 'A lamp', 'text', repeat('x', 900))
+FROM generate_series(1, 1000) n;
+ANALYZE card;
 """
 HASH = """
 import time
@@ -75,10 +106,13 @@ COMMIT;
 
 
 def main() -> int:
-    floors: dict[str, Callable[[], float]] = {"nginx": nginx, "django": django, "postgres": postgres, "hash": hashes}
+    floors: dict[str, Callable[[], float]] = {
+        "nginx": nginx, "django": django, "asking": asking, "postgres": postgres, "hash": hashes,
+    }  # fmt: skip
     for name in chosen(__doc__, floors):
         floor = floors[name]()
-        print(f"{name:<10}{floor:>10,.0f} a second, {floor / ELSEWHERE[name]:.0%} of where others were measured")
+        elsewhere = f", {floor / ELSEWHERE[name]:.0%} of where others were measured" if name in ELSEWHERE else ""
+        print(f"{name:<10}{floor:>10,.0f} a second{elsewhere}")
     return 0
 
 
@@ -95,11 +129,25 @@ def nginx(size: int = LIST_BYTES) -> float:
 
 def django() -> float:
     """Requests a second for a view that does nothing, under what serves our services."""
+    return _served(DJANGO, {})
+
+
+def asking() -> float:
+    """Requests a second for a list with no framework, check, language or price: what is left when all of that goes."""
+    table = load()
+    redis = environment.of(table, table.service("catalog_service"), test=True)["REDIS_URL"]
+    with database("floor") as url:
+        subprocess.run([f"{binaries()}/psql", "-q", url, "-c", CARDS], check=True, stdout=subprocess.DEVNULL)
+        return _served(ASKING, {"FLOOR_DATABASE": url, "FLOOR_REDIS": redis})
+
+
+def _served(application: str, variables: dict[str, str]) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "floor.py").write_text(DJANGO)
+        (Path(folder) / "floor.py").write_text(application)
         port = free_port()
-        gunicorn = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "--reuse-port", "--chdir", folder]
-        with running([*gunicorn, "-w", "2", "-k", "gthread", "--threads", "4", "floor:application"], ports=[port]):
+        gunicorn = (sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "--reuse-port", "--chdir", folder)
+        command = (*gunicorn, "-w", "2", "-k", "gthread", "--threads", "4", "floor:application")
+        with running(Program("floor", command, Path(folder), variables), ports=[port]):
             return requests(f"http://127.0.0.1:{port}/")
 
 
