@@ -20,7 +20,7 @@ from fleet.journey import ADDRESS
 
 SOURCES = 200
 """Addresses of this machine, so that none of them meets its own brake."""
-CONNECTIONS = 2_000
+CONNECTIONS = 4_000
 """At most; a request that would need one more has not been sent, and is counted as such."""
 PATIENCE = 30.0
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)

@@ -16,6 +16,7 @@ from door import Door, needs_nginx
 from fleet.client import wait_for
 
 pytestmark = needs_nginx
+SECONDS_TO_WAIT = {"1", "2", "3"}
 
 
 def test_too_many_requests_are_refused_with_the_time_to_wait(door: Door) -> None:
@@ -32,7 +33,7 @@ def test_too_many_requests_are_refused_with_the_time_to_wait(door: Door) -> None
 
 
 def test_who_would_wait_too_long_for_a_checkout_is_told_to_come_again(door: Door) -> None:
-    orders, most = door.stubs["order_service"], 32
+    orders, most = door.stubs["order_service"], 12
     orders.gate.clear()
     try:
         with ThreadPoolExecutor(most + 5) as pool:
@@ -47,7 +48,7 @@ def test_who_would_wait_too_long_for_a_checkout_is_told_to_come_again(door: Door
         orders.gate.set()
 
     assert Counter(one.status_code for one in told) == {200: most, 429: 5}
-    assert {one.headers.get("retry-after") for one in told if one.status_code == 429} == {"2"}
+    assert {one.headers.get("retry-after") for one in told if one.status_code == 429} <= SECONDS_TO_WAIT
     assert {one.json()["code"] for one in told if one.status_code == 429} == {"too_many_requests"}
     assert (others, reader.result().status_code) == (200, 200)
     assert door.ask("POST", "/api/v1/orders").status_code == 200
@@ -98,7 +99,7 @@ def test_what_an_instance_cannot_answer_soon_is_refused_at_once(door: Door, edge
     refused = [one for one in told if one.status_code != 200]
     assert Counter(one.status_code for one in told) == {200: 3, 503: 4}
     assert {one.json()["code"] for one in refused} == {"overloaded"}
-    assert {one.headers["retry-after"] for one in refused} == {"2"}
+    assert {one.headers["retry-after"] for one in refused} <= SECONDS_TO_WAIT
     assert others == 200
 
 

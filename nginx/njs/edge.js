@@ -139,7 +139,8 @@ function problem(r) {
         r.headersOut['Allow'] = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
     }
     if (told[0] === 429 || told[0] >= 502) {
-        r.headersOut['Retry-After'] = '2';
+        // So that those who were refused together do not come again together.
+        r.headersOut['Retry-After'] = String(1 + Math.floor(Math.random() * 3));
     }
     r.return(told[0], JSON.stringify({
         type: keys.public_url + '/problems/' + told[1],

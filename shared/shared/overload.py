@@ -7,6 +7,7 @@ the clock of the edge, which says when it passed a request on.
 """
 
 import math
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -20,7 +21,8 @@ SENT_ON = "X-Request-Start"
 """Seconds since 1970, by the edge. It is missing where nobody shall be shed: what a crowd bounds, health checks."""
 SHORT = 0.1
 """Seconds: who waited for less has met no queue worth the name."""
-RETRY_AFTER = 2
+RETRY_AFTER = 1, 3
+"""Seconds, from and to: those who were refused together shall not come again together."""
 
 
 class Queue:
@@ -82,7 +84,8 @@ def since_sent_on(request: HttpRequest) -> float | None:
 
 
 def refusal() -> HttpResponse:
+    after = random.randint(*RETRY_AFTER)  # noqa: S311 -- no secret
     body = problem("overloaded", "More is asked than can be answered soon", 503)
-    response = JsonResponse(body, status=503, content_type=PROBLEM, headers={"Retry-After": str(RETRY_AFTER)})
+    response = JsonResponse(body, status=503, content_type=PROBLEM, headers={"Retry-After": str(after)})
     response["Content-Length"] = str(len(response.content))  # the middleware that would say so comes later
     return response

@@ -86,7 +86,8 @@ def busy(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_who_waited_too_long_is_told_when_to_come_again(client: Client) -> None:
     response = ask(client, f"{time.time() - 6:.3f}")
 
-    assert (response.status_code, response.json()["code"], response["Retry-After"]) == (503, "overloaded", "2")
+    assert (response.status_code, response.json()["code"]) == (503, "overloaded")
+    assert response["Retry-After"] in {"1", "2", "3"}
     assert response["Content-Length"] == str(len(response.content))
     assert response["Content-Type"] == "application/problem+json"
     assert ask(client, f"{time.time():.3f}").status_code == 200

@@ -32,7 +32,7 @@ P99 = 2.0
 BACK_AFTER = 10
 AT_ONCE = 32
 """Clients of the closed loop by which capacity is found: more than the threads of an instance."""
-ORDERS_AT_ONCE = 16
+ORDERS_AT_ONCE = 8
 CARTS_A_SECOND, MORE_CARTS = 20, 400
 SECONDS_TO_SETTLE = 120
 
