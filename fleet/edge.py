@@ -28,7 +28,7 @@ SOURCES = ROOT / "nginx"
 ERRORS = {status: status for status in (400, 401, 403, 404, 405, 408, 413, 414, 429, 500, 502, 503, 504)} | {494: 431}
 """What NGINX may end a request with, and what that is called outside; 494 is its own name for too large headers."""
 LOG_KEPT = 20_000_000
-ON_ONE_MACHINE = {"rate": "2000r/s", "burst": 4000, "crowd": 512}
+ON_ONE_MACHINE = {"rate": "2000r/s", "burst": 4000, "crowd": 512, "at_once": 512}
 """Here all clients have the same address, and tests and demonstrations play hundreds of buyers at once."""
 HSTS = "max-age=31536000; includeSubDomains"
 HSTS_ON_ONE_MACHINE = "max-age=300"
@@ -192,9 +192,9 @@ def _places(edge: Edge, page: dict[str, Any], aliases: list[Alias]) -> dict[str,
         "verdicts": str(edge.verdicts or edge.folder / "cache"),
         "media": str(edge.media),
         "brakes": "\n".join(_brake(name, row) for name, row in page["brakes"].items()),
-        "crowds": "\n".join(f"    limit_conn_zone $posted zone={name}:64k;" for name in page["crowds"]),
+        "crowds": "\n".join(f"    limit_conn_zone {key} zone={name}:64k;" for key, name in _counted(edge, page)),
         "resolver": f"    resolver {edge.resolver} valid=5s ipv6=off;" if edge.resolver else "",
-        "upstreams": "" if edge.resolver else "\n".join(_upstream(*one) for one in edge.upstreams.items()),
+        "upstreams": "" if edge.resolver else "\n".join(_upstream(edge, page, name) for name in edge.upstreams),
         "problems": "\n".join(f"        error_page {own} = /_problem/{told};" for own, told in ERRORS.items()),
         "gateway": _pass(edge, "gateway"),
         "tls": _tls(edge),
@@ -240,10 +240,42 @@ def _brake(name: str, row: dict[str, Any]) -> str:
     return f"    limit_req_zone $binary_remote_addr zone={name}:10m rate={row['rate']};"
 
 
-def _upstream(name: str, addresses: list[str]) -> str:
-    """An instance that refused a connection is tried again after two seconds; a service's only one always."""
-    servers = "".join(f"        server {address} max_fails=2 fail_timeout=2s;\n" for address in addresses)
+def _counted(edge: Edge, page: dict[str, Any]) -> list[tuple[str, str]]:
+    """What requests in progress are told apart by, and where they are counted."""
+    services = edge.upstreams if edge.resolver else ()
+    return [*(("$posted", name) for name in page["crowds"]), *(("$whose", name) for name in services)]
+
+
+def _upstream(edge: Edge, page: dict[str, Any], name: str) -> str:
+    """An instance that refused a connection is tried again after two seconds; a service's only one always.
+
+    None is given more than it answers soon: its part of a crowd, and what else comes.
+    """
+    most = _at_once(edge, page) + max(
+        (_crowd(edge, page, route) for route in page["route"] if route["to"] == name), default=0
+    )
+    options = f"max_conns={most} max_fails=2 fail_timeout=2s"
+    servers = "".join(f"        server {address} {options};\n" for address in edge.upstreams[name])
     return f"    upstream {name} {{\n        zone {name} 64k;\n{servers}        keepalive 16;\n    }}"
+
+
+def _at_once(edge: Edge, page: dict[str, Any]) -> int:
+    """How many requests an instance is given, besides its crowd."""
+    return int(edge.limits.get("at_once", page["limits"]["at_once"]))
+
+
+def _crowd(edge: Edge, page: dict[str, Any], route: dict[str, Any]) -> int:
+    """How many of its crowd an instance may have in progress; 0 where a route has none."""
+    return int(edge.limits.get("crowd", page["crowds"][route["crowd"]]["at_once"])) if "crowd" in route else 0
+
+
+def _bounded(edge: Edge, page: dict[str, Any], service: str) -> list[str]:
+    """With a resolver NGINX knows no instances that it could count for, only the name. It counts before it looks into
+    its cache, so those whose answers could lie there are counted by themselves.
+    """
+    if not edge.resolver:
+        return []
+    return ["limit_conn_status 503;", f"limit_conn {service} {_at_once(edge, page)};"]
 
 
 def _pass(edge: Edge, service: str) -> str:
@@ -299,8 +331,11 @@ def _location(edge: Edge, page: dict[str, Any], match: str, route: dict[str, Any
     if brake := route.get("brake"):
         lines.append(f"limit_req zone={brake} burst={page['brakes'][brake]['burst']} nodelay;")
     if crowd := route.get("crowd"):
-        at_once = edge.limits.get("crowd", page["crowds"][crowd]["at_once"]) * len(edge.upstreams[route["to"]])
-        lines.append(f"limit_conn {crowd} {at_once};")
+        lines.append(f"limit_conn {crowd} {_crowd(edge, page, route) * len(edge.upstreams[route['to']])};")
+    else:
+        # When it is passed on. Not of a crowd: that is bounded already, and nobody in it shall be sent away after all.
+        lines.append("proxy_set_header X-Request-Start $msec;")
+        lines += _bounded(edge, page, route["to"])
     at = _pass(edge, route["to"])
     if alias:
         # In this order: a rewrite with `break` ends all that sets variables.

@@ -81,6 +81,12 @@ CODES: dict[str, Explanation] = {
         "A part of the marketplace that this needs is away for a moment.",
         "Wait as long as Retry-After says, then repeat; with an Idempotency-Key nothing happens twice.",
     ),
+    "overloaded": Explanation(
+        503,
+        "More is asked than can be answered soon",
+        "Too many requests wait already, or this one waited for too long. Nothing of it was done.",
+        "Wait as long as Retry-After says, then repeat.",
+    ),
     "not_here_yet": Explanation(
         503,
         "What you wrote has not arrived here yet",

@@ -115,6 +115,7 @@ const PROBLEMS = {
     503: ['unavailable', 'Temporarily not available'],
     504: ['unavailable', 'Temporarily not available'],
 };
+const OVERLOADED = [503, 'overloaded', 'More is asked than can be answered soon'];
 const REASONS = {
     session_ended: [401, 'session_ended', 'The session has ended'],
     unavailable: [503, 'unavailable', 'Temporarily not available'],
@@ -124,7 +125,8 @@ const REASONS = {
 function problem(r) {
     const status = Number(r.uri.slice(-3));
     const known = PROBLEMS[status] || ['internal_error', 'Something went wrong on our side'];
-    const told = REASONS[r.variables.edge_reason] || [known[2] || status, known[0], known[1]];
+    const told = is_overloaded(r, status) ? OVERLOADED
+        : REASONS[r.variables.edge_reason] || [known[2] || status, known[0], known[1]];
     if (told[0] === 401 && r.variables.operators_token !== '') {
         return sign_in(r);
     }
@@ -137,7 +139,8 @@ function problem(r) {
         r.headersOut['Allow'] = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
     }
     if (told[0] === 429 || told[0] >= 502) {
-        r.headersOut['Retry-After'] = '2';
+        // So that those who were refused together do not come again together.
+        r.headersOut['Retry-After'] = String(1 + Math.floor(Math.random() * 3));
     }
     r.return(told[0], JSON.stringify({
         type: keys.public_url + '/problems/' + told[1],
@@ -147,6 +150,12 @@ function problem(r) {
         code: told[1],
         request_id: r.variables.correlation_id,
     }));
+}
+
+/** Nothing was sent to any instance: each has as many requests as it may have. Then NGINX names the upstream alone. */
+function is_overloaded(r, status) {
+    return (status === 502 && /(?:^|, )[a-z_]+$/.test(r.variables.upstream_addr || ''))
+        || (status === 503 && r.variables.limit_conn_status === 'REJECTED');
 }
 
 /** To where operators sign in, and from there back to the page they asked for; a form that was sent is lost. */

@@ -65,6 +65,8 @@ INBOX_KEEP = timedelta(hours=env.number("INBOX_KEEP_HOURS", 24 * 14))
 CONSUMER_PREFETCH = env.number("CONSUMER_PREFETCH", 8)
 CONSUMER_THREADS = env.number("CONSUMER_THREADS", 1)
 MESSAGE_ATTEMPTS = env.number("MESSAGE_ATTEMPTS", 6)
+OVERLOAD_WAIT_MS = env.number("OVERLOAD_WAIT_MS", 1_000)
+BURST_WAIT_MS = env.number("BURST_WAIT_MS", 5_000)
 READ_AFTER_WRITE_SECONDS = env.number("READ_AFTER_WRITE_SECONDS", 2)
 IDEMPOTENCY_KEEP = timedelta(hours=24)
 
@@ -94,6 +96,7 @@ def installed_apps(service: str) -> list[str]:
 
 MIDDLEWARE = [
     "shared.http.RequestContextMiddleware",
+    "shared.overload.ShedMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "shared.throttling.QuotaMiddleware",
     "shared.consistency.ConsistencyMiddleware",
