@@ -1,8 +1,9 @@
 """Three times what the fleet can do is asked of it: it goes on doing what it can, quickly, and tells the rest when
 to come again.
 
-With the limits of production at the edge. What the fleet can do is measured first, with the same client. All of T37:
-NEXUS_OVERLOAD_SECONDS=60. The order of what is asked comes from a seed: NEXUS_DRILL_SEED.
+With the limits of production at the edge. What the fleet can do is measured with the same client, before and after. Who
+asks for 60 seconds of it (NEXUS_OVERLOAD_SECONDS=60) has its targets judged, and nothing else should run then; without,
+it is three seconds, and judged is who is answered what. The order of what is asked comes from a seed: NEXUS_DRILL_SEED.
 """
 
 import itertools
@@ -24,7 +25,8 @@ from fleet import edge, nginx, processes
 from fleet.client import Json, Market, Person, wait_for
 from fleet.table import Table
 
-SECONDS = float(os.environ.get("NEXUS_OVERLOAD_SECONDS", "10"))
+SECONDS = float(os.environ.get("NEXUS_OVERLOAD_SECONDS", "3"))
+JUDGED = "NEXUS_OVERLOAD_SECONDS" in os.environ
 SEED = int(os.environ.get("NEXUS_DRILL_SEED", time.time_ns() % 1_000_000))
 TIMES = 3
 GOODPUT = 0.8
@@ -33,7 +35,7 @@ BACK_AFTER = 10
 AT_ONCE = 32
 """Clients of the closed loop by which capacity is found: more than the threads of an instance."""
 ORDERS_AT_ONCE = 8
-CARTS_A_SECOND, MORE_CARTS = 20, 400
+CARTS_A_SECOND, MORE_CARTS = 20, 100
 SECONDS_TO_SETTLE = 120
 
 
@@ -71,9 +73,7 @@ def test_reads_that_no_cache_has_go_on_at_three_times_the_load(fleet: Table, mar
     good = [answer for answer in answers if answer.status == 200]
     goodput = len([answer for answer in good if answer.began + answer.seconds < _began(answers) + SECONDS]) / SECONDS
     _tell("reads", capacity, goodput, good, answers)
-    assert p(99, good) <= P99
-    assert goodput >= GOODPUT * capacity
-    assert _back_after(usual, afterwards) <= BACK_AFTER
+    _judge(goodput / capacity, good, _back_after(usual, afterwards))
 
 
 def test_checkouts_go_on_at_three_times_the_load(fleet: Table, market: Market, make_product: MakeProduct) -> None:
@@ -99,9 +99,15 @@ def test_checkouts_go_on_at_three_times_the_load(fleet: Table, market: Market, m
     capacity = (before + _orders_a_second(rush, carts, market)) / 2
 
     _tell("checkouts", capacity, goodput, good, answers)
-    assert p(99, good) <= P99
-    assert goodput >= GOODPUT * capacity
-    assert _back_after(usual, afterwards) <= BACK_AFTER
+    _judge(goodput / capacity, good, _back_after(usual, afterwards))
+
+
+def _judge(share: float, good: list[Answer], back_after: float) -> None:
+    assert share > 0
+    if JUDGED:
+        assert p(99, good) <= P99
+        assert share >= GOODPUT
+        assert back_after <= BACK_AFTER
 
 
 def _orders_a_second(rush: Rush, carts: "Carts", market: Market) -> float:

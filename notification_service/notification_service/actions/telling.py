@@ -78,7 +78,9 @@ def tell(
     subject, body = _text(kind, told)
     about = fact or this_message()
     if person.user_id:
-        row = Notification(user_id=person.user_id, kind=kind, fact=about, title=subject, body=body, data=dict(data or {}))
+        row = Notification(
+            user_id=person.user_id, kind=kind, fact=about, title=subject, body=body, data=dict(data or {})
+        )
         Notification.objects.bulk_create([row], ignore_conflicts=True)
     if person.email and _wants_mail(person, group):
         _queue(
