@@ -367,6 +367,18 @@ def _empty_form(shape: type[serializers.BaseSerializer[Any]], strict: bool, **kw
     return form
 
 
+def written(shape: type[serializers.BaseSerializer[Any]], row: Any, *, many: bool = False) -> Any:
+    """What a shape tells of a row, or of many: by one form for all, as in `read`."""
+    return _answer_form(shape, many).to_representation(row)  # type: ignore[arg-type]
+
+
+@cache
+def _answer_form(shape: type[serializers.BaseSerializer[Any]], many: bool) -> Any:
+    form: Any = shape(many=many)
+    _made = getattr(form, "child", form).fields
+    return form
+
+
 def created(body: Any, location: str) -> Response:
     """201 with its Location, an absolute path under the gateway."""
     return Response(body, status=status.HTTP_201_CREATED, headers={"Location": location})

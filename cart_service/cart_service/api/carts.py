@@ -22,7 +22,7 @@ from cart_service.queries import carts as queries
 from shared.auth import Caller, IsSignedIn, caller_of
 from shared.context import new_id
 from shared.errors import Invalid
-from shared.http import JsonObject, LineField, MoneyShape, Shape, created, read
+from shared.http import JsonObject, LineField, MoneyShape, Shape, created, read, written
 from shared.idempotency import HEADER, idempotent
 from shared.money import EXPONENTS
 
@@ -112,7 +112,7 @@ def answer(owner: Owner, cut: list[Merged] | tuple[Merged, ...] = ()) -> Any:
     """The cart as its buyer sees it; what is told now will not be told again."""
     shown = queries.shown(queries.cart(owner), cut)
     actions.remember_told(owner=owner, told=shown.told)
-    return CartShape(shown).data
+    return written(CartShape, shown)
 
 
 class CartView(APIView):
@@ -123,7 +123,7 @@ class CartView(APIView):
     )
     def get(self, request: Request) -> Response:
         owner = owner_of(request)
-        return Response(answer(owner) if owner else CartShape(queries.nothing()).data)
+        return Response(answer(owner) if owner else written(CartShape, queries.nothing()))
 
     @extend_schema(
         operation_id="cart_clear",

@@ -14,7 +14,7 @@ from cart_service.models.carts import Cart, Owner
 from cart_service.queries import carts as queries
 from shared.auth import CallingService, ServiceAuthentication
 from shared.errors import Invalid
-from shared.http import MoneyShape, Shape, read
+from shared.http import MoneyShape, Shape, read, written
 
 
 class IsOrder(BasePermission):
@@ -60,7 +60,7 @@ class InternalCartView(APIView):
 
     def get(self, request: Request) -> Response:
         whose = read(WhoseShape, request.query_params.dict())
-        return Response(InternalCartShape(queries.shown(_stored(_owner(whose)))).data)
+        return Response(written(InternalCartShape, queries.shown(_stored(_owner(whose)))))
 
 
 def _owner(whose: dict[str, UUID | str]) -> Owner:

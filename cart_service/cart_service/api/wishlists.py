@@ -16,7 +16,7 @@ from cart_service.models.carts import MAX_QUANTITY
 from cart_service.queries import carts as cart_queries
 from cart_service.queries import wishlists as queries
 from shared.auth import IsSignedIn, caller_of
-from shared.http import LineField, MoneyShape, Shape, created, read
+from shared.http import LineField, MoneyShape, Shape, created, read, written
 from shared.idempotency import idempotent
 from shared.pagination import Cursor
 
@@ -96,7 +96,7 @@ class WishlistsView(APIView):
     def get(self, request: Request) -> Response:
         pages = Cursor()
         page = pages.paginate_queryset(queries.wishlists(me(request)), request, self)
-        return pages.get_paginated_response(WishlistShape(page, many=True).data)
+        return pages.get_paginated_response(written(WishlistShape, page, many=True))
 
     @extend_schema(
         operation_id="wishlists_create",
@@ -145,7 +145,7 @@ class WishlistView(APIView):
 
 
 def _shown(request: Request, wishlist: UUID) -> dict[str, object]:
-    return dict(WishlistShape(queries.wishlist(me(request), wishlist)).data)
+    return written(WishlistShape, queries.wishlist(me(request), wishlist))
 
 
 class WishInShape(Shape):
@@ -165,7 +165,7 @@ class WishesView(APIView):
     def get(self, request: Request, wishlist: UUID) -> Response:
         pages = Cursor()
         page = pages.paginate_queryset(queries.items(me(request), wishlist), request, self)
-        return pages.get_paginated_response(WishShape(queries.with_offers(page or []), many=True).data)
+        return pages.get_paginated_response(written(WishShape, queries.with_offers(page or []), many=True))
 
     @extend_schema(
         operation_id="wishlist_items_add",
@@ -179,7 +179,7 @@ class WishesView(APIView):
         body = read(WishInShape, request.data)
         item = actions.wish(user_id=me(request), wishlist_id=wishlist, variant_id=body["variant_id"])
         [wish] = queries.with_offers([item])
-        return created(WishShape(wish).data, f"/api/v1/wishlists/{wishlist}/items")
+        return created(written(WishShape, wish), f"/api/v1/wishlists/{wishlist}/items")
 
 
 class WishView(APIView):

@@ -15,7 +15,7 @@ from payment_service.api.ledger import PayoutShape
 from payment_service.api.payout_runs import PayoutRunShape, ReasonIn, run_body
 from payment_service.queries.bank_files import MEDIA_TYPE
 from shared.auth import roles
-from shared.http import AsItIs, Shape, read
+from shared.http import AsItIs, Shape, read, written
 from shared.idempotency import idempotent
 from shared.openapi import MAY_CONFLICT
 
@@ -78,4 +78,6 @@ class ReturnView(APIView):
     )
     @idempotent()
     def post(self, request: Request, payout: UUID) -> Response:
-        return Response(PayoutShape(bank_files.return_payout(payout_id=payout, **read(ReasonIn, request.data))).data)
+        return Response(
+            written(PayoutShape, bank_files.return_payout(payout_id=payout, **read(ReasonIn, request.data)))
+        )

@@ -19,7 +19,7 @@ from payment_service.models import GiftCard
 from payment_service.queries.gift_cards import gift_card, gift_cards
 from payment_service.queries.store_credit import credit_of
 from shared.auth import IsSignedIn, caller_of, roles
-from shared.http import LineField, MoneyShape, Shape, created, read
+from shared.http import LineField, MoneyShape, Shape, created, read, written
 from shared.idempotency import NOT_KEPT, idempotent
 from shared.money import EXPONENTS, Money
 from shared.pagination import Cursor, read_filter
@@ -90,7 +90,7 @@ class GiftCardsView(APIView):
     def get(self, request: Request) -> Response:
         page = GiftCardPage()
         rows = page.paginate_queryset(gift_cards().filter(**read_filter(GiftCardFilter, request)), request, view=self)
-        return page.get_paginated_response(GiftCardShape(rows or [], many=True).data)
+        return page.get_paginated_response(written(GiftCardShape, rows or [], many=True))
 
     @extend_schema(
         operation_id="gift_cards_issue",
@@ -105,7 +105,7 @@ class GiftCardsView(APIView):
         body = read(GiftCardsIn, request.data)
         issued = issue_cards(**body)
         batch_id = issued[0][0].batch_id
-        cards = [{**GiftCardShape(card).data, "code": code} for card, code in issued]
+        cards = [{**written(GiftCardShape, card), "code": code} for card, code in issued]
         return created({"batch_id": batch_id, "cards": cards}, f"/api/v1/gift-cards?batch_id={batch_id}")
 
 
@@ -118,7 +118,7 @@ class GiftCardView(APIView):
 
 
 def _body(card_id: UUID) -> Any:
-    return GiftCardShape(gift_card(card_id)).data
+    return written(GiftCardShape, gift_card(card_id))
 
 
 class DisableIn(Shape):
@@ -167,7 +167,7 @@ class RedeemView(APIView):
         _refuse_guessing(user_id)
         card = redeem_card(code=code, user_id=user_id)
         credit = next(one for one in credit_of(user_id) if one["currency"] == card.currency)
-        return Response({"amount": card.amount.as_json(), "store_credit": CreditShape(credit).data})
+        return Response({"amount": card.amount.as_json(), "store_credit": written(CreditShape, credit)})
 
 
 def _refuse_guessing(user_id: UUID) -> None:

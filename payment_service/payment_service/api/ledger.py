@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from payment_service.models import Entry, Payout, Posting
 from payment_service.queries import ledger
 from shared.auth import roles
-from shared.http import MoneyShape, Shape
+from shared.http import MoneyShape, Shape, written
 from shared.money import Money
 from shared.pagination import Cursor, read_filter
 
@@ -87,7 +87,7 @@ class TrialBalanceView(APIView):
         responses=TrialBalanceShape,
     )
     def get(self, request: Request) -> Response:
-        return Response(TrialBalanceShape({"currencies": ledger.trial_balance()}).data)
+        return Response(written(TrialBalanceShape, {"currencies": ledger.trial_balance()}))
 
 
 class PostingShape(Shape):
@@ -184,4 +184,4 @@ class PayoutsView(APIView):
         page = EntryPage()
         wanted = read_filter(PayoutFilter, request)
         rows = page.paginate_queryset(ledger.payouts().filter(**wanted), request, view=self)
-        return page.get_paginated_response(PayoutShape(rows or [], many=True).data)
+        return page.get_paginated_response(written(PayoutShape, rows or [], many=True))

@@ -14,7 +14,7 @@ from payment_service.api.ledger import PayoutShape
 from payment_service.models import Payout, PayoutItem, PayoutRun
 from payment_service.queries import payout_runs as runs
 from shared.auth import caller_of, roles
-from shared.http import LineField, MoneyShape, Shape, created, read
+from shared.http import LineField, MoneyShape, Shape, created, read, written
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS, Money
 from shared.pagination import Cursor, read_filter
@@ -80,7 +80,7 @@ def run_body(run_id: UUID) -> dict[str, Any]:
 def _item(item: PayoutItem) -> dict[str, Any]:
     payout: Payout | None = getattr(item, "payout", None)
     plain = {name: getattr(item, name) for name in ("id", "vendor_id", "status", "reason")}
-    return {**plain, "amount": item.amount.as_json(), "payout": PayoutShape(payout).data if payout else None}
+    return {**plain, "amount": item.amount.as_json(), "payout": written(PayoutShape, payout) if payout else None}
 
 
 class PayoutRunsView(APIView):
@@ -188,7 +188,7 @@ class ApprovePayoutView(APIView):
     )
     @idempotent()
     def post(self, request: Request, payout: UUID) -> Response:
-        return Response(PayoutShape(payouts.approve_payout(payout_id=payout, by=caller_of(request).id)).data)
+        return Response(written(PayoutShape, payouts.approve_payout(payout_id=payout, by=caller_of(request).id)))
 
 
 class RejectPayoutView(APIView):
@@ -203,4 +203,4 @@ class RejectPayoutView(APIView):
     )
     @idempotent()
     def post(self, request: Request, payout: UUID) -> Response:
-        return Response(PayoutShape(payouts.reject_payout(payout_id=payout, **read(ReasonIn, request.data))).data)
+        return Response(written(PayoutShape, payouts.reject_payout(payout_id=payout, **read(ReasonIn, request.data))))

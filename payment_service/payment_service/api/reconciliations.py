@@ -20,7 +20,7 @@ from payment_service.models import BANK, Difference, Reconciliation
 from payment_service.queries import reconciliations
 from payment_service.queries.provider_records import KINDS, read_records
 from shared.auth import caller_of, roles
-from shared.http import MoneyShape, Shape, created, read
+from shared.http import MoneyShape, Shape, created, read, written
 from shared.idempotency import idempotent
 from shared.money import Money
 from shared.pagination import Cursor, read_filter
@@ -112,7 +112,7 @@ class InOrder(Cursor):
 
 
 def _body(row: Reconciliation) -> Any:
-    return ReconciliationShape(row).data
+    return written(ReconciliationShape, row)
 
 
 def _difference(row: Difference) -> dict[str, Any]:

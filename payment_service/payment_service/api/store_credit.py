@@ -13,7 +13,7 @@ from payment_service.actions.store_credit import grant_credit
 from payment_service.models import Entry, Posting
 from payment_service.queries.store_credit import credit_of, movements_of
 from shared.auth import IsSignedIn, caller_of, roles
-from shared.http import LineField, MoneyShape, Shape, created, read
+from shared.http import LineField, MoneyShape, Shape, created, read, written
 from shared.idempotency import idempotent
 from shared.money import EXPONENTS, Money
 from shared.pagination import Cursor, read_filter
@@ -51,7 +51,7 @@ class StoreCreditView(APIView):
 
 
 def _credits(user_id: UUID) -> dict[str, Any]:
-    return {"results": CreditShape(credit_of(user_id), many=True).data}
+    return {"results": written(CreditShape, credit_of(user_id), many=True)}
 
 
 class MovementShape(Shape):

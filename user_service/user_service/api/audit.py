@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shared.auth import roles
-from shared.http import Shape
+from shared.http import Shape, written
 from shared.pagination import Cursor, read_filter
 from user_service.models import AuditEntry
 from user_service.queries import audit
@@ -34,7 +34,7 @@ class EntryShape(Shape):
 
 
 def entry_body(row: AuditEntry) -> dict[str, Any]:
-    return {**EntryShape(row).data, "address": row.address or None}
+    return {**written(EntryShape, row), "address": row.address or None}
 
 
 class EntryFilter(Shape):
@@ -91,4 +91,4 @@ class AuditVerificationView(APIView):
         responses=VerificationShape,
     )
     def get(self, _request: Request) -> Response:
-        return Response(VerificationShape(audit.verify()).data)
+        return Response(written(VerificationShape, audit.verify()))

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from stdnum import bic, iban
 
 from shared.auth import roles
-from shared.http import LineField, Shape, read
+from shared.http import LineField, Shape, read, written
 from shared.idempotency import idempotent
 from vendor_service.actions.payout_accounts import Destination, set_account
 from vendor_service.api.callers import vendor_of
@@ -86,7 +86,7 @@ class PayoutAccountView(APIView):
         responses=PayoutAccountShape,
     )
     def get(self, request: Request) -> Response:
-        return Response(PayoutAccountShape(payout_account(vendor_of(request, Right.SEE_MONEY))).data)
+        return Response(written(PayoutAccountShape, payout_account(vendor_of(request, Right.SEE_MONEY))))
 
     @extend_schema(
         operation_id="vendors_me_payout_account_set",
@@ -100,4 +100,4 @@ class PayoutAccountView(APIView):
     def put(self, request: Request) -> Response:
         destination = Destination(**read(PayoutAccountIn, request.data))
         account = set_account(vendor_id=vendor_of(request, Right.PAYOUT_ACCOUNT), destination=destination)
-        return Response(PayoutAccountShape(account).data)
+        return Response(written(PayoutAccountShape, account))
