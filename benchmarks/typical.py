@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -51,26 +52,33 @@ class Request:
 @contextlib.contextmanager
 def requests(table: Table, market: Market) -> Iterator[list[Request]]:
     """All of them; what was made for them goes, or is not for sale any more."""
-    with shelf(table) as url, checkouts.stall(market) as variants:
-        yield [*_of_the_catalogue(url), *_of_the_fleet(table, market, variants)]
+    with shelf(table) as shown, checkouts.stall(market) as variants:
+        yield [*of_the_catalogue(shown.url), *_of_the_fleet(table, market, variants)]
+
+
+class Shelf(NamedTuple):
+    """Where it answers, and the database of its products."""
+
+    url: str
+    database: str
 
 
 @contextlib.contextmanager
-def shelf(table: Table) -> Iterator[str]:
-    """One web process of the catalogue, nothing before it; answers where."""
+def shelf(table: Table) -> Iterator[Shelf]:
+    """One web process of the catalogue, nothing before it."""
     with database("typical") as url:
         port = free_port()
         variables = shop.catalogue(table, url) | shop.NOT_KEPT
         program = services.web(table.service("catalog_service"), variables, 1)
         own = replace(program, name=SHELF, environment=program.environment | {"PORT": str(port)})
         with running(own, ports=[port]):
-            yield f"http://127.0.0.1:{port}"
+            yield Shelf(f"http://127.0.0.1:{port}", urlsplit(url).path.removeprefix("/"))
 
 
 # ── What is asked ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _of_the_catalogue(url: str) -> list[Request]:
+def of_the_catalogue(url: str) -> list[Request]:
     told = {
         "list": "`GET /products`, 24 of them",
         "detail": "`GET /products/{slug}`, ever another",
