@@ -82,7 +82,7 @@ def load(url: str, seconds: float, *arguments: str, lua: str = "", connections: 
         script.write(lua + TELL)
         script.flush()
         scripted = arguments if "-s" in arguments else ("-s", script.name, *arguments)
-        command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", *scripted, url]
+        command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "10s", *scripted, url]
         told = subprocess.run(command, capture_output=True, text=True)
     if bad := re.search(r"Non-2xx or 3xx responses: \d+|Socket errors: .*", told.stdout):
         raise SystemExit(f"{url}: {bad[0]}")

@@ -1,5 +1,6 @@
 """Processor time by what a process is: the fleet's programs by their names, which their children inherit."""
 
+import contextlib
 import os
 import re
 from collections import Counter
@@ -23,7 +24,7 @@ def used() -> Counter[str]:
         except OSError:  # it has just ended
             continue
         if name:
-            found[name] += (int(fields[11]) + int(fields[12])) * 1_000 // _TICKS
+            found[_INSTANCE.sub("-web", name)] += (int(fields[11]) + int(fields[12])) * 1_000 // _TICKS
     return found
 
 
@@ -32,7 +33,23 @@ def _name(folder: Path) -> str | None:
     if title and title[0] in _TITLED:
         return _TITLED[title[0]]
     named = _NAMED.search((folder / "environ").read_bytes())
-    return _INSTANCE.sub("-web", named[1].decode()) if named else None
+    return named[1].decode() if named else None
+
+
+def pids(program: str, var: Path) -> list[int]:
+    """Of all processes of one program, `order_service-web-2` say, of the fleet with this data, oldest first."""
+    ours, found = f"NEXUS_FLEET={var}".encode(), []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if _name(folder) == program and ours in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+    return sorted(found)
+
+
+def milliseconds(of: list[int]) -> float:
+    """Processor time of these processes since they began."""
+    fields = [(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()) for pid in of]
+    return sum(int(one[11]) + int(one[12]) for one in fields) * 1_000 / _TICKS
 
 
 def since(before: Counter[str], times: float) -> dict[str, float]:

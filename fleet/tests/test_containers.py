@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from benchmarks import cards
 from fleet import containers, environment
 from fleet.table import ROOT, Service, load
 
@@ -243,7 +244,7 @@ def test_kubernetes_runs_each_process_of_the_table(overlay: str) -> None:
     assert set(of_kind(manifests, "Deployment")) == web | workers | {"nginx"}
     assert set(of_kind(manifests, "Job")) == migrations
     assert set(of_kind(manifests, "Service")) == {service.short for service in TABLE.services} | {"nginx"}
-    assert set(of_kind(manifests, "HorizontalPodAutoscaler")) == web
+    assert set(of_kind(manifests, "HorizontalPodAutoscaler")) == web | workers
     assert set(of_kind(manifests, "PodDisruptionBudget")) == web | {"nginx"}
     assert set(of_kind(manifests, "NetworkPolicy")) == web | {"nginx", "nobody"}
 
@@ -270,6 +271,22 @@ def test_no_pod_runs_as_root_or_writes_to_its_image(base: list[Manifest]) -> Non
             assert rights["capabilities"] == {"drop": ["ALL"]}, name
             assert rights["allowPrivilegeEscalation"] is False, name
             assert container["resources"].keys() == {"requests", "limits"}, name
+
+
+@needs_kubectl
+@pytest.mark.parametrize("name", [service.name for service in TABLE.services])
+def test_what_was_measured_reaches_the_pods_and_their_autoscalers(base: list[Manifest], name: str) -> None:
+    asked, short = cards.asks(cards.kept(), name), name.removesuffix("_service")
+    scalers = of_kind(base, "HorizontalPodAutoscaler")
+
+    for part, ask in (("web", asked.web), ("worker", asked.worker)):
+        if ask:
+            [container] = pods(base)[f"{short}-{part}"]["containers"]
+            assert container["resources"]["requests"] == {"cpu": f"{ask.cpu}m", "memory": f"{ask.memory}Mi"}
+    if asked.worker:
+        [metric] = scalers[f"{short}-worker"]["spec"]["metrics"]
+        assert metric["external"]["metric"]["selector"]["matchLabels"] == {"queue": short}
+        assert metric["external"]["target"]["averageValue"] == str(asked.queue)
 
 
 @needs_kubectl

@@ -44,7 +44,7 @@ _UNDERSTAND = r"""
         (SELECT json_object_agg(word, json_build_object('idle', idle, 'lexemes', lexemes, 'shares', coalesce((
             SELECT json_object_agg(document, json_build_array(coalesce(whole, 0), begun))
             FROM shared WHERE shared.word = known.word), '{{}}'))) FROM known)::text,
-        coalesce((SELECT share FROM common_word WHERE document = ''), 0)
+        coalesce((SELECT share FROM common_word WHERE document = '' AND lexeme = ''), 0)
     FROM typed
 """
 

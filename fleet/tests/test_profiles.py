@@ -1,0 +1,56 @@
+"""What is told of py-spy's samples: whose code, which functions, a picture."""
+
+from collections import Counter
+from xml.etree import ElementTree
+
+from benchmarks import stacks
+from benchmarks.profiles import FOLDER, HotPath
+from fleet.table import ROOT
+
+SITE = "/usr/lib/python3.11/site-packages"
+VIEW = f"get ({ROOT}/order_service/order_service/api/orders.py:10)"
+ORM = f"SQLCompiler.as_sql ({SITE}/django/db/models/sql/compiler.py:5)"
+COPY = "copy (/usr/lib/python3.11/copy.py:66)"
+LOG = "Logger.info (/usr/lib/python3.11/logging/__init__.py:9)"
+RAW = f"{VIEW};{ORM};{COPY} 6\n{VIEW};{ORM} 1\n{VIEW};{LOG} 2\n{VIEW} 1\n"
+
+
+def test_a_layer_is_whose_the_innermost_frame_is_and_what_helps_it() -> None:
+    found = stacks.layers(stacks.read(RAW))
+
+    assert found == Counter(
+        {"Django's ORM: querysets, SQL, models": 7, "logging": 2, "order_service.api.orders": 1}
+    )  # fmt: skip
+
+
+def test_a_function_has_its_own_time_and_that_of_what_it_calls() -> None:
+    by_name = {one.name: (one.own, one.inclusive) for one in stacks.functions(stacks.read(RAW))}
+
+    assert by_name["copy, copy.py"] == (6, 6)
+    assert by_name["SQLCompiler.as_sql, django/db/models/sql/compiler.py"] == (1, 7)
+    assert by_name["get, order_service/order_service/api/orders.py"] == (1, 10)
+    assert stacks.within(stacks.read(RAW), "as_sql", "django/db/models/sql/compiler.py") == 7
+
+
+def test_a_frame_that_calls_itself_is_counted_once() -> None:
+    [one] = stacks.functions(stacks.read(f"{COPY};{COPY} 3"))
+
+    assert (one.own, one.inclusive) == (3, 3)
+
+
+def test_the_picture_shows_what_is_wide_enough() -> None:
+    narrow = f"{VIEW};narrow ({SITE}/a.py:1) 1\n{VIEW} 999\n"
+
+    picture = stacks.flames("An order", stacks.read(narrow))
+
+    titles = [one.text for one in ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}title")]
+    assert titles == ["get, order_service/order_service/api/orders.py 100.0%"]
+
+
+def test_ten_paths_have_a_small_picture_each_and_a_word_on_what_was_done() -> None:
+    paths = [path for several in HotPath.all().values() for path in several]
+
+    assert len({path.picture for path in paths}) == 10
+    assert all(path.done for path in paths)
+    assert {file.name for file in FOLDER.glob("*.svg")} == {path.picture for path in paths}
+    assert max(file.stat().st_size for file in FOLDER.glob("*.svg")) < 300_000
