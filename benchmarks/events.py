@@ -282,7 +282,7 @@ def _rate(count: int, begun: float, spent: float) -> tuple[float, float]:
     return count / (time.perf_counter() - begun), (time.process_time() - spent) * 1_000 / count
 
 
-ANSWERS = {
+ANSWERS: dict[str, Callable[..., Any]] = {
     "prepare": prepare,
     "pika": pika_alone,
     "publisher": publisher_alone,

@@ -19,12 +19,11 @@ def used() -> Counter[str]:
     found = Counter[str]()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            name = _name(folder)
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            name, spent = _name(folder), _spent(folder)
         except OSError:  # it has just ended
             continue
         if name:
-            found[_INSTANCE.sub("-web", name)] += (int(fields[11]) + int(fields[12])) * 1_000 // _TICKS
+            found[_INSTANCE.sub("-web", name)] += round(spent)
     return found
 
 
@@ -48,8 +47,17 @@ def pids(program: str, var: Path) -> list[int]:
 
 def milliseconds(of: list[int]) -> float:
     """Processor time of these processes since they began."""
-    fields = [(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()) for pid in of]
-    return sum(int(one[11]) + int(one[12]) for one in fields) * 1_000 / _TICKS
+    return sum(_spent(Path(f"/proc/{pid}")) for pid in of)
+
+
+def threads(pid: int) -> dict[int, float]:
+    """Milliseconds of each thread of a process since it began."""
+    return {int(folder.name): _spent(folder) for folder in Path(f"/proc/{pid}/task").iterdir()}
+
+
+def _spent(folder: Path) -> float:
+    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1_000 / _TICKS
 
 
 def since(before: Counter[str], times: float) -> dict[str, float]:

@@ -2,11 +2,11 @@
 
     .venv/bin/python -m benchmarks.profiles [seconds]        the fleet runs here and is idle
 
-Requests go to one web process each (benchmarks/typical.py); for workers, complete checkouts go over the gateway. Only
-who holds the interpreter's lock is counted, so that nobody's waiting is; what C does without the lock (hashing, reading
-and writing to sockets) is told as the rest of the process's time. Writes benchmarks/profiles.md, with what
-benchmarks/profiles.toml says of each path, and a flame graph of each in benchmarks/results/profiles/. Whoever may not
-look into others' processes has to be root.
+Requests go to one web process each (benchmarks/typical.py); for workers, complete checkouts go over the gateway. py-
+spy says who holds the interpreter's lock, thread by thread, and the kernel how much processor time each thread took:
+that is what its samples stand for, with what C does without the lock (hashing, sockets). Writes
+benchmarks/profiles.md, with what benchmarks/profiles.toml says of each path, and a flame graph of each in
+benchmarks/results/profiles/. Whoever may not look into others' processes has to be root.
 """
 
 import subprocess
@@ -76,19 +76,17 @@ class HotPath:
 
 @dataclass(frozen=True)
 class Profile:
-    """Samples of a path; `cores`: how many processors it took meanwhile, `looked`: how often py-spy looked."""
+    """Where the time of a path went; `spent`: all milliseconds of its process, `cores`: how many processors it had."""
 
     path: HotPath
     found: stacks.Stacks
+    spent: float
     cores: float
-    looked: int
 
     @property
     def whole(self) -> float:
-        """Samples that all of its processor time would be. Who holds the lock without a processor counts, too: on a
-        machine where many want one, there may be more samples than time.
-        """
-        return max(self.found.total(), self.cores * self.looked, 1)
+        """Microseconds."""
+        return max(self.spent * 1_000, self.found.total(), 1)
 
 
 def main() -> int:
@@ -134,21 +132,24 @@ def look(
         raise SystemExit(f"{', '.join(missing)} does not run; start the fleet with: make up")
     with tempfile.TemporaryDirectory() as folder:
         files = {path: Path(folder) / f"{path.name}.txt" for path in programs}
-        before, begun = {path: processor.milliseconds(pid) for path, pid in pids.items()}, time.perf_counter()
+        before, begun = {path: processor.threads(pid) for path, [pid] in pids.items()}, time.perf_counter()
         spying = [spy(pids[path][0], seconds, file) for path, file in files.items()]
         while meanwhile and any(one.poll() is None for one in spying):
             meanwhile()
         for one in spying:
             if one.communicate() and one.returncode:
                 raise SystemExit(f"py-spy could not look: exit status {one.returncode}; it has to be root here")
-        took = time.perf_counter() - begun
-        cores = {path: (processor.milliseconds(pid) - before[path]) / took / 1_000 for path, pid in pids.items()}
-        looks = round(RATE * seconds)
-        return [Profile(path, stacks.read(files[path].read_text()), cores[path], looks) for path in programs]
+        took = (time.perf_counter() - begun) * 1_000
+        profiles = []
+        for path, [pid] in pids.items():
+            spent = {one: ms - before[path].get(one, 0.0) for one, ms in processor.threads(pid).items()}
+            found, whole = stacks.read(files[path].read_text(), spent), sum(spent.values())
+            profiles.append(Profile(path, found, whole, whole / took))
+        return profiles
 
 
 def spy(pid: int, seconds: float, file: Path) -> "subprocess.Popen[bytes]":
-    how = ["--gil", "--function", "--full-filenames", "--format", "raw", "--rate", str(RATE)]
+    how = ["--gil", "--threads", "--function", "--full-filenames", "--format", "raw", "--rate", str(RATE)]
     command = [str(PY_SPY), "record", *how, "--duration", str(seconds), "--pid", str(pid), "--output", str(file)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -180,7 +181,7 @@ def section(one: Profile) -> str:
     heaviest = [(f"`{each.name}`", each.own, each.inclusive) for each in functions]
     return "\n\n".join([
         f"## {one.path.title}",
-        f"{one.found.total():,} samples, {one.cores:.2f} of a processor. {picture}",
+        f"{one.spent / 1_000:.1f} s of processor time, {one.cores:.2f} of a processor. {picture}",
         textwrap.fill(f"What was done: {one.path.done}", 120),
         _table("| whose | share |", [(name, count) for name, count in _layers(one)], one.whole),
         _table("| with all that it calls | share |", _named(one), one.whole),
@@ -189,7 +190,7 @@ def section(one: Profile) -> str:
 
 
 def _layers(one: Profile) -> list[tuple[str, float]]:
-    """The small ones together; what C did without the lock is the rest of the time."""
+    """The small ones together; the rest is of threads that were never seen with the lock."""
     found: list[tuple[str, float]] = list(stacks.layers(one.found).most_common())
     shown = [(name, count) for name, count in found if count >= LEAST * one.whole]
     small = one.found.total() - sum(count for _name, count in shown)
@@ -197,7 +198,7 @@ def _layers(one: Profile) -> list[tuple[str, float]]:
     return [
         *shown,
         (f"{len(found) - len(shown)} others", small),
-        ("without the lock: the kernel, sockets, hashing", without),
+        ("threads that were never seen", without),
     ]
 
 

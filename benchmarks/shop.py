@@ -171,10 +171,9 @@ def quoted(found: list[str]) -> str:
 def measure_fleet(table: Table, asked: list[str], kinds: Kinds) -> None:
     market = Market.at(table)
     people = identity.accounts(market, ACCOUNTS) if "login" in asked else []
-    with (
-        order_service_twice(table),
-        checkouts.stall(market) if "checkout" in asked else contextlib.nullcontext([]) as variants,
-    ):
+    nothing: contextlib.AbstractContextManager[list[str]] = contextlib.nullcontext([])
+    stall = checkouts.stall(market) if "checkout" in asked else nothing
+    with order_service_twice(table), stall as variants:
         for _round in progress("logins and checkouts"):
             floor(kinds, "postgres", floors.postgres)
             if people:
@@ -293,13 +292,13 @@ def report(asked: list[str], kinds: Kinds) -> int:
             f"{one['cpu_ms_in_all']:>9.2f}   {most}"
         )
     found = targets(kinds)
-    for one in found:
-        verdict = "ok" if one.met else "MISSED"
-        sign = "<=" if one.at_most else ">="
-        print(f"{one.kind:<14}{one.found:>10.2f} {one.what:<44}{sign} {one.wanted:<8.2f}{verdict}")
+    for target in found:
+        verdict = "ok" if target.met else "MISSED"
+        sign = "<=" if target.at_most else ">="
+        print(f"{target.kind:<14}{target.found:>10.2f} {target.what:<44}{sign} {target.wanted:<8.2f}{verdict}")
     if len(asked) == len([*READS, "login", "checkout"]):
         keep({"at": datetime.now(UTC).isoformat(timespec="seconds"), **machine(), "kinds": told})
-    return int(not all(one.met for one in found))
+    return int(not all(target.met for target in found))
 
 
 def machine() -> Json:

@@ -1,8 +1,8 @@
 """What py-spy's collapsed stacks say: whose code it was, which functions, and a picture."""
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
@@ -10,7 +10,8 @@ from benchmarks.picture import INK, OWN, WIDTH
 from fleet.table import ROOT
 
 Stacks = Counter[tuple[str, ...]]
-"""Frames from the outermost, each as `function (path)` → samples."""
+"""Frames from the outermost, each as `function (path)` → microseconds of processor time."""
+_THREAD = re.compile(r"thread \((\d+)\)")
 _FRAME = re.compile(r"(.+) \((.+?)(?::\d+)?\)$")
 _PACKAGE = re.compile(r".*/(?:site|dist)-packages/(.+)")
 LAYERS = {
@@ -43,20 +44,30 @@ DEEPEST, NARROWEST, ROW = 60, 0.004, 15
 """Of a picture: frames on each other, the share of its width that is still drawn, and pixels of a frame."""
 
 
-def read(text: str) -> Stacks:
-    """py-spy's raw format: frames joined by semicolons, a space, a number."""
-    found = Stacks()
+def read(text: str, spent: Mapping[int, float]) -> Stacks:
+    """py-spy's raw format: a thread and its frames joined by semicolons, a space, a number of samples.
+
+    They divide the milliseconds that their thread `spent`. How much that was they can't tell: who waits in the kernel
+    often seems to hold the lock.
+    """
+    seen: dict[int, Stacks] = defaultdict(Stacks)
     for line in text.splitlines():
         stack, _space, count = line.rpartition(" ")
-        found[tuple(stack.split(";"))] += int(count)
-    return found
+        thread, *frames = stack.split(";")
+        if (known := _THREAD.match(thread)) and frames:
+            seen[int(known[1])][tuple(frames)] += int(count)
+    found = Stacks()
+    for number, stacks in seen.items():
+        each = spent.get(number, 0) * 1_000 / stacks.total()
+        found.update({frames: round(count * each) for frames, count in stacks.items()})
+    return +found
 
 
 # ── Whose it is ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def layers(stacks: Stacks) -> Counter[str]:
-    """Samples by whose the innermost frame is."""
+    """Time by whose the innermost frame is."""
     found = Counter[str]()
     for stack, count in stacks.items():
         found[next(filter(None, (layer(frame) for frame in reversed(stack))), "Python itself")] += count
@@ -102,7 +113,7 @@ def name(frame: str) -> str:
 
 @dataclass
 class Function:
-    """Samples in which it was the innermost frame, and in which it was anywhere."""
+    """Microseconds in which it was the innermost frame, and in which it was anywhere."""
 
     name: str
     own: int = 0
@@ -121,7 +132,7 @@ def functions(stacks: Stacks) -> list[Function]:
 
 
 def within(stacks: Stacks, function: str, path: str) -> int:
-    """Samples in which a function of that name, defined in a file whose path ends so, was anywhere."""
+    """Microseconds in which a function of that name, defined in a file whose path ends so, was anywhere."""
     ends = f"{path})"
     return sum(
         count
@@ -137,20 +148,20 @@ def within(stacks: Stacks, function: str, path: str) -> int:
 class Node:
     """A frame below which others stand."""
 
-    samples: int = 0
+    spent: int = 0
     calls: dict[str, "Node"] = field(default_factory=dict)
 
 
 def flames(title: str, stacks: Stacks) -> str:
-    """A flame graph, root on top: a frame is as wide as its share of samples. What is narrower is left out."""
+    """A flame graph, root on top: a frame is as wide as its share of the time. What is narrower is left out."""
     root = Node()
     for stack, count in stacks.items():
-        root.samples += count
+        root.spent += count
         node = root
         for frame in stack[:DEEPEST]:
             node = node.calls.setdefault(frame, Node())
-            node.samples += count
-    boxes = list(_boxes(root, root.samples, 0.0, 0))
+            node.spent += count
+    boxes = list(_boxes(root, root.spent, 0.0, 0))
     height = 30 + ROW * (1 + max((depth for depth, *_box in boxes), default=0))
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * WIDTH} {height}" role="img" '
@@ -163,7 +174,7 @@ def flames(title: str, stacks: Stacks) -> str:
 def _boxes(node: Node, whole: int, left: float, depth: int) -> Iterator[tuple[int, float, float, str]]:
     """Depth, left edge and width as shares of the whole, frame."""
     for frame, called in sorted(node.calls.items()):
-        share = called.samples / whole
+        share = called.spent / whole
         if share >= NARROWEST:
             yield depth, left, share, frame
             yield from _boxes(called, whole, left, depth + 1)
