@@ -1,0 +1,124 @@
+"""A great catalogue in minutes: seeded as far as the seeding goes, and then copied, by a few statements for each table.
+
+`manage.py seed_catalogue` takes milliseconds for each product, nearly all of them for its card. What it has made of
+COPIED products is copied as often as it takes: another id, slug, SKU, moment and series, and all that repeats them.
+Series have fifty products each, so there are ever more of them; other words, categories, brands and vendors stay as
+many as they are, and each has ever more products. `benchmarks.products` asks the catalogue itself whether copies are
+what it would have made.
+"""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+FIRST, COPIED = 1_000, 10_000
+"""Not from the first product: numbers of SKUs that are small are brands' and shelves', too."""
+SEEDED = FIRST + COPIED
+INDEX_MEMORY = "512MB"
+
+FUNCTIONS = """
+    CREATE FUNCTION pg_temp.number(id uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+        SELECT ('x' || right(id::text, 12))::bit(48)::bigint
+    $$;
+    CREATE FUNCTION pg_temp.moved(id uuid, by bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+        SELECT (left(id::text, 24) || lpad(to_hex(pg_temp.number(id) + by), 12, '0'))::uuid
+    $$;
+    CREATE FUNCTION pg_temp.slug(slug text, number bigint, by bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+        SELECT left(slug, -length(number::text)) || number + by
+    $$;
+    CREATE FUNCTION pg_temp.series(number bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+        SELECT 'k' || lpad((number / 50)::text, 5, '0')
+    $$;
+    CREATE FUNCTION pg_temp.numbered(words tsvector, number bigint, by bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+        SELECT replace(words::text, '''' || number || '''', '''' || number + by || '''')
+    $$;
+"""
+"""Made-up ids end in the product's number, as 48 bits."""
+
+_PRODUCT, _VARIANT = {"product_id": "pg_temp.moved(product_id, by)"}, {"variant_id": "pg_temp.moved(variant_id, by)"}
+_ANEW = {"id": "gen_random_uuid()"}
+CHANGED: dict[str, dict[str, str]] = {
+    "product": {
+        "id": "pg_temp.moved(id, by)",
+        "slug": "pg_temp.slug(slug, number, by)",
+        "description": "replace(description, pg_temp.series(number), pg_temp.series(number + by))",
+        "created_at": "created_at + by * interval '1 second'",
+    },
+    "variant": _PRODUCT | {"id": "pg_temp.moved(id, by)", "sku": "'SEED-' || number + by"},
+    "price": _VARIANT,
+    "stock_item": _PRODUCT | _VARIANT,
+    "movement": _VARIANT | _ANEW,
+    "price_change": _PRODUCT | _VARIANT | _ANEW,
+    "product_price": _PRODUCT,
+    "card": _PRODUCT
+    | {
+        "created_at": "created_at + by * interval '1 second'",
+        "shuffle": "hashtext(pg_temp.moved(product_id, by)::text)",
+        "body": """body || jsonb_build_object(
+            'id', pg_temp.moved(product_id, by), 'slug', pg_temp.slug(body ->> 'slug', number, by))""",
+        "labels": "pg_temp.numbered(labels, number, by)::tsvector",
+        "words": """
+            replace(pg_temp.numbered(words, number, by), pg_temp.series(number), pg_temp.series(number + by))::tsvector
+        """,
+    },
+}
+"""Table → what of a copy differs, by the column. Whose numbers are counted by the database has a new one."""
+
+_COLUMNS = """
+    SELECT column_name::text FROM information_schema.columns
+    WHERE table_schema = 'public' AND table_name = %s AND is_identity = 'NO' ORDER BY ordinal_position
+"""
+_OWNER = {"product": "id", "price": "variant_id", "movement": "variant_id"}
+"""The column whose id tells the product's number, where it is not `product_id`."""
+_SOURCE = """
+    CREATE TEMP TABLE {source} AS SELECT *, pg_temp.number({owner}) AS number FROM {table}
+    WHERE pg_temp.number({owner}) >= {first} AND pg_temp.number({owner}) < {end} ORDER BY number
+"""
+_COPY = """
+    INSERT INTO {table} ({columns}) SELECT {values} FROM {source}, LATERAL (SELECT %(by)s::bigint) AS moved (by)
+    WHERE number + by < %(products)s
+"""
+_INDEXES = """
+    SELECT relname::text, pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE indrelid = %s::regclass AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+    ORDER BY pg_relation_size(indexrelid) DESC
+"""
+
+
+def copy(url: str, products: int) -> None:
+    """As many products as this, in a catalogue that has SEEDED."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        # No trigger: neither foreign keys are looked up, nor editions told. Nobody waits for the disk.
+        connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
+        connection.execute(FUNCTIONS)
+        indexes = [index for table in CHANGED for index in connection.execute(_INDEXES, [table]).fetchall()]
+        for name, _definition in indexes:
+            connection.execute(SQL("DROP INDEX {}").format(Identifier(name)))
+        statements = [_statement(connection, table) for table in CHANGED]
+        for by in range(COPIED, products - FIRST, COPIED):
+            with connection.transaction():
+                for statement in statements:
+                    connection.execute(statement, {"by": by, "products": products})
+            print(f"\r{min(SEEDED + by, products):,} products ", end="", file=sys.stderr, flush=True)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda index: _build(url, *index), indexes))
+    print("and their indexes", file=sys.stderr, flush=True)
+
+
+def _statement(connection: "psycopg.Connection[tuple[str]]", table: str) -> Composed:
+    names, owner = {"table": Identifier(table), "source": Identifier(f"source_{table}")}, _OWNER.get(table, "product_id")
+    bounds = {"owner": Identifier(owner), "first": Literal(FIRST), "end": Literal(SEEDED)}
+    connection.execute(SQL(_SOURCE).format(**names, **bounds))
+    columns = [column for (column,) in connection.execute(_COLUMNS, [table]).fetchall()]
+    changed = {column: SQL(CHANGED[table][column]) if column in CHANGED[table] else Identifier(column) for column in columns}
+    return SQL(_COPY).format(
+        **names, columns=SQL(", ").join(map(Identifier, columns)), values=SQL(", ").join(changed.values())
+    )
+
+
+def _build(url: str, _name: str, definition: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"SET maintenance_work_mem = '{INDEX_MEMORY}'")
+        connection.execute(definition)
