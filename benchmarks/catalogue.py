@@ -4,8 +4,8 @@
 
 Makes two throwaway databases and fills them with `manage.py seed_catalogue`, which takes some minutes. Each request
 goes through the whole of catalog_service in one process, without a network and with no answer kept, to the one and to
-the other in turn, so that whatever else the machine does meanwhile slows both. Exit status 1 when the median of a group takes more than 1.5
-times as long with many products as with few, or a suggestion more than 30 ms.
+the other in turn, so that whatever else the machine does meanwhile slows both. Exit status 1 when the median of a group
+takes more than 1.5 times as long with many products as with few, or a suggestion more than 30 ms.
 """
 
 import os

@@ -8,15 +8,14 @@ what it would have made.
 """
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
-import psycopg
 from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from benchmarks import indexes
 
 FIRST, COPIED = 1_000, 10_000
 """Not from the first product: numbers of SKUs that are small are brands' and shelves', too."""
 SEEDED = FIRST + COPIED
-INDEX_MEMORY = "512MB"
 
 FUNCTIONS = """
     CREATE FUNCTION pg_temp.number(id uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
@@ -80,45 +79,27 @@ _COPY = """
     INSERT INTO {table} ({columns}) SELECT {values} FROM {source}, LATERAL (SELECT %(by)s::bigint) AS moved (by)
     WHERE number + by < %(products)s
 """
-_INDEXES = """
-    SELECT relname::text, pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-    WHERE indrelid = %s::regclass AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
-    ORDER BY pg_relation_size(indexrelid) DESC
-"""
 
 
 def copy(url: str, products: int) -> None:
     """As many products as this, in a catalogue that has SEEDED."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        # No trigger: neither foreign keys are looked up, nor editions told. Nobody waits for the disk.
-        connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
+    with indexes.dropped(url, CHANGED) as connection:
         connection.execute(FUNCTIONS)
-        indexes = [index for table in CHANGED for index in connection.execute(_INDEXES, [table]).fetchall()]
-        for name, _definition in indexes:
-            connection.execute(SQL("DROP INDEX {}").format(Identifier(name)))
         statements = [_statement(connection, table) for table in CHANGED]
         for by in range(COPIED, products - FIRST, COPIED):
             with connection.transaction():
                 for statement in statements:
                     connection.execute(statement, {"by": by, "products": products})
             print(f"\r{min(SEEDED + by, products):,} products ", end="", file=sys.stderr, flush=True)
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda index: _build(url, *index), indexes))
-    print("and their indexes", file=sys.stderr, flush=True)
+        print("and their indexes", file=sys.stderr, flush=True)
 
 
-def _statement(connection: "psycopg.Connection[tuple[str]]", table: str) -> Composed:
-    names, owner = {"table": Identifier(table), "source": Identifier(f"source_{table}")}, _OWNER.get(table, "product_id")
-    bounds = {"owner": Identifier(owner), "first": Literal(FIRST), "end": Literal(SEEDED)}
+def _statement(connection: indexes.Connection, table: str) -> Composed:
+    names = {"table": Identifier(table), "source": Identifier(f"source_{table}")}
+    owner = Identifier(_OWNER.get(table, "product_id"))
+    bounds = {"owner": owner, "first": Literal(FIRST), "end": Literal(SEEDED)}
     connection.execute(SQL(_SOURCE).format(**names, **bounds))
-    columns = [column for (column,) in connection.execute(_COLUMNS, [table]).fetchall()]
-    changed = {column: SQL(CHANGED[table][column]) if column in CHANGED[table] else Identifier(column) for column in columns}
-    return SQL(_COPY).format(
-        **names, columns=SQL(", ").join(map(Identifier, columns)), values=SQL(", ").join(changed.values())
-    )
-
-
-def _build(url: str, _name: str, definition: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"SET maintenance_work_mem = '{INDEX_MEMORY}'")
-        connection.execute(definition)
+    columns = [str(column) for (column,) in connection.execute(_COLUMNS, [table]).fetchall()]
+    changed = CHANGED[table]
+    values = [SQL(changed[column]) if column in changed else Identifier(column) for column in columns]
+    return SQL(_COPY).format(**names, columns=SQL(", ").join(map(Identifier, columns)), values=SQL(", ").join(values))

@@ -2,7 +2,7 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import NamedTuple
@@ -25,6 +25,16 @@ class Side:
 
     served: Served
     groups: Mapping[str, Callable[[int], Sequence[Request]]]
+
+
+def up_to(sizes: Sequence[int], most: int) -> list[int]:
+    return [*(size for size in sizes if size < most), most]
+
+
+def always(requests: Iterable[Request]) -> Callable[[int], Sequence[Request]]:
+    """The same ones each round."""
+    every = list(requests)
+    return lambda _round: every
 
 
 Taken = dict[str, dict[int, dict[str, list[float]]]]

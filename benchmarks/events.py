@@ -96,7 +96,7 @@ def _contract() -> Any:
     return OrderCancelled
 
 
-def _fill(count: int) -> None:
+def fill(count: int) -> None:
     """The outbox, with messages of as many orders."""
     from django.db import transaction
 
@@ -134,7 +134,7 @@ def pika_alone(count: int) -> tuple[float, float]:
     from shared.rabbit import Publisher
 
     _purge()
-    _fill(count)
+    fill(count)
     rows = outbox.next_wave(count)
     publisher = Publisher(settings.RABBITMQ_URL)
     publisher.connect()
@@ -148,7 +148,7 @@ def relay_alone(count: int) -> tuple[float, float]:
     from shared import rabbit
 
     _purge()
-    _fill(count)
+    fill(count)
     one = rabbit.Relay(threading.Event())
     one.publisher.connect()
     assert one._is_active()

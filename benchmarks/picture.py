@@ -48,7 +48,7 @@ CHART_WIDTH, CHART_HEIGHT, COLUMNS = 200, 90, 3
 
 
 def curves(title: str, shown: Mapping[str, Mapping[int, float]]) -> str:
-    """A small chart each: sizes, ten times more a step, and what was found there, from 0 to twice the least's or more."""
+    """A small chart each: sizes, ten times more a step, and what was found there, from 0 to twice the least's."""
     rows = -(-len(shown) // COLUMNS)
     parts = _begun(title, 40 + rows * (CHART_HEIGHT + 62))
     for place, (name, points) in enumerate(shown.items()):
@@ -75,10 +75,8 @@ def _chart(name: str, points: Mapping[int, float]) -> str:
     for (x, y), size in zip(at, sizes, strict=True):
         anchor = "start" if x == 0 else "end" if x == CHART_WIDTH else "middle"
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{OWN}"/>')
-        parts.append(f'<text x="{x:.1f}" y="{y - 6:.1f}" font-size="11" text-anchor="{anchor}">{points[size]:.3g}</text>')
-        parts.append(
-            f'<text x="{x:.1f}" y="{CHART_HEIGHT + 16}" font-size="11" text-anchor="{anchor}">{_short(size)}</text>'
-        )
+        for told, below in ((f"{points[size]:.3g}", y - 6), (_short(size), CHART_HEIGHT + 16)):
+            parts.append(f'<text x="{x:.1f}" y="{below:.1f}" font-size="11" text-anchor="{anchor}">{told}</text>')
     return "".join(parts)
 
 

@@ -24,7 +24,7 @@ def run(main: Callable[[], int], answers: Mapping[str, Callable[..., Any]]) -> i
 
 
 def ask(module: str, variables: Mapping[str, str], what: str, *given: int) -> Any:
-    """What the function named `what` of a module answers that is started with `run`, in a process with these variables."""
+    """What the function named `what` answers, of a module that is started with `run`, in a process of its own."""
     command = [sys.executable, "-m", module, FLAG, what, *map(str, given)]
     done = subprocess.run(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
