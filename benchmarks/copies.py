@@ -1,10 +1,10 @@
 """A great catalogue in minutes: seeded as far as the seeding goes, and then copied, by a few statements for each table.
 
 `manage.py seed_catalogue` takes milliseconds for each product, nearly all of them for its card. What it has made of
-COPIED products is copied as often as it takes: another id, slug, SKU, moment and series, and all that repeats them.
-Series have fifty products each, so there are ever more of them; other words, categories, brands and vendors stay as
-many as they are, and each has ever more products. `benchmarks.products` asks the catalogue itself whether copies are
-what it would have made.
+COPIED products is copied as often as it takes: another id, slug, SKU, moment and series, another price, rating and
+number of units sold, and all that repeats them. So an order by price or sales mixes all names. Series have fifty
+products each, so there are ever more of them; other words, categories, brands and vendors stay as many as they are, and
+each has ever more products. `benchmarks.products` asks the catalogue itself whether copies are what it would have made.
 """
 
 import sys
@@ -33,30 +33,65 @@ FUNCTIONS = """
     CREATE FUNCTION pg_temp.numbered(words tsvector, number bigint, by bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
         SELECT replace(words::text, '''' || number || '''', '''' || number + by || '''')
     $$;
+    CREATE FUNCTION pg_temp.hashed(seed text, below int) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+        SELECT (hashtext(seed) & 2147483647) % below
+    $$;
+    CREATE FUNCTION pg_temp.minor(number bigint) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+        SELECT 199 + pg_temp.hashed('price' || number, 2000) * (1 + pg_temp.hashed('dear' || number, 50))
+    $$;
+    CREATE FUNCTION pg_temp.priced(prices jsonb, number bigint, by bigint) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+        SELECT replace(
+            replace(prices::text, '"minor": ' || pg_temp.minor(number), '"minor": ' || pg_temp.minor(number + by)),
+            '"compare_at": ' || pg_temp.minor(number) * 5 / 4 + 1,
+            '"compare_at": ' || pg_temp.minor(number + by) * 5 / 4 + 1)::jsonb
+    $$;
+    CREATE FUNCTION pg_temp.rating(number bigint) RETURNS numeric(3, 2) LANGUAGE sql IMMUTABLE AS $$
+        SELECT CASE WHEN number % 4 > 0 THEN 2 + pg_temp.hashed('stars' || number, 301) / 100.0 ELSE 0 END
+    $$;
+    CREATE FUNCTION pg_temp.sold(variant_id uuid) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+        SELECT 1 + 400 / (1 + pg_temp.hashed('sold' || variant_id, 400))
+    $$;
 """
-"""Made-up ids end in the product's number, as 48 bits."""
+"""Made-up ids end in the product's number, as 48 bits. Figures are as the seeding makes them of a number."""
 
 _PRODUCT, _VARIANT = {"product_id": "pg_temp.moved(product_id, by)"}, {"variant_id": "pg_temp.moved(variant_id, by)"}
 _ANEW = {"id": "gen_random_uuid()"}
+_PRICED = {
+    "minor": "pg_temp.minor(number + by)",
+    "compare_at_minor": "CASE WHEN compare_at_minor IS NOT NULL THEN pg_temp.minor(number + by) * 5 / 4 + 1 END",
+}
+_PRICES = {"prices": "pg_temp.priced(prices, number, by)"}
+_SOLD_MORE = "pg_temp.sold(pg_temp.moved(variant_id, by)) - pg_temp.sold(variant_id)"
 CHANGED: dict[str, dict[str, str]] = {
-    "product": {
+    "product": _PRICES
+    | {
         "id": "pg_temp.moved(id, by)",
         "slug": "pg_temp.slug(slug, number, by)",
         "description": "replace(description, pg_temp.series(number), pg_temp.series(number + by))",
+        "rating_average": "pg_temp.rating(number + by)",
         "created_at": "created_at + by * interval '1 second'",
     },
     "variant": _PRODUCT | {"id": "pg_temp.moved(id, by)", "sku": "'SEED-' || number + by"},
-    "price": _VARIANT,
+    "price": _VARIANT | _PRICED,
     "stock_item": _PRODUCT | _VARIANT,
-    "movement": _VARIANT | _ANEW,
-    "price_change": _PRODUCT | _VARIANT | _ANEW,
-    "product_price": _PRODUCT,
-    "card": _PRODUCT
+    "movement": _VARIANT
+    | _ANEW
     | {
+        "quantity": f"quantity + ({_SOLD_MORE}) * sign(quantity)",
+        "on_hand_after": f"on_hand_after + CASE kind WHEN 'initial' THEN {_SOLD_MORE} ELSE 0 END",
+    },
+    "price_change": _PRODUCT | _VARIANT | _ANEW | _PRICED,
+    "product_price": _PRODUCT | _PRICED,
+    "card": _PRODUCT
+    | _PRICES
+    | {
+        "rating": "pg_temp.rating(number + by)",
+        "sold": "pg_temp.sold(pg_temp.moved(overlay(product_id::text PLACING '7' FROM 8)::uuid, by))",
         "created_at": "created_at + by * interval '1 second'",
         "shuffle": "hashtext(pg_temp.moved(product_id, by)::text)",
         "body": """body || jsonb_build_object(
-            'id', pg_temp.moved(product_id, by), 'slug', pg_temp.slug(body ->> 'slug', number, by))""",
+            'id', pg_temp.moved(product_id, by), 'slug', pg_temp.slug(body ->> 'slug', number, by),
+            'rating', pg_temp.rating(number + by)::float)""",
         "labels": "pg_temp.numbered(labels, number, by)::tsvector",
         "words": """
             replace(pg_temp.numbered(words, number, by), pg_temp.series(number), pg_temp.series(number + by))::tsvector

@@ -1,10 +1,10 @@
 """Any number of orders of the last two years, with all that belongs to them, by one statement for each table.
 
 Orders of others: of each ten one is a guest's; each account has ten. Each is of two vendors and has three lines.
-VENDORS share them, but that every fourth is also the great vendor's. One in twenty was cancelled before it was paid; the
-newest hundredth is confirmed, the one before on its way, the one before that has arrived, all others are completed, and
-one in fifty of those had something paid back. WATCHED orders more are the watched buyer's, one after the other in all
-that time, each of the small vendor, who has no others, and of the great one.
+VENDORS share them, but that every fourth is also the great vendor's. One in twenty was cancelled before it was paid;
+the newest hundredth is confirmed, the one before on its way, the one before that has arrived, all others are completed,
+and one in fifty of those had something paid back. WATCHED orders more are the watched buyer's, one after the other in
+all that time, each of the small vendor, who has no others, and of the great one.
 """
 
 import sys
@@ -64,15 +64,17 @@ _ORDERS = f"""
         needs_attention, items_total, discount_total, shipping_total, tax_total, tax_included, total, shipping_method,
         shipping_address, billing_address, coupon_code, payment_id, payment_method, payment_token, payment_status,
         version, placed_at, confirmed_at, delivered_at, completed_at, updated_at)
-    SELECT id, 'N-' || i, user_id, 'buyer-' || coalesce(right(user_id::text, 12), 'g' || i) || '@example.com', 'Ada Buyer',
-        'en', 'user:' || i, 'grown-' || i, currency, status, CASE status WHEN 'cancelled' THEN 'payment_declined' ELSE '' END,
+    SELECT id, 'N-' || i, user_id, 'buyer-' || coalesce(right(user_id::text, 12), 'g' || i) || '@example.com',
+        'Ada Buyer', 'en', 'user:' || i, 'grown-' || i, currency, status,
+        CASE status WHEN 'cancelled' THEN 'payment_declined' ELSE '' END,
         '', items, 0, 998, 0, items / 6, items + 998, 'standard', {_ADDRESS}, {_ADDRESS}, '',
-        pg_temp.made(placed_at, 10, i), 'simulator', '', CASE status WHEN 'cancelled' THEN 'declined' ELSE 'taken' END, 4,
-        placed_at, CASE WHEN status <> 'cancelled' THEN placed_at + interval '2 seconds' END, {_ARRIVED},
+        pg_temp.made(placed_at, 10, i), 'simulator', '',
+        CASE status WHEN 'cancelled' THEN 'declined' ELSE 'taken' END, 4, placed_at,
+        CASE WHEN status <> 'cancelled' THEN placed_at + interval '2 seconds' END, {_ARRIVED},
         CASE status WHEN 'completed' THEN placed_at + interval '17 days' END,
         CASE status WHEN 'completed' THEN placed_at + interval '17 days' ELSE placed_at + interval '3 days' END
     FROM bought, LATERAL (SELECT prices[1] * 2 + prices[2] + prices[3] AS items) AS sum
-"""  # noqa: S608
+"""
 _PARTS = f"""
     INSERT INTO vendor_order (
         id, order_id, vendor_id, vendor_name, status, items_total, discount_total, shipping_total, shipping_tax,
@@ -80,7 +82,7 @@ _PARTS = f"""
     SELECT id, order_id, pg_temp.known('a', vendor), 'Workshop ' || vendor, status, items, 0, 499, 0, 0, items / 6,
         items + 499, 900, 1000, items / 10, {_ARRIVED}, placed_at
     FROM part
-"""  # noqa: S608
+"""
 _LINES = f"""
     INSERT INTO order_line (
         id, vendor_order_id, variant_id, product_id, category_id, sku, name, quantity, unit_price, line_total, discount,
@@ -90,18 +92,18 @@ _LINES = f"""
         'SEED-' || product, 'Amber Oak Lamp ' || product, quantity, price, quantity * price, 0, 0, quantity * price / 6,
         quantity * price, quantity * price / 10, 1000, 300, CASE WHEN {_SENT} THEN quantity ELSE 0 END, 0, 0, 0
     FROM line
-"""  # noqa: S608
+"""
 _SHIPMENTS = f"""
     INSERT INTO shipment (
         id, vendor_order_id, carrier, tracking_number, status, shipped_at, delivered_at, created_at)
     SELECT pg_temp.made(placed_at, 8 + p, i), id, 'Post', 'T' || i, status, placed_at + interval '1 day', {_ARRIVED},
         placed_at + interval '1 day'
     FROM part WHERE {_SENT}
-"""  # noqa: S608
+"""
 _ITEMS = f"""
     INSERT INTO shipment_item (id, shipment_id, line_id, quantity)
     SELECT gen_random_uuid(), shipment_id, id, quantity FROM line WHERE {_SENT}
-"""  # noqa: S608
+"""
 _REFUNDS = """
     INSERT INTO order_refund (id, order_id, amount, splits, reason, status, created_at, done_at)
     SELECT pg_temp.made(placed_at, 11, i), order_id, 100, jsonb_build_array(jsonb_build_object(

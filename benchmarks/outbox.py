@@ -1,4 +1,4 @@
-"""What the relay asks of the outbox, beside nothing that is published and beside very much: a part of benchmarks.growth.
+"""What the relay asks of the outbox, beside nothing published and beside very much: a part of benchmarks.growth.
 
 The two statements of a wave alone, without a broker: nothing else of the relay knows how long the table is.
 """
@@ -43,6 +43,8 @@ def measure(report: Report, most: int) -> Json:
         for number in range(ROUNDS):
             print(f"\rround {number} of {ROUNDS - 1} ", end="", file=sys.stderr, flush=True)
             for size, url in ((0, none), (most, full)):
+                if not size:
+                    _empty(url)
                 rate = within.ask("benchmarks.outbox", variables_of(SERVICE, url), "carry", MESSAGES)
                 rates[size] += [rate] if number else []
     beside_none, beside_most = (median(some) for some in rates.values())
@@ -56,6 +58,11 @@ def measure(report: Report, most: int) -> Json:
         "a_second": {str(size): [round(rate) for rate in some] for size, some in rates.items()},
         "ratio": round(kept, 3),
     }
+
+
+def _empty(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("TRUNCATE outbox_message")
 
 
 def fill(url: str, messages: int) -> None:
