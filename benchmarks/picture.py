@@ -48,18 +48,18 @@ CHART_WIDTH, CHART_HEIGHT, COLUMNS = 200, 90, 3
 
 
 def curves(title: str, shown: Mapping[str, Mapping[int, float]]) -> str:
-    """A small chart each: sizes, ten times more a step, and what was found there, from 0 to twice the least's."""
+    """A small chart each: sizes, ten times more a step, and what was found there, from 0 on."""
     rows = -(-len(shown) // COLUMNS)
     parts = _begun(title, 40 + rows * (CHART_HEIGHT + 62))
     for place, (name, points) in enumerate(shown.items()):
-        left, top = place % COLUMNS * (WIDTH // COLUMNS), 48 + place // COLUMNS * (CHART_HEIGHT + 62)
+        left, top = 6 + place % COLUMNS * (WIDTH // COLUMNS), 48 + place // COLUMNS * (CHART_HEIGHT + 62)
         parts.append(f'<g transform="translate({left} {top})">{_chart(name, points)}</g>')
     return "\n".join([*parts, "</svg>", ""])
 
 
 def _chart(name: str, points: Mapping[int, float]) -> str:
     sizes = sorted(points)
-    most = max(*points.values(), 2 * points[sizes[0]])
+    most = 1.2 * max(points.values())
     steps = [log10(max(size, sizes[1] // 10 if len(sizes) > 1 else 1)) for size in sizes]
     width = max(steps) - min(steps) or 1
     at = [

@@ -3,6 +3,7 @@
 Raises RuntimeError for an answer that is none.
 """
 
+import gc
 import json
 import subprocess
 import sys
@@ -86,6 +87,8 @@ def serve() -> None:
         ids = [UUID(text) if text else None for text in (caller.user_id, caller.vendor_id)]
         return client_as(*filter(None, [caller.role]), user_id=ids[0], vendor_id=ids[1])
 
+    gc.collect()
+    gc.freeze()  # as gunicorn's processes do
     for line in sys.stdin:
         path, caller = json.loads(line)
         client = client_of(Caller(*caller))
