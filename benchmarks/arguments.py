@@ -6,13 +6,21 @@ from collections.abc import Iterable
 
 def chosen(what: str | None, parts: Iterable[str]) -> list[str]:
     """Which parts to measure; without any, all of them."""
+    return chosen_with(what, parts)[0]
+
+
+def chosen_with(what: str | None, parts: Iterable[str], **usual: int) -> tuple[list[str], dict[str, int]]:
+    """Which parts to measure; and `--name 100`, whole numbers above 0, those left out as usual."""
     known = list(parts)
     parser = argparse.ArgumentParser(description=what, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(known)}; none: all")
-    asked: list[str] = parser.parse_args().parts
+    for name, number in usual.items():
+        parser.add_argument(f"--{name}", type=_above_zero, default=number, help=f"usually {number:,}")
+    told = vars(parser.parse_args())
+    asked: list[str] = told.pop("parts")
     if unknown := [name for name in asked if name not in known]:
         parser.error(f"no such part: {', '.join(unknown)}; there are: {', '.join(known)}")
-    return asked or known
+    return asked or known, told
 
 
 def numbers(what: str | None, **usual: int) -> list[int]:

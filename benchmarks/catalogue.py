@@ -3,31 +3,28 @@
     .venv/bin/python -m benchmarks.catalogue [rounds] [products]        needs the servers only: python3 -m fleet servers
 
 Makes two throwaway databases and fills them with `manage.py seed_catalogue`, which takes some minutes. Each request
-goes through the whole of catalog_service in one process, without a network, to the one and to the other in turn, so
-that whatever else the machine does meanwhile slows both. Exit status 1 when the median of a group takes more than 1.5
-times as long with many products as with few, or a suggestion more than 30 ms.
+goes through the whole of catalog_service in one process, without a network and with no answer kept, to the one and to
+the other in turn, so that whatever else the machine does meanwhile slows both. Exit status 1 when the median of a group
+takes more than 1.5 times as long with many products as with few, or a suggestion more than 30 ms.
 """
 
-import json
 import os
 import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import psycopg
 
 from benchmarks.arguments import numbers
-from fleet import environment
+from benchmarks.served import Served, manage
 from fleet.postgres import admin_url
-from fleet.table import ROOT, load
+from fleet.table import load
 
 FEW, MANY = 1_000, 100_000
 RATIO = 1.5
 SUGGESTION_MS = 30.0
-SERVE = "--serve"
+SERVICE = "catalog_service"
 
 REQUESTS = {
     "list": [
@@ -98,35 +95,15 @@ RATES = """
 """
 
 
-class Shop:
+class Shop(Served):
     """catalog_service with a database of so many products, in a process of its own."""
 
     def __init__(self, url: str, products: int) -> None:
-        self.products = products
-        self.environment = _environment(url)
-        _manage(self.environment, "migrate", "--verbosity=0")
-        _manage(self.environment, "seed_catalogue", str(products))
+        manage(SERVICE, url, "migrate", "--verbosity=0")
+        manage(SERVICE, url, "seed_catalogue", str(products))
         with psycopg.connect(url, autocommit=True) as connection:  # a third of the products are priced in EUR, too
             connection.execute(RATES)
-        command = [sys.executable, "-m", "benchmarks.catalogue", SERVE]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def ask(self, path: str) -> float:
-        """Milliseconds. Raises RuntimeError for an answer that is none."""
-        assert self.process.stdin
-        assert self.process.stdout
-        print(path, file=self.process.stdin, flush=True)
-        status, took = json.loads(self.process.stdout.readline())
-        if status != 200:
-            raise RuntimeError(f"{path}: {status}")
-        return float(took)
-
-    def close(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait(30)
+        super().__init__(SERVICE, url)
 
 
 def main() -> int:
@@ -190,35 +167,5 @@ def database(name: str) -> Iterator[str]:
             server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def _environment(url: str) -> dict[str, str]:
-    table = load()
-    own = environment.of(table, table.service("catalog_service"), test=True)
-    return {**own, "DATABASE_URL": url, "PYTHONPATH": f"{ROOT}:{ROOT / 'catalog_service'}", "LOG_LEVEL": "ERROR"}
-
-
-def _manage(variables: dict[str, str], *arguments: str) -> None:
-    command = [sys.executable, "manage.py", *arguments]
-    subprocess.run(command, cwd=ROOT / "catalog_service", env=variables, check=True)
-
-
-def serve() -> None:
-    """A path on each line of stdin; its status and milliseconds on each of stdout."""
-    import django
-
-    django.setup()
-    from django.test import Client
-
-    client = Client()
-    for line in sys.stdin:
-        started = time.perf_counter()
-        response = client.get(f"/api/v1/{line.strip()}")
-        took = (time.perf_counter() - started) * 1000
-        print(json.dumps([response.status_code, took]), flush=True)
-
-
 if __name__ == "__main__":
-    if SERVE in sys.argv:
-        with suppress(KeyboardInterrupt):
-            serve()
-        sys.exit()
     sys.exit(main())

@@ -12,8 +12,6 @@
 With a throwaway database and the test queues of order_service. Exit status 1 when a target is missed.
 """
 
-import json
-import subprocess
 import sys
 import threading
 import time
@@ -27,8 +25,7 @@ from benchmarks import within
 from benchmarks.arguments import chosen
 from benchmarks.catalogue import database
 from benchmarks.identity import Report
-from fleet import environment
-from fleet.table import ROOT, load
+from benchmarks.served import variables_of
 
 MESSAGES, ROUNDS = 4_000, 3
 RATES, SECONDS = (100, 500), 10
@@ -83,13 +80,7 @@ def latency(report: Report, url: str) -> None:
 
 def inside(url: str, what: str, *given: int) -> Any:
     """What one of the functions below answers, in a process of its own with this database."""
-    table = load()
-    own = environment.of(table, table.service("order_service"), test=True, prepare=True)
-    own |= {"DATABASE_URL": url, "PYTHONPATH": f"{ROOT}:{ROOT / 'order_service'}", "LOG_LEVEL": "ERROR"}
-    command = [sys.executable, "-m", "benchmarks.events", within.FLAG, what, *map(str, given)]
-    variables = environment.passed_on() | own
-    done = subprocess.run(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    return within.ask("benchmarks.events", variables_of("order_service", url), what, *given)
 
 
 def prepare() -> None:
@@ -107,7 +98,7 @@ def _contract() -> Any:
     return OrderCancelled
 
 
-def _fill(count: int) -> None:
+def fill(count: int) -> None:
     """The outbox, with messages of as many orders."""
     from django.db import transaction
 
@@ -147,7 +138,7 @@ def pika_alone(count: int) -> tuple[float, float]:
     from shared.rabbit import EXCHANGE
 
     _purge()
-    _fill(count)
+    fill(count)
     bodies = [row.body.encode() for row in outbox.next_wave(count)]
     unconfirmed, sent, begun, spent = set[int](), 0, 0.0, 0.0
     properties = pika.BasicProperties(content_type="application/cloudevents+json", delivery_mode=2)
@@ -195,7 +186,7 @@ def publisher_alone(count: int) -> tuple[float, float]:
     from shared.rabbit import Publisher
 
     _purge()
-    _fill(count)
+    fill(count)
     rows = outbox.next_wave(count)
     publisher = Publisher(settings.RABBITMQ_URL)
     publisher.connect()
@@ -209,7 +200,7 @@ def relay_alone(count: int) -> tuple[float, float]:
     from shared import rabbit
 
     _purge()
-    _fill(count)
+    fill(count)
     one = rabbit.Relay(threading.Event())
     one.publisher.connect()
     assert one._is_active()

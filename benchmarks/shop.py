@@ -37,6 +37,7 @@ from benchmarks.arguments import chosen
 from benchmarks.catalogue import RATES, database
 from benchmarks.front import fronting
 from benchmarks.peers import Load, free_port, load, percentiles
+from benchmarks.served import NOT_KEPT
 from fleet import bootstrap, environment, scaling, services
 from fleet import table as page
 from fleet.client import Json, Market, Person
@@ -50,7 +51,6 @@ MOST = 5
 """Of the processes, by their processor time."""
 PEERS = {"list": 248, "detail": 119, "search": 60, "login": 19, "checkout": 17}
 """The best of Vendure, Oscar and Medusa, a second, on a machine with the floors of `floors.ELSEWHERE`."""
-NOT_KEPT = {"CACHE_LIST_SECONDS": "0", "CACHE_DETAIL_SECONDS": "0", "CACHE_TREE_SECONDS": "0"}
 PAST_THE_CACHE = ("-H", "X-Cart-Token: bench")
 """What the edge takes for somebody's own, and neither keeps nor gives to another."""
 ONE_AFTER_ANOTHER = """

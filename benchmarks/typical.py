@@ -22,6 +22,7 @@ from uuid import uuid4
 from benchmarks import checkouts, identity, shop
 from benchmarks.catalogue import database
 from benchmarks.peers import Load, free_port, load, percentiles, running
+from benchmarks.served import NOT_KEPT
 from fleet import environment, journey, services
 from fleet.client import Json, Market, Person, wait_for
 from fleet.table import Service, Table
@@ -68,7 +69,7 @@ def shelf(table: Table) -> Iterator[Shelf]:
     """One web process of the catalogue, nothing before it."""
     with database("typical") as url:
         port = free_port()
-        variables = shop.catalogue(table, url) | shop.NOT_KEPT
+        variables = shop.catalogue(table, url) | NOT_KEPT
         program = services.web(table.service("catalog_service"), variables, 1)
         own = replace(program, name=SHELF, environment=program.environment | {"PORT": str(port)})
         with running(own, ports=[port]):

@@ -10,6 +10,7 @@ from django.test import override_settings
 from catalog_service.actions import searches
 from catalog_service.models import Brand, Card, CommonWord, SearchCount
 from catalog_service.queries.spelling import distance
+from catalog_service.queries.words import Source, Wanted, Word
 from shared.testing import audited, body, client_as
 from tests.factories import make_category, make_product
 
@@ -394,3 +395,13 @@ def test_a_search_is_understood_whatever_stands_between_its_words(space: str) ->
     for text in (f"copper{space}kettle", f"{space}kettle{space}", f"ket{space}tle cop", space):
         for address in ("/api/v1/products?search=", "/api/v1/search/suggestions?q="):
             assert client_as().get(address + quote(text)).status_code == 200
+
+
+@pytest.mark.parametrize(("cards", "walked"), [(100_000, False), (1_000_000, True)])
+def test_a_list_is_walked_where_the_telling_word_leaves_more_cards_than_that_passes(cards: int, walked: bool) -> None:
+    telling, common = (Word([text], False, {"title": (share, share)}) for text, share in (("oak", 0.02), ("l", 0.15)))
+
+    found = Wanted("oak l", (((telling,),), ((common,),)), cards).match("title", ":*")
+
+    assert (found.source == Source()) is walked
+    assert found.conditions == (found.test,)

@@ -1,13 +1,15 @@
 """Lists of orders: what they are narrowed to, and what all that fit sum to."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from factories import VENDOR_A, VENDOR_B, confirmed, delivered, make_cart, make_line, part_of, place
 
 from order_service.models import Order
+from order_service.queries.orders import chosen, chosen_parts
 from shared.money import Money
 from shared.testing import body, client_as
 
@@ -28,6 +30,37 @@ def test_the_admins_list_is_narrowed_by_day_currency_buyer_and_vendor() -> None:
     assert listed("to=2026-01-31") == listed(f"user_id={ADA}") == listed(f"vendor_id={VENDOR_B}") == [str(old.id)]
     assert listed("from=2026-02-01") == listed(f"user_id={EVE}") == [str(new.id)]
     assert listed("currency=EUR") == []
+
+
+def test_a_day_of_both_lists_is_utcs_to_its_last_microsecond() -> None:
+    old, new, midnight = confirmed(), confirmed(), datetime(2026, 2, 1, tzinfo=UTC)
+    for order, at in ((old, midnight - timedelta(microseconds=1)), (new, midnight)):
+        Order.objects.filter(id=order.id).update(placed_at=at)
+    admin, vendor = client_as("admin"), client_as("vendor", vendor_id=VENDOR_A)
+
+    def listed(day: str) -> tuple[list[str], list[str]]:
+        orders = body(admin.get(f"/api/v1/admin/orders?from={day}&to={day}"))["results"]
+        parts = body(vendor.get(f"/api/v1/vendor-orders?from={day}&to={day}"))["results"]
+        return [row["id"] for row in orders], [row["order_number"] for row in parts]
+
+    assert listed("2026-01-31") == ([str(old.id)], [old.number])
+    assert listed("2026-02-01") == ([str(new.id)], [new.number])
+    assert body(admin.get("/api/v1/admin/orders?to=9999-12-31"))["totals"]["count"] == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "index"),
+    [
+        (lambda: chosen({"from": date(2026, 1, 31), "to": date(2026, 1, 31)}), "order_placed"),
+        (lambda: chosen({"currency": "JPY"}), "order_by_currency"),
+        (lambda: chosen_parts({"status": "partially_shipped"}, VENDOR_A), "vendor_order_by_status"),
+    ],
+)
+def test_what_few_of_many_orders_have_is_found_by_an_index(rows: Any, index: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+
+    assert f"using {index}" in rows().order_by("-id")[:25].explain() + rows().order_by().explain()
 
 
 def test_the_first_page_of_the_admins_list_tells_how_many_fit_and_what_they_sum_to() -> None:

@@ -13,6 +13,8 @@ from catalog_service.actions import cards
 BATCH = 2_000
 VENDORS = 40
 BRANDS = 300
+SERIES = 50
+"""So many products share a word of their descriptions that no other has: the same number in any catalogue."""
 ROOTS, BRANCHES, LEAVES = 6, 5, 5
 
 ADJECTIVES = (
@@ -96,7 +98,7 @@ _PRODUCTS = """
             'for every home, made with care. Goes well with a',
             lower(pg_temp.pick('{adjectives}', 'd2' || i)), lower(pg_temp.pick('{nouns}', 'd3' || i)),
             'and comes in a', lower(pg_temp.pick('{materials}', 'd4' || i)), 'box, series',
-            substr(md5('s' || i), 1, 5)),
+            'k' || lpad((i / {series})::text, 5, '0')),
         pg_temp.made(5, pg_temp.number('place' || i, {shelves})),
         CASE WHEN i %% 10 > 0 THEN pg_temp.made(2, least(
             pg_temp.number('brand' || i, {brands}), pg_temp.number('again' || i, {brands}))) END,
@@ -171,6 +173,7 @@ def _filled(statement: str) -> str:
     return statement.format(
         vendors=VENDORS,
         brands=BRANDS,
+        series=SERIES,
         roots=ROOTS,
         branches=BRANCHES,
         aisles=ROOTS * BRANCHES,

@@ -110,12 +110,14 @@ class Wanted:
     def match(self, document: str, suffix: str) -> Match:
         """What is rare is fetched by the words' index and sorted; what is common soon comes along in the list's order.
 
-        Both take equally long where a page's walk, 25 cards ÷ share, passes as many cards as there are, share × all.
-        Left to itself PostgreSQL takes a beginning for as common as every 200th card, and walks past all of them.
+        A walk passes 25 cards ÷ share for a page, and what is fetched is all that the telling words leave. The one that
+        looks at fewer cards is taken. Left to itself PostgreSQL takes a beginning for as common as every 200th card and
+        walks past all of them.
         """
         test = _has(self.units, document, suffix)
         shares = [min(1.0, _share(unit, document, suffix)) for unit in self.units]
-        if prod(shares) ** 2 * self.cards > _A_PAGE:
+        told = [share for share in shares if share < _COMMON] or shares
+        if prod(shares) * prod(told) * self.cards > _A_PAGE:
             return Match(test, Source(), (test,))
         telling = [unit for unit, share in zip(self.units, shares, strict=True) if share < _COMMON]
         fetched = _has(telling or self.units, document, suffix)

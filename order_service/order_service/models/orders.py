@@ -102,6 +102,8 @@ class Order(models.Model):
             models.Index(fields=["attention_since"], name="order_attention", condition=~Q(needs_attention="")),
             models.Index(fields=["confirmed_at"], name="order_sold", condition=Q(confirmed_at__isnull=False)),
             models.Index(fields=["updated_at"], name="order_changed"),
+            models.Index(fields=["placed_at"], name="order_placed"),
+            models.Index(fields=["currency", "-id"], name="order_by_currency"),
         )
         constraints = (
             models.CheckConstraint(
@@ -250,7 +252,10 @@ class VendorOrder(models.Model):
 
     class Meta:
         db_table = "vendor_order"
-        indexes = (models.Index(fields=["vendor_id", "-id"], name="vendor_order_list"),)
+        indexes = (
+            models.Index(fields=["vendor_id", "-id"], name="vendor_order_list"),
+            models.Index(fields=["vendor_id", "status", "-id"], name="vendor_order_by_status"),
+        )
         constraints = (
             models.UniqueConstraint(fields=["order", "vendor_id"], name="one_vendor_order_a_vendor"),
             models.CheckConstraint(

@@ -1,6 +1,7 @@
 """Orders as their buyers, vendors and admins may see them; a row of somebody else is absent."""
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -67,8 +68,14 @@ def chosen_parts(wanted: Mapping[str, Any], vendor_id: UUID | None) -> QuerySet[
 
 
 def _placed(wanted: Mapping[str, Any], at: str) -> Q:
-    ends = {f"{at}__date__gte": wanted.get("from"), f"{at}__date__lte": wanted.get("to")}
-    return Q(**{name: day for name, day in ends.items() if day})
+    """As moments: of a date that is made of each row's an index knows nothing."""
+    ends = {f"{at}__gte": (wanted.get("from"), time.min), f"{at}__lte": (wanted.get("to"), time.max)}
+    return Q(**{name: datetime.combine(_day(day), end, UTC) for name, (day, end) in ends.items() if day})
+
+
+def _day(said: date | str) -> date:
+    """Text where the choice was kept: exports and operations do."""
+    return date.fromisoformat(said) if isinstance(said, str) else said
 
 
 def totals_of(orders: QuerySet[Order]) -> list[dict[str, Any]]:
