@@ -52,15 +52,15 @@ def test_a_day_of_both_lists_is_utcs_to_its_last_microsecond() -> None:
     ("rows", "index"),
     [
         (lambda: chosen({"from": date(2026, 1, 31), "to": date(2026, 1, 31)}), "order_placed"),
-        (lambda: chosen({"currency": "JPY"}), "order_by_currency"),
-        (lambda: chosen_parts({"status": "partially_shipped"}, VENDOR_A), "vendor_order_by_status"),
+        (lambda: chosen({"currency": "JPY"}).order_by("-id"), "order_by_currency"),
+        (lambda: chosen_parts({"status": "shipped"}, VENDOR_A).order_by("-id"), "vendor_order_by_status"),
     ],
 )
 def test_what_few_of_many_orders_have_is_found_by_an_index(rows: Any, index: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
 
-    assert f"using {index}" in rows().order_by("-id")[:25].explain() + rows().order_by().explain()
+    assert f"using {index}" in rows()[:25].explain()
 
 
 def test_the_first_page_of_the_admins_list_tells_how_many_fit_and_what_they_sum_to() -> None:

@@ -1,5 +1,5 @@
-"""What lists are narrowed to that few orders have: a day, a currency, a vendor's status. Outside a transaction, so that
-nobody who writes has to wait.
+"""What lists are narrowed to that few orders have: a day, a currency, a vendor, a vendor's status. Outside a transaction,
+so that nobody who writes has to wait.
 """
 
 from django.contrib.postgres.operations import AddIndexConcurrently
@@ -21,5 +21,9 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="vendororder",
             index=models.Index(fields=["vendor_id", "status", "-id"], name="vendor_order_by_status"),
+        ),
+        AddIndexConcurrently(
+            model_name="vendororder",
+            index=models.Index(fields=["vendor_id", "-order"], name="vendor_order_by_order"),
         ),
     ]

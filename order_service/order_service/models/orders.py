@@ -255,6 +255,7 @@ class VendorOrder(models.Model):
         indexes = (
             models.Index(fields=["vendor_id", "-id"], name="vendor_order_list"),
             models.Index(fields=["vendor_id", "status", "-id"], name="vendor_order_by_status"),
+            models.Index(fields=["vendor_id", "-order"], name="vendor_order_by_order"),
         )
         constraints = (
             models.UniqueConstraint(fields=["order", "vendor_id"], name="one_vendor_order_a_vendor"),
