@@ -120,6 +120,15 @@ def test_a_webhook_told_three_times_acts_once(provider: Any) -> None:
     assert balances()["provider"] == 10_000
 
 
+def test_a_webhook_about_money_that_is_here_asks_nobody(provider: Any, monkeypatch: Any) -> None:
+    asked(take())
+    monkeypatch.setattr(payments.PROVIDERS["simulator"], "look_up", None)
+
+    tell_webhooks()
+
+    assert WebhookEvent.objects.get().handled_at is not None
+
+
 def test_a_webhook_that_comes_before_the_answer_waits_for_it(provider: Any) -> None:
     message = take(token="timeout")
     asked(message)
