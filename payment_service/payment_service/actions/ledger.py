@@ -52,8 +52,7 @@ def record(*, kind: Entry.Kind, reference: UUID, currency: str, lines: Sequence[
         if line.minor
     ]
     Posting.objects.bulk_create(sorted(postings, key=lambda posting: posting.account_id))
-    for vendor_id in sorted({line.owner_id for line in lines if line.owner_id and line.kind in _OF_A_VENDOR}):
-        tell_balance(vendor_id=vendor_id, currency=currency)
+    tell_balances(sorted({line.owner_id for line in lines if line.owner_id and line.kind in _OF_A_VENDOR}), currency)
     for user_id in sorted({line.owner_id for line in lines if line.owner_id and line.kind == Kind.STORE_CREDIT}):
         tell_credit(user_id=user_id, currency=currency)
     return entry
@@ -83,21 +82,15 @@ def _accounts(
     return {(row.kind, row.owner_id): row for row in rows if (row.kind, row.owner_id) in wanted}
 
 
-def tell_balance(*, vendor_id: UUID, currency: str) -> None:
+def tell_balances(vendor_ids: Sequence[UUID], currency: str) -> None:
     """A liability has a credit balance, so what a vendor is owed is the negative of its account's."""
-    rows = {row.kind: row for row in Account.objects.filter(owner_id=vendor_id, currency=currency)}
-    pending, available = rows[Kind.VENDOR_PENDING], rows[Kind.VENDOR_AVAILABLE]
-    version = pending.version + available.version
-    publish(
-        VendorBalanceChanged(
-            vendor_id=vendor_id,
-            currency=currency,
-            pending=-pending.balance,
-            available=-available.balance,
-            version=version,
-        ),
-        version=version,
-    )
+    rows = Account.objects.filter(owner_id__in=vendor_ids, currency=currency, kind__in=_OF_A_VENDOR)
+    accounts = {(row.owner_id, row.kind): row for row in rows}
+    for vendor_id in vendor_ids:
+        pending, available = (accounts[vendor_id, kind] for kind in _OF_A_VENDOR)
+        version = pending.version + available.version
+        told = {"pending": -pending.balance, "available": -available.balance, "version": version}
+        publish(VendorBalanceChanged(vendor_id=vendor_id, currency=currency, **told), version=version)
 
 
 def tell_credit(*, user_id: UUID, currency: str) -> None:

@@ -40,7 +40,7 @@ from shared.contracts.payment import (
 from shared.due import take
 from shared.messages import MoneyData
 from shared.money import allocate
-from shared.outbox import publish
+from shared.outbox import gathered, publish
 
 log = logging.getLogger("nexus.payments")
 
@@ -186,7 +186,8 @@ def settle(*, payment_id: UUID, charge: Charge | None) -> Payment:
     else:
         payment.provider_reference = charge.reference
         payment.listed_as = charge.listed_as or payment.listed_as
-        _SETTLE[charge.status](payment, charge)
+        with gathered():
+            _SETTLE[charge.status](payment, charge)
     payment.save()
     return payment
 

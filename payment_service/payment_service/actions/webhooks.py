@@ -23,15 +23,13 @@ ATTEMPTS = 10
 KEEP = timedelta(days=90)
 
 
-def receive_webhook(*, provider: str, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
+def receive_webhook(*, provider: str, body: bytes, headers: Mapping[str, str]) -> None:
     """Check and store an event; one that is known already is answered the same. Raises NotFound, BadSignature."""
     if provider not in PROVIDERS:
         raise NotFound()
     event_id, payload = PROVIDERS[provider].event_of(body=body, headers=headers)
-    event, _new = WebhookEvent.objects.get_or_create(
-        provider=provider, event_id=event_id, defaults={"payload": payload, "due_at": timezone.now()}
-    )
-    return event
+    event = WebhookEvent(provider=provider, event_id=event_id, payload=payload, due_at=timezone.now())
+    WebhookEvent.objects.bulk_create([event], ignore_conflicts=True)
 
 
 def act_on_webhooks() -> int:

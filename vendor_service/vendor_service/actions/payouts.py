@@ -41,9 +41,12 @@ _ENDS: dict[str, Literal["paid", "refused", "returned"]] = {
 def follow_balance(told: VendorBalanceChanged) -> None:
     """Keep the newest; what is older than it, or told twice, changes nothing."""
     figures = {"pending": told.pending, "available": told.available, "version": told.version}
-    balance, made = Balance.objects.get_or_create(vendor_id=told.vendor_id, currency=told.currency, defaults=figures)
-    if not made:
-        Balance.objects.filter(id=balance.id, version__lt=told.version).update(**figures)
+    older = Balance.objects.filter(vendor_id=told.vendor_id, currency=told.currency, version__lt=told.version)
+    if older.update(**figures):
+        return
+    _balance, made = Balance.objects.get_or_create(vendor_id=told.vendor_id, currency=told.currency, defaults=figures)
+    if not made:  # by whoever was first, or it is the newer one
+        older.update(**figures)
 
 
 @transaction.atomic
