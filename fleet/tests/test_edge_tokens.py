@@ -72,6 +72,12 @@ def test_other_credentials_are_refused(door: Door, header: str) -> None:
     assert door.ask("GET", "/api/v1/products", headers={"Authorization": header}).status_code == 401
 
 
+@pytest.mark.parametrize("header", [{}, {"Authorization": ""}])
+def test_who_shows_nothing_is_a_guest(door: Door, header: dict[str, str]) -> None:
+    assert door.ask("POST", "/api/v1/orders", headers=header).status_code == 200
+    assert "Authorization" not in door.stubs["order_service"].seen[-1][2]
+
+
 def test_two_tokens_are_one_too_many(door: Door) -> None:
     connection = http.client.HTTPConnection(door.configured.listen)
     connection.putrequest("GET", "/api/v1/users/me")

@@ -9,12 +9,12 @@ const VERIFY = {name: 'ECDSA', hash: 'SHA-256'};
 const LONGEST_TOKEN = 4096;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** For auth_request: 204 lets the request pass, 401 refuses it, 403 means that nothing is known about its session. */
+/**
+ * For auth_request, of who is no guest: 204 lets the request pass, 401 refuses it, 403 means that nothing is known about
+ * its session.
+ */
 async function check(r) {
     const given = r.variables.bearer;
-    if (given === '' && r.headersIn.Authorization === undefined) {
-        return r.return(204);
-    }
     // Of two such headers NGINX itself makes a bad request.
     const token = read(given);
     if (token === null || !await is_signed(r, token, given)) {
