@@ -19,7 +19,7 @@ PAYMENT_METHODS = [
     for method in env.text("PAYMENT_METHODS", "simulator" if ENVIRONMENT != "production" else "").split(",")
     if method.strip()
 ]
-CHECKOUTS_AT_ONCE = env.number("CHECKOUTS_AT_ONCE", 300)
+CHECKOUTS_AT_ONCE = env.number("CHECKOUTS_AT_ONCE", 80)
 PAYMENT_WITHIN = timedelta(seconds=env.number("PAYMENT_WITHIN_SECONDS", 900))
 RETURN_WINDOW = timedelta(days=env.number("RETURN_WINDOW_DAYS", 14))
 SHIPPING_REFUND = env.text("SHIPPING_REFUND", "never")

@@ -113,7 +113,7 @@ def _judge(share: float, good: list[Answer], back_after: float) -> None:
 def _orders_a_second(rush: Rush, carts: "Carts", market: Market) -> float:
     """Placed by a closed loop, from the first request until the last is confirmed."""
     begun = time.time()
-    placed = len(rush.closed(ORDERS_AT_ONCE, SECONDS))
+    placed = sum(answer.status == 201 for answer in rush.closed(ORDERS_AT_ONCE, SECONDS))
     return placed / (carts.settled(market) - begun)
 
 
