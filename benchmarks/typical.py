@@ -30,8 +30,10 @@ from fleet.table import Service, Table
 AT_ONCE = 8
 """Clients; as many as a web process has threads."""
 ACCOUNTS, OWN_ORDERS = 8, 3
-ORDERS_A_SECOND = 30
-"""Carts that are filled for each second of orders; more than a process takes."""
+ORDERS_A_SECOND, MOST_ORDERS = 30, 60
+"""Carts that are filled for each second of orders, more than a process takes, and in all: more orders would be refused
+until those before them are carried out (CHECKOUTS_AT_ONCE).
+"""
 SHELF = "shelf-web"
 """The catalogue's process, as processor.pids knows it."""
 Send = Callable[[float], Load]
@@ -231,7 +233,9 @@ def _filled_cart(cart: Service, variants: list[str]) -> str:
 def _orders(cart: Service, order: Service, variants: list[str], seconds: float) -> Send:
     """Of carts that are full before the first order is sent."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        tokens = list(pool.map(lambda _n: _filled_cart(cart, variants), range(round(ORDERS_A_SECOND * seconds))))
+        tokens = list(
+            pool.map(lambda _n: _filled_cart(cart, variants), range(min(round(ORDERS_A_SECOND * seconds), MOST_ORDERS)))
+        )
 
     def place(connection: http.client.HTTPConnection) -> None:
         with contextlib.suppress(IndexError):  # another client took the last
