@@ -108,10 +108,13 @@ class PartialIndex(NamedTuple):
 
 _PREPARE = "PREPARE looked_at AS "
 _UNTYPED = re.compile(r"\$\d+(?![\d:])")
+_LITERAL = re.compile(r"\b(interval|timestamptz|date) (\$\d+)", re.IGNORECASE)
+"""What only a constant may follow."""
 
 
 def _prepare(connection: Connection, text: str) -> None:
     """What was a constant has become a placeholder whose type PostgreSQL can't always tell: where it says so, we do."""
+    text = _LITERAL.sub(r"\2::\1", text)
     for _placeholder in range(text.count("$") + 1):
         try:
             connection.execute((_PREPARE + text).encode())

@@ -30,7 +30,7 @@ _TAKE = """
     WITH due (pk, due_at) AS MATERIALIZED ({due} FOR UPDATE SKIP LOCKED)
     UPDATE {table} AS one
     SET attempts = one.attempts + 1,
-        due_at = %s + least(%s * power(%s::float, least(one.attempts, 8)), '1 day'::interval)
+        due_at = %s::timestamptz + least(%s::interval * power(%s::float, least(one.attempts, 8)), '1 day'::interval)
     FROM due WHERE one.{pk} = due.pk RETURNING {columns}, due.due_at AS was_due
 """
 

@@ -69,10 +69,9 @@ class Time:
     """Passes when it is told to; each password takes a second of a core."""
 
     def __init__(self) -> None:
-        self.now, self.worked, self.rests, self.asked = 100.0, 0.0, list[float](), 0
+        self.now, self.worked, self.rests = 100.0, 0.0, list[float]()
 
     def monotonic(self) -> float:
-        self.asked += 1
         return self.now
 
     def thread_time(self) -> float:
@@ -93,7 +92,7 @@ def test_threads_rest_in_a_rush_only(
     first = pool.submit(queue.do, work)
     assert work.begun.acquire(timeout=20)
     second = pool.submit(queue.do, work)
-    while time.asked < 3:  # when the first came, when it began, when the second came
+    while queue.inside < 2:
         threading.Event().wait(0.01)
 
     time.now += lasts
@@ -101,21 +100,6 @@ def test_threads_rest_in_a_rush_only(
 
     assert [first.result(20), second.result(20)] == ["done"] * 2
     assert set(time.rests) == rests
-
-
-def test_half_of_the_threads_go_on_in_a_rush(pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
-    time, work = Time(), Work()
-    queue = Queue(threads=4, waiting=8, seconds=20)
-    queue.soon_at = time.now - hashing.RUSH_AFTER_SECONDS - 1
-    monkeypatch.setattr(hashing, "time", time)
-    monkeypatch.setattr(hashing, "SOON_SECONDS", 0.0)  # nobody's turn comes soon
-
-    waiting = [pool.submit(queue.do, work) for _ in range(8)]
-    assert all(work.begun.acquire(timeout=20) for _ in range(2))
-    work.may_end.set()
-
-    assert [one.result(20) for one in waiting] == ["done"] * 8
-    assert work.most == 2
 
 
 def test_an_error_of_the_work_is_the_callers_and_frees_the_thread() -> None:

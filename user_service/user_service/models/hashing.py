@@ -3,10 +3,10 @@
     request ──▶ waits its turn ──▶ a hashing thread, 27 ms of a core (Argon2id)
           └── too many wait, or too long ──▶ Busy
 
-A burst waits: sixty sign-ins at once are done in two seconds. When nobody's turn has come soon for longer than that, it
-is a rush: half of the threads go on, and rest between two passwords, so that the cores have time for others. A flood is
-refused. There are more threads than may wait here, and whoever waits holds no connection to the database, so that
-everything else is answered as usual.
+A burst waits: sixty sign-ins at once are done in two seconds. When there has been a queue for longer than that, it is a
+rush: the threads rest between two passwords, so that their cores have time for others. A flood is refused. There are
+more threads than may wait here, and whoever waits holds no connection to the database, so that everything else is
+answered as usual.
 """
 
 import contextlib
@@ -25,8 +25,8 @@ from user_service.errors import Busy
 T = TypeVar("T")
 STEP_BACK = 19
 """Added to the threads' niceness: a seventieth of the weight of an ordinary thread where both want the same core."""
-SOON_SECONDS, RUSH_AFTER_SECONDS, REST = 0.5, 2.0, 1.0
-"""A rest is as long as the work before it: with half of the threads, a quarter of the cores is what a rush gets."""
+RUSH_AFTER_SECONDS, REST = 2.0, 1.0
+"""A rest is as long as the work before it: half of the hashing cores, a quarter of all, is what a rush gets."""
 
 
 def _step_back() -> None:
@@ -40,20 +40,28 @@ class Queue:
     def __init__(self, *, threads: int, waiting: int, seconds: float) -> None:
         self.hashers = ThreadPoolExecutor(threads, "hashing", initializer=_step_back)
         self.places = threading.BoundedSemaphore(threads + waiting)
-        self.few = threading.BoundedSemaphore(max(threads // 2, 1))
-        self.seconds, self.soon_at = seconds, 0.0
+        self.threads, self.seconds = threads, seconds
+        self.lock, self.inside, self.free_at = threading.Lock(), 0, 0.0
 
     def do(self, work: Callable[[], T]) -> T:
         """What `work` answers. Raises Busy."""
         if not self.places.acquire(blocking=False):
             raise Busy(retry_after=2)
         try:
+            self._count(+1)
             return self._in_turn(work)
         finally:
+            self._count(-1)
             self.places.release()
 
+    def _count(self, coming: int) -> None:
+        with self.lock:
+            if self.inside < self.threads:
+                self.free_at = time.monotonic()
+            self.inside += coming
+
     def _in_turn(self, work: Callable[[], T]) -> T:
-        future = self.hashers.submit(self._worked, work, time.monotonic())
+        future = self.hashers.submit(self._worked, work)
         try:
             return future.result(self.seconds)
         except TimeoutError:
@@ -61,26 +69,22 @@ class Queue:
                 raise Busy(retry_after=2) from None
             return future.result()  # its turn had just come
 
-    def _worked(self, work: Callable[[], T], came: float) -> T:
-        if not self._is_rush(came):
+    def _worked(self, work: Callable[[], T]) -> T:
+        before = time.thread_time()
+        try:
             return work()
-        with self.few:
-            before = time.thread_time()
-            try:
-                return work()
-            finally:
+        finally:
+            if self.inside > self.threads and time.monotonic() - self.free_at > RUSH_AFTER_SECONDS:
                 time.sleep((time.thread_time() - before) * REST)
 
-    def _is_rush(self, came: float) -> bool:
-        """Waiting alone is none: whoever comes to sixty others waits, and is done as quickly as can be."""
-        now = time.monotonic()
-        if now - came < SOON_SECONDS:
-            self.soon_at = now
-        return now - self.soon_at > RUSH_AFTER_SECONDS
+
+def half_of_the_cores() -> int:
+    """At least one: the other half is for those who are signed in."""
+    return max(len(os.sched_getaffinity(0)) // 2, 1)
 
 
 _queue = Queue(
-    threads=settings.PASSWORD_HASHES_AT_ONCE or len(os.sched_getaffinity(0)),
+    threads=settings.PASSWORD_HASHES_AT_ONCE or half_of_the_cores(),
     waiting=settings.PASSWORD_HASHES_WAITING,
     seconds=settings.PASSWORD_HASH_WAIT.total_seconds(),
 )
