@@ -22,7 +22,7 @@ from statistics import mean
 from benchmarks import checkouts, processor
 from benchmarks.arguments import numbers
 from benchmarks.peers import percentiles
-from benchmarks.rush import Answer, Request, Rush, an_order, content, header, statuses, written
+from benchmarks.rush import Answer, Request, Rush, an_order, content, header, request_of, statuses
 from benchmarks.shop import MOST, RESULTS, machine
 from fleet.client import Json, Market
 from fleet.table import load
@@ -62,11 +62,11 @@ class Shop:
             return self.new_cart()
         token, item = self.chance.choice(self.carts)
         body = {"quantity": self.chance.randint(1, 5)}
-        return written(self.port, "PATCH", f"cart/items/{item}", {"X-Cart-Token": token}, body)
+        return request_of(self.port, "PATCH", f"cart/items/{item}", {"X-Cart-Token": token}, body)
 
     def new_cart(self) -> Request:
         line = {"variant_id": self.chance.choice(self.variants), "quantity": 1}
-        return written(self.port, "POST", "cart/items", {}, line)
+        return request_of(self.port, "POST", "cart/items", {}, line)
 
     def answered(self, request: Request, answer: Answer, whole: bytes) -> None:
         kind = "reads" if request.startswith(b"GET") else "writes"
@@ -128,7 +128,7 @@ def visits(market: Market, port: int) -> Iterator[Request]:
     }
     for path in itertools.chain.from_iterable(paths.values()):
         guest.get(path)
-    sent = {kind: [written(port, "GET", path, {}) for path in found] for kind, found in paths.items()}
+    sent = {kind: [request_of(port, "GET", path, {}) for path in found] for kind, found in paths.items()}
     rank = {kind: [1 / (place + 1) for place in range(len(found))] for kind, found in paths.items()}
     while True:
         kind = chance.choices(list(READS), list(READS.values()))[0]

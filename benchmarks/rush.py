@@ -43,7 +43,7 @@ Request = bytes
 """As it goes over the wire."""
 
 
-def written(port: int, method: str, path: str, headers: Mapping[str, str], body: object = None) -> Request:
+def request_of(port: int, method: str, path: str, headers: Mapping[str, str], body: object = None) -> Request:
     """Of a path under /api/v1 of the gateway at this port."""
     sent = json.dumps(body).encode() if body is not None else b""
     told = {"Host": f"localhost:{port}", **headers}
@@ -56,7 +56,7 @@ def an_order(port: int, cart_token: str) -> Request:
     """Of this cart, by a guest; sent again it is the same order."""
     mail = f"bench-{uuid4().hex[:12]}@example.com"
     body = {"shipping_address": ADDRESS, "payment_method": "simulator", "email": mail}
-    return written(port, "POST", "orders", {"X-Cart-Token": cart_token, "Idempotency-Key": str(uuid4())}, body)
+    return request_of(port, "POST", "orders", {"X-Cart-Token": cart_token, "Idempotency-Key": str(uuid4())}, body)
 
 
 def header(name: str, whole: bytes) -> str:

@@ -332,10 +332,11 @@ def _location(edge: Edge, page: dict[str, Any], match: str, route: dict[str, Any
         lines.append(f"limit_req zone={brake} burst={page['brakes'][brake]['burst']} nodelay;")
     if crowd := route.get("crowd"):
         lines.append(f"limit_conn {crowd} {_crowd(edge, page, route) * len(edge.upstreams[route['to']])};")
+        # Not of a crowd: that is bounded already, and nobody in it shall be sent away after all.
+        lines.append("proxy_set_header X-Request-Start $sent_on_alone;")
     else:
-        # When it is passed on. Not of a crowd: that is bounded already, and nobody in it shall be sent away after all.
         lines.append("proxy_set_header X-Request-Start $msec;")
-        lines += _bounded(edge, page, route["to"])
+        lines += [] if route.get("websocket") else _bounded(edge, page, route["to"])
     at = _pass(edge, route["to"])
     if alias:
         # In this order: a rewrite with `break` ends all that sets variables.

@@ -136,3 +136,5 @@ def test_a_service_is_told_when_a_request_was_passed_on_but_of_a_checkout(door: 
     told = door.stubs["cart_service"].seen[-1][2]["X-Request-Start"]
     assert begun - 0.01 <= float(told) <= time.time()
     assert door.stubs["order_service"].seen[-1][2]["X-Request-Start"] is None
+    door.ask("GET", "/api/v1/orders")
+    assert float(door.stubs["order_service"].seen[-1][2]["X-Request-Start"]) >= begun - 0.01

@@ -154,7 +154,7 @@ function problem(r) {
 
 /** Nothing was sent to any instance: each has as many requests as it may have. Then NGINX names the upstream alone. */
 function is_overloaded(r, status) {
-    return (status === 502 && /(?:^|, )[a-z_]+$/.test(r.variables.upstream_addr || ''))
+    return (status === 502 && /^[a-z_]+$/.test(r.variables.upstream_addr || ''))
         || (status === 503 && r.variables.limit_conn_status === 'REJECTED');
 }
 

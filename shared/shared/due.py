@@ -27,7 +27,7 @@ def in_turn(queue: str) -> None:
 
 Row = TypeVar("Row", bound=models.Model)
 _TAKE = """
-    WITH due (pk, due_at) AS MATERIALIZED ({due} FOR UPDATE SKIP LOCKED)
+    WITH due (pk, due_at) AS MATERIALIZED ({due} FOR UPDATE OF {table} SKIP LOCKED)
     UPDATE {table} AS one
     SET attempts = one.attempts + 1,
         due_at = %s::timestamptz + least(%s::interval * power(%s::float, least(one.attempts, 8)), '1 day'::interval)
@@ -43,7 +43,8 @@ def take(rows: QuerySet[Row], *, limit: int, lease: timedelta, grows: int = 4) -
     """
     meta, now = rows.model._meta, timezone.now()
     due, wanted = rows.filter(due_at__lte=now).order_by("due_at").values("pk", "due_at")[:limit].query.sql_with_params()
-    unread = rows.query.deferred_loading[0]
+    unread, by_name = rows.query.deferred_loading
+    assert by_name, "defer() is understood, only() is not"
     columns = ", ".join(f"one.{field.column}" for field in meta.concrete_fields if field.attname not in unread)
     statement = _TAKE.format(due=due, table=meta.db_table, pk=meta.pk.column, columns=columns)
     taken = rows.model._default_manager.raw(statement, [*wanted, now, lease, grows])

@@ -28,20 +28,23 @@ RETRY_AFTER = 1, 3
 class Queue:
     """What is known of the requests that wait for a thread of this process."""
 
-    def __init__(self) -> None:
-        self.lock, self.inside = threading.Lock(), 0
-        self.idle_since = self.seen_at = self.short_at = -math.inf
+    def __init__(self, now: float) -> None:
+        self.lock, self.inside, self.idle_since = threading.Lock(), 0, now
+        self.seen_at = self.short_at = -math.inf
         self.skew = 0.0
 
-    def enters(self, apart: float, now: float) -> bool:
+    def enters(self, apart: float | None, now: float) -> bool:
         """Whether who comes in has waited too long. `apart`: seconds from the edge's clock to ours; `now`: monotonic.
 
-        Who finds the process idle has not waited here: by so much the clocks differ.
+        Who finds the process idle has not waited, and nobody comes before being sent: by so much the clocks differ.
         """
         with self.lock:
-            if not self.inside and now - self.idle_since > SHORT:
-                self.skew = apart
+            is_idle = not self.inside and now - self.idle_since > SHORT
             self.inside += 1
+            if apart is None:
+                return False
+            if is_idle or apart < self.skew:
+                self.skew = apart
             return self._is_too_long(apart - self.skew, now)
 
     def _is_too_long(self, waited: float, now: float) -> bool:
@@ -62,13 +65,10 @@ class ShedMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.queue = Queue()
+        self.queue = Queue(time.monotonic())
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        apart = since_sent_on(request)
-        if apart is None:
-            return self.get_response(request)
-        too_long = self.queue.enters(apart, time.monotonic())
+        too_long = self.queue.enters(since_sent_on(request), time.monotonic())
         try:
             return refusal() if too_long else self.get_response(request)
         finally:

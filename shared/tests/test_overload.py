@@ -14,7 +14,7 @@ BURST, STANDING = 5.0, 1.0
 
 @pytest.fixture
 def queue() -> Queue:
-    return Queue()
+    return Queue(-1.0)
 
 
 def refused(queue: Queue, waited: float, now: float) -> bool:
@@ -65,6 +65,27 @@ def test_who_finds_the_process_idle_tells_how_much_the_clocks_differ(queue: Queu
     assert refused(queue, apart + 5.1, now=10.1)
 
 
+def test_what_waits_while_a_process_begins_tells_nothing_about_clocks() -> None:
+    queue = Queue(0.0)
+
+    assert queue.enters(6.0, now=0.05)
+
+
+def test_nobody_comes_before_being_sent(queue: Queue) -> None:
+    assert not refused(queue, 3.0, now=0.0)
+    queue.skew = 3.0
+
+    refused(queue, 0.0, now=0.1)
+
+    assert queue.skew == 0.0
+
+
+def test_whoever_is_never_shed_keeps_the_process_from_looking_idle(queue: Queue) -> None:
+    assert not queue.enters(None, now=0.0)
+
+    assert queue.enters(6.0, now=0.1)
+
+
 def ask(client: Client, sent_on: str | None) -> Any:
     return client.get("/api/v1/notes", headers={overload.SENT_ON: sent_on} if sent_on is not None else {})
 
@@ -74,7 +95,7 @@ def busy(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request is being answered all the time."""
     enters = Queue.enters
 
-    def beside_another(queue: Queue, apart: float, now: float) -> bool:
+    def beside_another(queue: Queue, apart: float | None, now: float) -> bool:
         queue.inside += not queue.inside
         return enters(queue, apart, now)
 

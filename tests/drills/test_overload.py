@@ -20,7 +20,7 @@ import psutil
 import pytest
 from conftest import MakeProduct
 
-from benchmarks.rush import Answer, Request, Rush, an_order, content, header, p, statuses, written
+from benchmarks.rush import Answer, Request, Rush, an_order, content, header, p, request_of, statuses
 from fleet import edge, nginx, processes
 from fleet.client import Json, Market, Person, wait_for
 from fleet.table import Table
@@ -59,7 +59,9 @@ def test_reads_that_no_cache_has_go_on_at_three_times_the_load(fleet: Table, mar
     listed = market.guest().get("products", params={"limit": 100})["results"]
     random.Random(SEED).shuffle(listed)
     own = {"X-Cart-Token": "overload"}
-    pages = itertools.cycle([written(fleet.ports["nginx"], "GET", f"products/{card['slug']}", own) for card in listed])
+    pages = itertools.cycle(
+        [request_of(fleet.ports["nginx"], "GET", f"products/{card['slug']}", own) for card in listed]
+    )
     rush = Rush(fleet.ports["nginx"], lambda: next(pages))
     rush.closed(AT_ONCE, 1)
     usual = rush.offered(10, 5)
@@ -84,7 +86,7 @@ def test_checkouts_go_on_at_three_times_the_load(fleet: Table, market: Market, m
     rush.offered(2, 2)
     order = carts.placed[0]
     carts.settled(market)
-    page = written(fleet.ports["nginx"], "GET", f"orders/{order['id']}?token={order['access_token']}", {})
+    page = request_of(fleet.ports["nginx"], "GET", f"orders/{order['id']}?token={order['access_token']}", {})
     looking = Rush(fleet.ports["nginx"], lambda: page)  # more orders would be in the way of those that are counted
     usual = looking.offered(5, 5)
 
@@ -129,7 +131,7 @@ class Carts:
     def fill(self, count: int) -> None:
         """Until so many wait."""
         line = {"variant_id": self.variant, "quantity": 1}
-        filling = Rush(self.port, lambda: written(self.port, "POST", "cart/items", {}, line), self.filled)
+        filling = Rush(self.port, lambda: request_of(self.port, "POST", "cart/items", {}, line), self.filled)
         while len(self.waiting) < count:
             filling.closed(8, 1)
             assert set(statuses(filling.answers)) == {201}, statuses(filling.answers)

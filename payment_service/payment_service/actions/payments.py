@@ -132,8 +132,9 @@ def _claim(limit: int) -> list[Payment]:
     taken = take(Payment.objects.all(), limit=limit, lease=LEASE, grows=1)
     late = [payment for payment in taken if payment.expires_at <= timezone.now() and not payment.cancel_reason]
     for payment in late:
-        payment.cancel_reason = "expired"
-        Payment.objects.filter(id=payment.id, cancel_reason="").update(cancel_reason="expired")
+        unsaid = Payment.objects.filter(id=payment.id, status=payment.status, cancel_reason="")
+        if payment.is_open and unsaid.update(cancel_reason="expired"):
+            payment.cancel_reason = "expired"
     return taken
 
 

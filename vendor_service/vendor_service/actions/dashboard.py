@@ -38,7 +38,7 @@ def keep_shipped(message: VendorOrderShipped) -> None:
 
 def keep_cancelled(message: OrderCancelled) -> None:
     """One that was never confirmed was no sale."""
-    for vendor_id in message.vendor_ids if message.was_confirmed else ():
+    for vendor_id in sorted(message.vendor_ids) if message.was_confirmed else ():
         _note_sale(vendor_id, message.order_id, cancelled_at=timezone.now())
 
 
