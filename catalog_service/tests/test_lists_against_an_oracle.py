@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
@@ -70,11 +69,7 @@ def _places() -> None:
 
 
 def ask(query: dict[str, Any], **more: Any) -> Any:
-    """`converted` is no parameter, but whether there are rates.
-
-    No answer is kept here: what is compared is what the catalogue works out (tests/test_kept_answers.py for the rest).
-    """
-    cache.clear()
+    """`converted` is no parameter, but whether there are rates."""
     ExchangeRate.objects.all().delete()
     if query.get("converted"):
         ExchangeRate.objects.bulk_create(
