@@ -124,7 +124,10 @@ def test_what_is_converted_is_ordered_filtered_and_counted_among_what_is_not() -
     assert [card["name"] for card in listed("currency=EUR&ordering=-price")] == ["C", "E", "D", "A", "B"]
     assert [card["name"] for card in listed("currency=USD&ordering=price&min_price=8")] == ["B", "A", "D", "E"]
     assert {card["name"] for card in listed("currency=EUR&min_price=9&max_price=9")} == {"A", "D", "E"}
-    assert [card["name"] for card in listed("currency=EUR&on_sale=true")] == ["E"]
+    for ordering in ("newest", "price", "-price"):
+        reduced, others = (listed(f"currency=EUR&ordering={ordering}&on_sale={on_sale}") for on_sale in (True, False))
+        assert [card["name"] for card in reduced] == ["E"]
+        assert {card["name"] for card in others} == {"A", "B", "C", "D"}
     facets = body(client_as().get(f"{URL}?currency=EUR&facets=price,on_sale"))["facets"]
     assert [(one["min_price"]["amount"], one["count"]) for one in facets["price"]] == [
         ("8.00", 1), ("9.00", 3), ("12.00", 1),

@@ -8,9 +8,8 @@ from django.conf import settings
 from django.test import override_settings
 
 from catalog_service.actions import searches
-from catalog_service.models import Brand, Card, CommonWord, SearchCount
+from catalog_service.models import Brand, Card, SearchCount
 from catalog_service.queries.spelling import distance
-from catalog_service.queries.words import Source, Wanted, Word
 from shared.testing import audited, body, client_as
 from tests.factories import make_category, make_product
 
@@ -139,42 +138,6 @@ def test_of_equals_the_one_that_sells_comes_first() -> None:
     Card.objects.filter(product__name="Blue lamp").update(sold=5)
 
     assert names("lamp") == ["Blue lamp", "Green lamp", "Red lamp"]
-
-
-@pytest.mark.parametrize("share", [0.0, 1.0])
-def test_common_and_rare_words_take_different_ways_to_one_answer(share: float) -> None:
-    CommonWord.objects.create(document="", lexeme="", share=1_000)
-    for document in ("title", "labels", "words"):
-        CommonWord.objects.create(document=document, lexeme="lamp", share=share)
-    for i in range(9):
-        make_product(f"Lamp {i}" if i % 2 else f"Chair {i}", description="" if i % 2 else "For lamps.")
-    everything = names("lamp")
-
-    seen: list[str] = []
-    page = answer("lamp", limit=2)
-    while True:
-        seen += [row["name"] for row in page["results"]]
-        if not page["next"]:
-            break
-        page = body(client_as().get(page["next"]))
-    backwards = []
-    while page["previous"]:
-        page = body(client_as().get(page["previous"]))
-        backwards = [row["name"] for row in page["results"]] + backwards
-
-    assert everything == seen == [f"Lamp {i}" for i in (7, 5, 3, 1)] + [f"Chair {i}" for i in (8, 6, 4, 2, 0)]
-    assert backwards == seen[:8]
-
-
-def test_a_rare_word_is_fetched_and_a_common_one_beside_it_has_to_be_there_too() -> None:
-    CommonWord.objects.create(document="", lexeme="", share=1_000)
-    for document in ("title", "labels", "words"):
-        CommonWord.objects.create(document=document, lexeme="lamp", share=0.5)
-        CommonWord.objects.create(document=document, lexeme="teal", share=0.001)
-    for name in ("Teal lamp", "Teal chair", "Grey lamp", "Lamp for a teal room"):
-        make_product(name)
-
-    assert names("teal lamp") == names("lamp teal") == ["Lamp for a teal room", "Teal lamp"]
 
 
 # ── Spelling ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -395,13 +358,3 @@ def test_a_search_is_understood_whatever_stands_between_its_words(space: str) ->
     for text in (f"copper{space}kettle", f"{space}kettle{space}", f"ket{space}tle cop", space):
         for address in ("/api/v1/products?search=", "/api/v1/search/suggestions?q="):
             assert client_as().get(address + quote(text)).status_code == 200
-
-
-@pytest.mark.parametrize(("cards", "walked"), [(100_000, False), (1_000_000, True)])
-def test_a_list_is_walked_where_the_telling_word_leaves_more_cards_than_that_passes(cards: int, walked: bool) -> None:
-    telling, common = (Word([text], False, {"title": (share, share)}) for text, share in (("oak", 0.02), ("l", 0.15)))
-
-    found = Wanted("oak l", (((telling,),), ((common,),)), cards).match("title", ":*")
-
-    assert (found.source == Source()) is walked
-    assert found.conditions == (found.test,)

@@ -96,8 +96,10 @@ def by_slug(filters: Filters) -> Filters:
 
 
 def conditions(filters: Filters, *, price: bool = False) -> list[Condition]:
-    """`price`: a lane's product_price is joined as `price`, and it is the lane that knows about prices."""
-    found = [*_tokens(filters), *([] if price else _prices(filters))]
+    """`price`: a lane's product_price is joined as `price`, the row that stands for the product; the lane knows its
+    bounds.
+    """
+    found = [*_tokens(filters), *(_of_row(filters) if price else _prices(filters))]
     if filters.in_stock is not None:
         found.append(Condition("in_stock", "card.in_stock" if filters.in_stock else "NOT card.in_stock"))
     if filters.rating is not None:
@@ -173,6 +175,12 @@ def _prices(filters: Filters) -> list[Condition]:
         reduced = _among("on_sale", filters, " AND asked.compare_at_minor IS NOT NULL")
         found.append(reduced if filters.on_sale else reduced._replace(sql=f"NOT ({reduced.sql})"))
     return found
+
+
+def _of_row(filters: Filters) -> list[Condition]:
+    if filters.on_sale is None or not filters.factors:
+        return []
+    return [Condition("on_sale", f"price.compare_at_minor IS {'NOT ' if filters.on_sale else ''}NULL")]
 
 
 def _among(facet: str, filters: Filters, more: str = "") -> Condition:
