@@ -12,7 +12,7 @@ import re
 import shutil
 import stat
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -194,7 +194,7 @@ def _places(edge: Edge, page: dict[str, Any], aliases: list[Alias]) -> dict[str,
         "brakes": "\n".join(_brake(name, row) for name, row in page["brakes"].items()),
         "crowds": "\n".join(f"    limit_conn_zone {key} zone={name}:64k;" for key, name in _counted(edge, page)),
         "resolver": f"    resolver {edge.resolver} valid=5s ipv6=off;" if edge.resolver else "",
-        "upstreams": "" if edge.resolver else "\n".join(_upstream(edge, page, name) for name in edge.upstreams),
+        "upstreams": _upstreams(edge, page),
         "problems": "\n".join(f"        error_page {own} = /_problem/{told};" for own, told in ERRORS.items()),
         "gateway": _pass(edge, "gateway"),
         "tls": _tls(edge),
@@ -242,49 +242,65 @@ def _brake(name: str, row: dict[str, Any]) -> str:
 
 def _counted(edge: Edge, page: dict[str, Any]) -> list[tuple[str, str]]:
     """What requests in progress are told apart by, and where they are counted."""
-    services = edge.upstreams if edge.resolver else ()
-    return [*(("$posted", name) for name in page["crowds"]), *(("$whose", name) for name in services)]
+    found = [("$posted", name) for name in page["crowds"]]
+    if edge.resolver:
+        found += [("$whose", name) for name in edge.upstreams]
+        found += [("$unposted", f"{name}_beside") for name in _crowded(page)]
+    return found
 
 
-def _upstream(edge: Edge, page: dict[str, Any], name: str) -> str:
-    """An instance that refused a connection is tried again after two seconds; a service's only one always.
+def _upstreams(edge: Edge, page: dict[str, Any]) -> str:
+    """What NGINX knows of instances; nothing with a resolver.
 
-    None is given more than it answers soon: its part of a crowd, and what else comes.
+    None is given more than it answers soon. A crowd is counted already, and has connections of its own: neither it nor
+    those who come beside it take the other's places.
     """
-    most = _at_once(edge, page) + max(
-        (_crowd(edge, page, route) for route in page["route"] if route["to"] == name), default=0
-    )
-    options = f"max_conns={most} max_fails=2 fail_timeout=2s"
-    servers = "".join(f"        server {address} {options};\n" for address in edge.upstreams[name])
+    if edge.resolver:
+        return ""
+    most = int(_limit(edge, page, "at_once"))
+    blocks = [_upstream(name, addresses, f"max_conns={most} ") for name, addresses in edge.upstreams.items()]
+    return "\n".join([*blocks, *(_upstream(f"{name}_crowd", edge.upstreams[name], "") for name in _crowded(page))])
+
+
+def _upstream(name: str, addresses: Sequence[str], bound: str) -> str:
+    """An instance that refused a connection is tried again after two seconds; a service's only one always."""
+    servers = "".join(f"        server {one} {bound}max_fails=2 fail_timeout=2s;\n" for one in addresses)
     return f"    upstream {name} {{\n        zone {name} 64k;\n{servers}        keepalive 16;\n    }}"
 
 
-def _at_once(edge: Edge, page: dict[str, Any]) -> int:
-    """How many requests an instance is given, besides its crowd."""
-    return int(edge.limits.get("at_once", page["limits"]["at_once"]))
+def _crowded(page: dict[str, Any]) -> list[str]:
+    """The services with routes where a crowd comes."""
+    return sorted({route["to"] for route in page["route"] if "crowd" in route})
 
 
-def _crowd(edge: Edge, page: dict[str, Any], route: dict[str, Any]) -> int:
-    """How many of its crowd an instance may have in progress; 0 where a route has none."""
-    return int(edge.limits.get("crowd", page["crowds"][route["crowd"]]["at_once"])) if "crowd" in route else 0
+def _limit(edge: Edge, page: dict[str, Any], name: str) -> Any:
+    return edge.limits.get(name, page["limits"][name])
 
 
-def _bounded(edge: Edge, page: dict[str, Any], service: str) -> list[str]:
+def _bounded(edge: Edge, page: dict[str, Any], zone: str) -> list[str]:
     """With a resolver NGINX knows no instances that it could count for, only the name. It counts before it looks into
     its cache, so those whose answers could lie there are counted by themselves.
     """
-    if not edge.resolver:
-        return []
-    return ["limit_conn_status 503;", f"limit_conn {service} {_at_once(edge, page)};"]
+    return [f"limit_conn {zone} {_limit(edge, page, 'at_once')};"] if edge.resolver else []
 
 
-def _pass(edge: Edge, service: str) -> str:
+def _in_a_crowd(edge: Edge, page: dict[str, Any], route: dict[str, Any]) -> list[str]:
+    """Who posts is counted, and sent away here only: nobody whom it lets in shall be sent away after all."""
+    each = int(edge.limits.get("crowd", page["crowds"][route["crowd"]]["at_once"]))
+    return [
+        f"limit_conn {route['crowd']} {each * len(edge.upstreams[route['to']])};",
+        *_bounded(edge, page, f"{route['to']}_beside"),
+        "proxy_set_header X-Request-Start $sent_on_alone;",
+    ]
+
+
+def _pass(edge: Edge, service: str, *, crowd: bool = False) -> str:
     """With a resolver the name is looked up again and again, so that a redeployed service is found.
 
     Each service has a variable of its own: a request shares its variables with the question about its session.
     """
     if not edge.resolver:
-        return f"proxy_pass http://{service};"
+        return f"proxy_pass http://{service}{'$of_the_crowd' if crowd else ''};"
     return f"set $at_{service} {edge.upstreams[service][0]}; proxy_pass http://$at_{service};"
 
 
@@ -330,14 +346,13 @@ def _location(edge: Edge, page: dict[str, Any], match: str, route: dict[str, Any
         lines.append(f"client_max_body_size {route['body']};")
     if brake := route.get("brake"):
         lines.append(f"limit_req zone={brake} burst={page['brakes'][brake]['burst']} nodelay;")
-    if crowd := route.get("crowd"):
-        lines.append(f"limit_conn {crowd} {_crowd(edge, page, route) * len(edge.upstreams[route['to']])};")
-        # Not of a crowd: that is bounded already, and nobody in it shall be sent away after all.
-        lines.append("proxy_set_header X-Request-Start $sent_on_alone;")
+    if "crowd" in route:
+        lines += _in_a_crowd(edge, page, route)
     else:
         lines.append("proxy_set_header X-Request-Start $msec;")
-        lines += [] if route.get("websocket") else _bounded(edge, page, route["to"])
-    at = _pass(edge, route["to"])
+        if not route.get("websocket"):
+            lines += ["limit_conn_status 503;", *_bounded(edge, page, route["to"])]
+    at = _pass(edge, route["to"], crowd="crowd" in route)
     if alias:
         # In this order: a rewrite with `break` ends all that sets variables.
         variable, _semicolon, at = at.rpartition("; ")

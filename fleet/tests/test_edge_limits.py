@@ -103,11 +103,21 @@ def test_what_an_instance_cannot_answer_soon_is_refused_at_once(door: Door, edge
     assert others == 200
 
 
-def test_a_crowd_has_its_own_place_beside_what_else_an_instance_is_given(door: Door) -> None:
-    with changed(door, limits={"at_once": 3, "crowd": 2}):
-        told = overloaded(door, "order_service", "/api/v1/orders", most=5, more=1)
+@pytest.mark.parametrize("edge", [AS_ON_ONE_MACHINE, AS_IN_CONTAINERS], ids=["one machine", "containers"])
+def test_neither_a_crowd_nor_those_beside_it_take_the_others_places(door: Door, edge: dict[str, Any]) -> None:
+    orders = door.stubs["order_service"]
+    with changed(door, limits={"at_once": 3, "crowd": 2}, **edge), ThreadPoolExecutor(7) as pool:
+        orders.gate.clear()
+        try:
+            asked = [pool.submit(door.ask, method, "/api/v1/orders", timeout=30) for method in ["GET"] * 4 + ["POST"] * 3]
+            wait_for(lambda: (orders.waiting, sum(one.done() for one in asked)) == (5, 2), "both to be full")
+        finally:
+            orders.gate.set()
+        readers, buyers = ([one.result() for one in some] for some in (asked[:4], asked[4:]))
 
-    assert Counter(one.status_code for one in told) == {200: 5, 503: 1}
+    assert Counter(one.status_code for one in readers) == {200: 3, 503: 1}
+    assert Counter(one.status_code for one in buyers) == {200: 2, 429: 1}
+    assert {one.json()["code"] for one in readers if one.status_code == 503} == {"overloaded"}
 
 
 def test_a_page_that_the_edge_has_is_given_while_its_service_is_overloaded(door: Door) -> None:

@@ -152,10 +152,13 @@ function problem(r) {
     }));
 }
 
-/** Nothing was sent to any instance: each has as many requests as it may have. Then NGINX names the upstream alone. */
+/** Nothing was sent to any instance: each has as many requests as it may have. Then NGINX names the upstream alone.
+ *
+ * Where requests in progress are counted, 429 is for those of a crowd, and they are POSTs.
+ */
 function is_overloaded(r, status) {
     return (status === 502 && /^[a-z_]+$/.test(r.variables.upstream_addr || ''))
-        || (status === 503 && r.variables.limit_conn_status === 'REJECTED');
+        || (r.variables.limit_conn_status === 'REJECTED' && !(status === 429 && /^POST /.test(r.variables.request)));
 }
 
 /** To where operators sign in, and from there back to the page they asked for; a form that was sent is lost. */
