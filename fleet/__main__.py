@@ -24,6 +24,9 @@ COMMANDS: list[tuple[str, ...]] = [
     ("seed", "make the demo marketplace"),
     ("demo", "drive the main journey over the gateway and show each step"),
     ("test", "run the tests of one service, or all", "service?"),
+    ("drill", "do on purpose what could go wrong, and judge what came of it", "name"),
+    ("drills", "all drills, and their report"),
+    ("guards", "take each guard out of a copy of the code; its drill must find out", "drill?"),
     ("check", "lint, types, import rules, migrations, schemas"),
     ("messages", "who sends and who hears what"),
     ("postman", "write the API as a Postman collection", "file?"),
@@ -87,6 +90,11 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument(argument.rstrip("?"), nargs="?" if argument.endswith("?") else None)
     _options_of_rotate_keys(commands.choices["rotate-keys"])
     _options_of_env(commands.choices["env"])
+    for name in ("drill", "drills"):
+        commands.choices[name].add_argument("--seed", type=int, help="to repeat a run; else one nobody has thought of")
+        commands.choices[name].add_argument("--full", action="store_true", help="at the size its target is meant for")
+    for name in ("drills", "guards"):
+        commands.choices[name].add_argument("--keep", action="store_true", help="the report goes to docs/drills/")
     return parser
 
 
