@@ -15,7 +15,7 @@ import tempfile
 import time
 import tomllib
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,7 +64,7 @@ def drill(table: Table, name: str, *, seed: int | None, full: bool) -> int:
     every = known()
     if name not in every:
         raise Problem(f"no such drill: {name}; there are: {', '.join(every)}")
-    _prepare(table)
+    _prepare(table, [every[name]])
     outcome = _run(table, every[name], _seed(seed), full=full, show=True)
     print(f"{'held' if outcome.well else 'BROKEN'}: {every[name].holds} ({outcome.seconds:.0f} s)")
     return 0 if outcome.well else 1
@@ -72,7 +72,7 @@ def drill(table: Table, name: str, *, seed: int | None, full: bool) -> int:
 
 def drills(table: Table, *, seed: int | None, full: bool, keep: bool) -> int:
     """All of them, one after the other; then the report."""
-    _prepare(table)
+    _prepare(table, list(known().values()))
     seed, outcomes = _seed(seed), list[Outcome]()
     print(f"seed {seed}")
     for one in known().values():
@@ -88,9 +88,12 @@ def drills(table: Table, *, seed: int | None, full: bool, keep: bool) -> int:
     return 0 if all(outcome.well for outcome in outcomes) else 1
 
 
-def _prepare(table: Table) -> None:
+def _prepare(table: Table, chosen: Collection[Drill]) -> None:
+    """Start what they need: the servers, or the whole fleet."""
     bootstrap.ensure_packages(bootstrap.TEST_PACKAGES)
-    ups.up(table)
+    asked = [suites.find(table, suite) for one in chosen for suite, *_arguments in one.tests]
+    alone = asked and not any(suite.needs_fleet for suite in asked) and not any(one.benchmarks for one in chosen)
+    (ups.servers_only if alone else ups.up)(table)
 
 
 def _seed(given: int | None) -> int:
