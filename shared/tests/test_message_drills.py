@@ -10,7 +10,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -58,7 +58,8 @@ def test_whatever_order_transactions_commit_in_nothing_is_stepped_over_or_out_of
     plans = [[_transaction(chance, aggregates) for _ in range(ROUNDS)] for _ in range(WRITERS)]
     with ThreadPoolExecutor(WRITERS) as pool:
         list(pool.map(_write, plans))
-    until(lambda: sum(map(len, list(seen.values()))) >= total, 60 + total / 50)
+    with suppress(AssertionError):  # the verdict says what is missing
+        until(lambda: sum(map(len, list(seen.values()))) >= total, 15 + total / 50)
 
     drills.judge(
         {
