@@ -4,7 +4,9 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from xmlrpc.client import Fault as SupervisorRefused
 
 import httpx
 import redis
@@ -17,7 +19,7 @@ from fleet.table import Table
 
 FIRST, LAST = 5, 5
 """So many checkouts are through before the first fault, and follow the last."""
-SECONDS_TO_BE_BACK = 60
+SECONDS_TO_BE_BACK, SECONDS_FOR_THE_LAST = 60, 180
 ROUTES = {
     "user_service": "/api/v1/users/me",
     "catalog_service": "/api/v1/categories",
@@ -52,12 +54,12 @@ class Faults:
 
     def __enter__(self) -> "Faults":
         self.moments = sorted(self.chance.sample(range(FIRST, len(self.load.all) - LAST), len(self.faults)))
-        self.thread = threading.Thread(target=self._run)
+        self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.thread.join()
+        self.thread.join(SECONDS_FOR_THE_LAST)
         print(f"fault: {', '.join(self.struck)}")
         if self.recoveries:
             print(f"fault: recovered after {', '.join(f'{seconds:.1f} s' for seconds in self.recoveries)}")
@@ -176,6 +178,7 @@ def flush_and_kill(fleet: Table, while_away: Callable[[], object]) -> None:
 
 
 def _is_held_down(fleet: Table, name: str) -> bool:
-    """The supervisor, which would start it again, is told not to."""
-    processes.stop(fleet.var, [name])
+    """The supervisor, which starts it again, is told not to; it refuses in the moment in which it does."""
+    with suppress(SupervisorRefused):
+        processes.call(fleet.var, "stopProcess", name)
     return bool(processes.all_info(fleet.var)[name]["statename"] == "STOPPED")

@@ -19,7 +19,7 @@ from verdicts import Verdicts, judge_checkouts, seed
 from fleet.client import Market, Person, wait_for
 from fleet.table import Table
 
-CHECKOUTS = int(os.environ.get("NEXUS_CHECKOUTS", "100"))
+CHECKOUTS = int(os.environ.get("NEXUS_CHECKOUTS", "60"))
 AT_ONCE = int(os.environ.get("NEXUS_AT_ONCE", "8"))
 KILLS = int(os.environ.get("NEXUS_KILLS", "8"))
 BROKER_KILLS = int(os.environ.get("NEXUS_BROKER_KILLS", "1"))
