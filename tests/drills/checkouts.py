@@ -1,6 +1,6 @@
 """One load for the drills: checkouts by good clients, each of whom keeps a log of what it attempted and what it was told.
 
-The log is later held against the end state (verdicts.py), as Jepsen does it: attempted ≥ found ≥ acknowledged.
+The log is later held against the end state (books.py), as Jepsen does it: attempted ≥ found ≥ acknowledged.
 """
 
 import random
@@ -15,8 +15,9 @@ from uuid import uuid4
 
 import httpx
 from conftest import order_of
+from verdicts import becomes
 
-from fleet.client import Json, Market, Person, wait_for
+from fleet.client import Json, Market, Person
 from fleet.journey import ADDRESS
 
 REFUSED = ["decline", "insufficient_funds"]
@@ -95,7 +96,8 @@ class Checkouts:
             if order["email"] in unknown:
                 unknown[order["email"]].order = order
         until = time.monotonic() + seconds
-        return [one for one in self.all if one.order and not self._ends(one, admin, until)]
+        asked = (one for one in self.all if one.order)
+        return [one for one in asked if not becomes(lambda one=one: _terminal(one, admin), until - time.monotonic())]
 
     def found(self, admin: Person) -> list[Json]:
         """All orders of this run that there are."""
@@ -108,14 +110,6 @@ class Checkouts:
             with self.progress:
                 self.done += 1
                 self.progress.notify_all()
-
-    @staticmethod
-    def _ends(one: Checkout, admin: Person, until: float) -> bool:
-        try:
-            wait_for(lambda: _terminal(one, admin), "the end", max(until - time.monotonic(), 0.1))
-        except AssertionError:
-            return False
-        return True
 
 
 def _check_out(one: Checkout) -> None:
@@ -141,7 +135,9 @@ def _place(one: Checkout, until: float) -> str:
     return GONE if _code(response) == GONE else "unknown"
 
 
-def _persist(one: Checkout, send: Callable[[], httpx.Response], known: AbstractSet[int], until: float) -> httpx.Response:
+def _persist(
+    one: Checkout, send: Callable[[], httpx.Response], known: AbstractSet[int], until: float
+) -> httpx.Response:
     """Send until the answer is one of the known, or says that the cart is gone. A lost answer may mean it was done."""
     while time.monotonic() < until:
         response = _once(one, send)

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 
 import faults
 import pytest
+from books import judge_checkouts
 from checkouts import Checkouts
 from conftest import MakeProduct
 from faults import Fault, Faults
-from verdicts import Verdicts, judge_checkouts, seed
+from verdicts import Verdicts, seed
 
 from fleet.client import Market, Person, wait_for
 from fleet.table import Table

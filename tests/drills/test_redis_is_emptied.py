@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
+from books import judge_checkouts
 from checkouts import Checkouts
 from conftest import MakeProduct
 from faults import Faults, flushes_of_redis
-from verdicts import Verdicts, judge_checkouts, seed
+from verdicts import Verdicts, seed
 
 from fleet.client import Market, Person, wait_for
 from fleet.table import Table
