@@ -1,4 +1,4 @@
-"""One load for the drills: checkouts by good clients, each of whom keeps a log of what it attempted and what it was told.
+"""One load for the drills: checkouts by good clients, who keep a log of what they attempted and what they were told.
 
 The log is later held against the end state (books.py), as Jepsen does it: attempted ≥ found ≥ acknowledged.
 """
@@ -7,8 +7,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -29,6 +28,9 @@ GIVES_UP = 0.25
 """Share of buyers who do not ask again where they are not told whether their order was placed."""
 NO_ANSWER, GONE = "no answer", "cart_empty"
 LATER, UNKNOWN = {409, 429}, range(500, 600)
+
+
+Ask = Callable[[], httpx.Response]
 
 
 @dataclass
@@ -90,7 +92,7 @@ class Checkouts:
             self.progress.wait_for(lambda: self.done >= done)
 
     def settle(self, admin: Person, seconds: float) -> list[Checkout]:
-        """Those whose order did not come to its end in time. An order that nobody was told of is found by its e-mail."""
+        """Those whose order did not end in time. An order that nobody was told of is found by its e-mail."""
         unknown = {one.email: one for one in self.all if one.outcome == "unknown"}
         for order in self.found(admin):
             if order["email"] in unknown:
@@ -113,7 +115,7 @@ class Checkouts:
 
 
 def _check_out(one: Checkout) -> None:
-    """Until the order's outcome is known, or the buyer gives up. A cart that is lost is filled anew, for another try."""
+    """Until the outcome is known, or the buyer gives up. A cart that is lost is filled anew, for another try."""
     until = time.monotonic() + PATIENCE_SECONDS
     while one.outcome in {"not attempted", GONE}:
         line = {"variant_id": one.product["variants"][0]["id"], "quantity": one.quantity}
@@ -135,9 +137,7 @@ def _place(one: Checkout, until: float) -> str:
     return GONE if _code(response) == GONE else "unknown"
 
 
-def _persist(
-    one: Checkout, send: Callable[[], httpx.Response], known: AbstractSet[int], until: float
-) -> httpx.Response:
+def _persist(one: Checkout, send: Ask, known: Collection[int], until: float) -> httpx.Response:
     """Send until the answer is one of the known, or says that the cart is gone. A lost answer may mean it was done."""
     while time.monotonic() < until:
         response = _once(one, send)
@@ -148,7 +148,7 @@ def _persist(
     raise AssertionError(f"nothing came of it for {one.email}: {response.status_code} {response.text}")
 
 
-def _once(one: Checkout, send: Callable[[], httpx.Response]) -> httpx.Response:
+def _once(one: Checkout, send: Ask) -> httpx.Response:
     try:
         response = send()
         one.answers[str(response.status_code)] += 1

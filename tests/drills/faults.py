@@ -26,7 +26,7 @@ ROUTES = {
     "cart_service": "/api/v1/wishlists",
     "order_service": "/api/v1/orders",
     "vendor_service": "/api/v1/vendors",
-    "payment_service": "/api/v1/payment-methods",
+    "payment_service": "/api/v1/store-credit",
     "notification_service": "/api/v1/notifications",
 }
 """Service → what it can answer to a customer only with its database."""
