@@ -70,7 +70,7 @@ def database(url: str, *, pool_size: int) -> dict[str, object]:
     parts = urlsplit(url)
     options: dict[str, object] = {"connect_timeout": 5, "server_side_binding": True, **_KEEPALIVES}
     if pool_size:
-        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5, "max_idle": 60}
+        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 4, "max_idle": 60}
     return {
         "ENGINE": "shared.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
