@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from catalog_service.api import (
     attributes,
     exports,
+    facts,
     images,
     imports,
     internal,
@@ -36,6 +37,7 @@ urlpatterns = [
     *health.urlpatterns,
     admin.pages(),
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
+    *facts.paths,
     path("internal/offers", internal.InternalOffers.as_view()),
     path("api/v1/categories", taxonomy.Categories.as_view()),
     path("api/v1/categories/<str:category>", taxonomy.CategoryDetail.as_view()),
