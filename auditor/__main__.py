@@ -87,10 +87,14 @@ def duration(text: str) -> timedelta:
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="auditor", description="Compares what the services say.")
     parser.add_argument("--repair", action="store_true", help="have mended what a service can mend safely")
-    parser.add_argument("--still", type=duration, default=timedelta(seconds=STILL_SECONDS), help="60s: what moves, waits")
+    parser.add_argument(
+        "--still", type=duration, default=timedelta(seconds=STILL_SECONDS), help="60s: what moves, waits"
+    )
     parser.add_argument("--since", type=duration, help="only orders of this time, as 7d; the rest is always looked at")
     parser.add_argument("--every", type=duration, help="again and again, as 15m, with its findings in the log")
-    parser.add_argument("--folder", type=Path, default=os.environ.get("AUDIT_DIR"), help="for audit.json and audit.html")
+    parser.add_argument(
+        "--folder", type=Path, default=os.environ.get("AUDIT_DIR"), help="for audit.json and audit.html"
+    )
     return parser
 
 

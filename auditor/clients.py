@@ -63,7 +63,8 @@ class Fleet:
 
     def mend(self, service: str, name: str, ids: Collection[str]) -> int:
         """Answers how many were mended. Raises Unanswered."""
-        return sum(int(self._ask(service, "POST", f"repairs/{name}", json={"ids": some})["mended"]) for some in _batches(ids))
+        answers = [self._ask(service, "POST", f"repairs/{name}", json={"ids": some}) for some in _batches(ids)]
+        return sum(int(answer["mended"]) for answer in answers)
 
     def _ask(self, service: str, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
         """A service that changes to new code is asked again. Raises Unanswered."""

@@ -3,8 +3,8 @@
     order    a b . d ─┐
     catalog  a . c d ─┴─▶ a: both │ b: order alone │ c: catalog alone │ d: both
 
-All sides come in the order of their ids, so that a page of each is held and no more. What was touched a moment ago is no
-finding: the rest of it may be on its way. And services are not read at one moment, so whatever is found is read once
+All sides come in the order of their ids, so that a page of each is held and no more. What was touched a moment ago is
+no finding: the rest of it may be on its way. And services are not read at one moment, so whatever is found is read once
 more, for itself: only what is found both times is told.
 """
 

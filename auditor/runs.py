@@ -1,6 +1,6 @@
 """One audit: what services find alone, what they say beside each other, a second look, and the repairs.
 
-    walk ──▶ found ──second look──▶ findings ──repair=1──▶ asked to mend ──third look──▶ mended, or not
+walk ──▶ found ──second look──▶ findings ──repair=1──▶ asked to mend ──third look──▶ mended, or not
 """
 
 import time

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fleet import environment, keys
+from fleet import keys
 from fleet.processes import Program
 from fleet.table import ROOT, Table
 

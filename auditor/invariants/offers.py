@@ -10,7 +10,9 @@ from auditor.joins import Join, Sides
 OFFERS = Join("offers", walked={"catalog": ("catalog", "offers"), "cart": ("cart", "offers")})
 
 
-@OFFERS.rule(Severity.SERIOUS, "manage.py rebuild_offers in cart_service; repair=1 tells of this one", Mend("catalog", "offers"))
+@OFFERS.rule(
+    Severity.SERIOUS, "manage.py rebuild_offers in cart_service; repair=1 tells of this one", Mend("catalog", "offers")
+)
 def a_cart_offers_what_the_catalogue_does(sides: Sides) -> Iterator[Figures]:
     """Prices, stock, state and everything else that carts know of a variant is what the catalogue says."""
     catalog, cart = sides["catalog"], sides["cart"]

@@ -94,7 +94,9 @@ def a_confirmed_order_took_its_stock(sides: Sides) -> Iterator[Figures]:
         yield {"order": order["status"], "catalog": _status(sides["hold"])}
 
 
-@ORDERS.rule(Severity.CRITICAL, "verify_stock in catalog_service; correct the stock by POST inventory/<sku>/adjustments")
+@ORDERS.rule(
+    Severity.CRITICAL, "verify_stock in catalog_service; correct the stock by POST inventory/<sku>/adjustments"
+)
 def each_line_is_sold_once(sides: Sides) -> Iterator[Figures]:
     """Of each variant as much was sold as was ordered, but for what its vendor could not send."""
     order, hold = sides["order"], sides["hold"]
@@ -146,9 +148,10 @@ def a_taken_payment_is_an_orders(sides: Sides) -> Iterator[Figures]:
 def a_cancelled_order_keeps_no_money(sides: Sides) -> Iterator[Figures]:
     """What was taken for an order that is cancelled goes back, all of it."""
     order, payment = sides["order"], sides["payment"]
-    if order and payment and order["status"] == "cancelled" and payment["status"] == "taken":
-        if payment["refunded"] < payment["amount"]:
-            yield {"order": order["status"], "taken": payment["amount"], "refunded": payment["refunded"]}
+    if not (order and payment and order["status"] == "cancelled" and payment["status"] == "taken"):
+        return
+    if payment["refunded"] < payment["amount"]:
+        yield {"order": order["status"], "taken": payment["amount"], "refunded": payment["refunded"]}
 
 
 # ── Whose money it is ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -31,7 +31,7 @@ CHECKS = (
     Check(
         Invariant(
             "the_ledger_adds_up",
-            "Entries sum to zero, balances are sums of postings, and payments, refunds and cards are booked as they are.",
+            "Entries sum to zero, balances are sums of postings; payments, refunds and cards are booked as they are.",
             Severity.CRITICAL,
             "manage.py verify_ledger in payment_service; correct by an entry, never by a change",
         ),
@@ -53,7 +53,7 @@ CHECKS = (
             "the_audit_log_is_whole",
             "Each entry of the audit log carries the hash of the one before.",
             Severity.CRITICAL,
-            "manage.py verify_audit in user_service; compare with the last head that was noted down: it was tampered with",
+            "manage.py verify_audit in user_service; compare with the last hash that was noted down",
         ),
         "audit_chain",
         ("user",),

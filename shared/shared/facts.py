@@ -5,8 +5,8 @@
     GET  internal/audit/checks/<name>    a line for each rule that its rows break among themselves
     POST internal/audit/repairs/<name>   mends what of {"ids": […]} can be, and may be asked twice; answers how many
 
-A row has an `id`, a `changed_at` (told as `age`, in seconds: what was just touched may still be on its way) and figures:
-ids, amounts in minor units, states. Nothing in it is a secret, and nobody's name or address.
+A row has an `id`, a `changed_at` (told as `age`, in seconds: what was just touched may still be on its way) and
+figures: ids, amounts in minor units, states. Nothing in it is a secret, and nobody's name or address.
 """
 
 import hashlib
@@ -129,7 +129,8 @@ class FactsView(_InternalView):
     def get(self, request: Request, name: str) -> Response:
         page = Page(**read(PageShape, request.query_params.dict()))
         rows = self.called(name)(page)
-        return Response({"rows": [_told(row) for row in rows], "upto": rows[-1]["id"] if len(rows) == page.limit else None})
+        upto = rows[-1]["id"] if len(rows) == page.limit else None
+        return Response({"rows": [_told(row) for row in rows], "upto": upto})
 
     def post(self, request: Request, name: str) -> Response:
         page = Page(ids=tuple(read(IdsShape, request.data)["ids"]))

@@ -1,4 +1,4 @@
-"""What the auditor compares with other services: holds and sales of stock, offers, and the copies that are kept here."""
+"""What the auditor compares with other services: holds and sales of stock, offers, and copies that are kept here."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -32,7 +32,9 @@ def reservations(page: Page) -> list[Row]:
         kind=Movement.Kind.SALE, reference__in=ids, variant_id__in={line.variant_id for line in held}
     )
     lines = _by_order((line.reservation_id, line.variant_id, line.quantity) for line in held)
-    sales = _by_order((order, variant, -n) for order, variant, n in sold.values_list("reference", "variant_id", "quantity"))
+    sales = _by_order(
+        (order, variant, -n) for order, variant, n in sold.values_list("reference", "variant_id", "quantity")
+    )
     return [
         {
             "id": row.order_id,

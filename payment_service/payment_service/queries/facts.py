@@ -22,8 +22,10 @@ _OF_A_VENDOR = (Account.Kind.VENDOR_PENDING, Account.Kind.VENDOR_AVAILABLE)
 
 def payments(page: Page) -> list[Row]:
     """By order, in four statements; amounts in minor units."""
-    rows = page.of(Payment.objects.defer("next_action"), "order_id")
-    rows = list(rows.prefetch_related(Prefetch("refunds", Refund.objects.defer("splits"))))
+    payments = Payment.objects.defer("next_action").prefetch_related(
+        Prefetch("refunds", Refund.objects.defer("splits"))
+    )
+    rows = list(page.of(payments, "order_id"))
     booked = _booked([row.id for row in rows])
     releases = _releases([UUID(split["vendor_order_id"]) for row in rows for split in row.splits])
     return [_payment(row, booked[row.id], releases) for row in rows]
