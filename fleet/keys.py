@@ -49,7 +49,7 @@ def write_private(file: Path, text: str) -> None:
 
 
 def prepare(table: Table) -> None:
-    """The first token signing key, a key pair for the tokens of each service and of the auditor, a certificate for HTTPS."""
+    """The first token signing key, a key pair for each service and the auditor, a certificate for HTTPS."""
     from fleet import certificates  # which writes with what stands here
 
     keys = table.var / "keys"

@@ -52,11 +52,11 @@ def _changed_at(row: Order, parts: list[VendorOrder], refunds: list[Refund]) -> 
     return max([row.updated_at, *(time for time in times if time)])
 
 
-def _overdue(row: Order) -> float | None:
+def _overdue(row: Order) -> int | None:
     """Seconds since an open order should have ended; None: it has no end, or has ended."""
     if not row.is_open or row.deadline is None:
         return None
-    return (timezone.now() - row.deadline).total_seconds()
+    return int((timezone.now() - row.deadline).total_seconds())
 
 
 def _part(part: VendorOrder) -> dict[str, Any]:
