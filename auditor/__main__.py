@@ -16,6 +16,7 @@ from pathlib import Path
 from pythonjsonlogger.json import JsonFormatter
 
 from auditor.clients import Fleet
+from auditor.invariants import every_invariant
 from auditor.pages import log_line, summary, table, write
 from auditor.runs import STILL_SECONDS, Report, Tell, audit
 
@@ -65,7 +66,8 @@ def on_the_clock(fleet: Fleet, options: argparse.Namespace) -> int:
 
 
 def _audit(fleet: Fleet, options: argparse.Namespace, tell: Tell = lambda _line: None) -> Report:
-    return audit(fleet, still=options.still.total_seconds(), since=options.since, repair=options.repair, tell=tell)
+    chosen = {"still": options.still.total_seconds(), "since": options.since, "only": options.only}
+    return audit(fleet, **chosen, repair=options.repair, tell=tell)
 
 
 def _log_json() -> None:
@@ -91,6 +93,9 @@ def parser() -> argparse.ArgumentParser:
         "--still", type=duration, default=timedelta(seconds=STILL_SECONDS), help="60s: what moves, waits"
     )
     parser.add_argument("--since", type=duration, help="only orders of this time, as 7d; the rest is always looked at")
+    parser.add_argument(
+        "--only", nargs="+", default=(), choices=[one.name for one in every_invariant()], metavar="NAME"
+    )
     parser.add_argument("--every", type=duration, help="again and again, as 15m, with its findings in the log")
     parser.add_argument(
         "--folder", type=Path, default=os.environ.get("AUDIT_DIR"), help="for audit.json and audit.html"

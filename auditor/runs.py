@@ -5,14 +5,14 @@ walk ──▶ found ──second look──▶ findings ──repair=1──▶
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from auditor.clients import Fleet, Unanswered
 from auditor.findings import Finding, Mend
-from auditor.invariants import CHECKS, JOINS
+from auditor.invariants import CHECKS, JOINS, Check, every_invariant
 from auditor.joins import Join
 
 STILL_SECONDS = 60.0
@@ -45,12 +45,18 @@ class Report:
 
 
 def run(
-    fleet: Fleet, *, still: float = STILL_SECONDS, since: timedelta | None = None, repair: bool = False
+    fleet: Fleet,
+    *,
+    still: float = STILL_SECONDS,
+    since: timedelta | None = None,
+    only: Collection[str] = (),
+    repair: bool = False,
 ) -> list[Finding]:
     """The findings of an audit, those that were mended too. `still`: what was touched within so many seconds is no
-    finding yet. `since`: only orders that were placed within this time. Raises Unanswered.
+    finding yet. `since`: only orders that were placed within this time. `only`: invariants, by name; none: all.
+    Raises Unanswered.
     """
-    report = audit(fleet, still=still, since=since, repair=repair)
+    report = audit(fleet, still=still, since=since, only=only, repair=repair)
     if report.unanswered:
         raise Unanswered("; ".join(report.unanswered))
     return report.findings
@@ -61,26 +67,29 @@ def audit(
     *,
     still: float = STILL_SECONDS,
     since: timedelta | None = None,
+    only: Collection[str] = (),
     repair: bool = False,
     tell: Tell = lambda _line: None,
 ) -> Report:
     """As `run`; whoever does not answer is named in the report, and the rest is looked at."""
     began, report = time.monotonic(), Report(datetime.now(UTC))
-    _ask_each(fleet, report, tell)
-    for join in JOINS:
+    wanted = set(only) or {invariant.name for invariant in every_invariant()}
+    _ask_each([check for check in CHECKS if check.invariant.name in wanted], fleet, report, tell)
+    for join in (join for join in JOINS if any(invariant.name in wanted for invariant in join.rules)):
         try:
             _look_at(join, fleet, report, still, _first_id(report.started_at - since) if since else None)
             tell(f"{join.about}: {report.looked_at[join.about]:,} looked at")
         except Unanswered as error:
             _note(report, str(error))
+    report.findings = [finding for finding in report.findings if finding.name in wanted]
     if repair:
         _mend(fleet, report, tell)
     report.seconds = time.monotonic() - began
     return report
 
 
-def _ask_each(fleet: Fleet, report: Report, tell: Tell) -> None:
-    for check in CHECKS:
+def _ask_each(checks: list[Check], fleet: Fleet, report: Report, tell: Tell) -> None:
+    for check in checks:
         for service in check.services:
             try:
                 report.findings += check.ask(fleet, service)

@@ -3,7 +3,7 @@
 from auditor.findings import Invariant
 from auditor.invariants.offers import OFFERS
 from auditor.invariants.orders import ORDERS
-from auditor.invariants.own import CHECKS
+from auditor.invariants.own import CHECKS, Check
 from auditor.invariants.people import CREDITS, PEOPLE
 from auditor.invariants.vendors import BALANCES, PAYOUTS, VENDORS
 
@@ -14,4 +14,4 @@ def every_invariant() -> list[Invariant]:
     return [check.invariant for check in CHECKS] + [invariant for join in JOINS for invariant in join.rules]
 
 
-__all__ = ["CHECKS", "JOINS", "every_invariant"]
+__all__ = ["CHECKS", "JOINS", "Check", "every_invariant"]

@@ -55,15 +55,15 @@ def test_an_inconsistency_is_found_and_where_that_is_safe_mended(
     case: Case, audit: Audit, story: Story, databases: Databases
 ) -> None:
     with case.inject(databases, story) as about:
-        found = audit()
+        found = audit(only=[case.invariant], repair=case.mends)
+
         assert (case.invariant, about) in found
-        if case.mends:
-            mended = audit(repair=True)[case.invariant, about]
+        assert found[case.invariant, about].mended == case.mends
+        assert ((case.invariant, about) in audit(only=[case.invariant])) != case.mends
 
-            assert mended.mended
-            assert (case.invariant, about) not in audit()
 
-    assert (case.invariant, about) not in audit()
+def test_the_fleet_is_in_order_again(audit: Audit, story: Story) -> None:
+    wait_for(lambda: not audit(), "the last messages to be heard", 30)
 
 
 def test_a_case_is_there_for_every_invariant() -> None:
@@ -78,7 +78,7 @@ def test_every_invariant_says_what_it_means_and_what_mends_it() -> None:
 
 def test_a_finding_tells_ids_and_figures_and_no_address(audit: Audit, story: Story, databases: Databases) -> None:
     with CASES["an_address_of_before"].inject(databases, story) as about:
-        finding = audit()["an_account_is_known_alike", about]
+        finding = audit(only=["an_account_is_known_alike"])["an_account_is_known_alike", about]
 
     assert UUID(finding.about)
     assert "@" not in str(finding.as_json())
