@@ -43,7 +43,7 @@ class Fleet:
         """All, or those after an id, in the order of their ids; a page of them is held at a time. Raises Unanswered."""
         while True:
             params = {"limit": PAGE, **({"after": after} if after else {})}
-            answer = self._ask(service, "GET", f"facts/{topic}", params=params)
+            answer = self._ask(service, "GET", f"rows/{topic}", params=params)
             yield from answer["rows"]
             after = answer["upto"]
             if after is None:
@@ -53,7 +53,7 @@ class Fleet:
         """Those of these ids that there are. Raises Unanswered."""
         found: dict[str, Row] = {}
         for some in _batches(ids):
-            rows = self._ask(service, "POST", f"facts/{topic}", json={"ids": some})["rows"]
+            rows = self._ask(service, "POST", f"rows/{topic}", json={"ids": some})["rows"]
             found |= {row["id"]: row for row in rows}
         return found
 

@@ -13,7 +13,7 @@ from fleet.table import ROOT, Table
 if TYPE_CHECKING:
     from auditor import Fleet
 
-NAME = "auditor"
+NAME = keys.AUDITOR
 
 
 def variables(table: Table) -> dict[str, str]:

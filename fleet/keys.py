@@ -13,6 +13,9 @@ from pathlib import Path
 
 from fleet.table import Table
 
+AUDITOR = "auditor"
+"""Asks services as one of them, with a key of its own."""
+
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
@@ -56,7 +59,7 @@ def prepare(table: Table) -> None:
     with locked(keys / ".lock"):
         if not list((keys / "jwt" / "private").glob("*.pem")):
             make_pair(keys / "jwt", uuid.uuid4().hex[:12])
-        for name in (*(service.short for service in table.services), "auditor"):
+        for name in (*(service.short for service in table.services), AUDITOR):
             if not (keys / "services" / "private" / f"{name}.pem").exists():
                 make_pair(keys / "services", name)
         certificates.prepare(keys / "tls")

@@ -4,8 +4,8 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from catalog_service.api import (
     attributes,
+    evidence,
     exports,
-    facts,
     images,
     imports,
     internal,
@@ -37,7 +37,7 @@ urlpatterns = [
     *health.urlpatterns,
     admin.pages(),
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
-    *facts.paths,
+    *evidence.paths,
     path("internal/offers", internal.InternalOffers.as_view()),
     path("api/v1/categories", taxonomy.Categories.as_view()),
     path("api/v1/categories/<str:category>", taxonomy.CategoryDetail.as_view()),

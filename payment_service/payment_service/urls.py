@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from payment_service.api import (
     bank_files,
     crypto,
-    facts,
+    evidence,
     gift_cards,
     ledger,
     payments,
@@ -29,7 +29,7 @@ urlpatterns = [
     *health.urlpatterns,
     admin.pages(),
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
-    *facts.paths,
+    *evidence.paths,
     path("internal/statements", statements.InternalStatementsView.as_view()),
     path("api/v1/payments", payments.PaymentsView.as_view()),
     path("api/v1/payments/<uuid:payment>", payments.PaymentView.as_view()),

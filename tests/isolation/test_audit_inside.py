@@ -8,13 +8,13 @@ from fleet.table import Table
 from shared.auth import signed
 
 PATHS = {
-    "user": "facts/users",
-    "catalog": "facts/reservations",
-    "cart": "facts/offers",
-    "order": "facts/orders",
-    "vendor": "facts/vendors",
-    "payment": "facts/payments",
-    "notification": "facts/confirmations",
+    "user": "rows/users",
+    "catalog": "rows/reservations",
+    "cart": "rows/offers",
+    "order": "rows/orders",
+    "vendor": "rows/vendors",
+    "payment": "rows/payments",
+    "notification": "rows/confirmations",
 }
 
 

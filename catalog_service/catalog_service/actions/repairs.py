@@ -7,7 +7,7 @@ from django.db import transaction
 
 from catalog_service.actions import offers
 from catalog_service.actions.reservations import give_back
-from shared.facts import Repairs
+from shared.evidence import Repairs
 
 
 @transaction.atomic

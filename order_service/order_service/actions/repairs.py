@@ -12,7 +12,7 @@ from order_service.actions.orders import confirmation_of, tell
 from order_service.actions.parts import tell_delivered
 from order_service.actions.refunds import ask
 from order_service.models import Order, Refund, StoreCredit, VendorOrder
-from shared.facts import Repairs
+from shared.evidence import Repairs
 
 _OPEN = (Order.Status.PLACED, Order.Status.AWAITING_PAYMENT)
 

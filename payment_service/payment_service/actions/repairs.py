@@ -9,7 +9,7 @@ from payment_service.actions.ledger import Kind, tell_balances, tell_credit
 from payment_service.actions.payments import tell_taken
 from payment_service.actions.refunds import tell_refunded
 from payment_service.models import Account, Payment, Refund
-from shared.facts import Repairs
+from shared.evidence import Repairs
 
 
 @transaction.atomic

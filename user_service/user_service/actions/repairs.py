@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from shared.contracts.user import UserErased
-from shared.facts import Repairs
+from shared.evidence import Repairs
 from shared.outbox import publish
 from user_service.actions.accounts import tell_changed
 from user_service.models import User

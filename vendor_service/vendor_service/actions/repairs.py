@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from shared.facts import Repairs
+from shared.evidence import Repairs
 from vendor_service.actions.vendors import tell_changed
 from vendor_service.models import Balance, Vendor
 

@@ -3,7 +3,7 @@
 from cart_service.actions.offers import told
 from cart_service.models import AbandonedCart, Offer, Wishlist
 from shared.contracts.catalog import checksum_of_offers
-from shared.facts import Checks, Facts, Page, Row, kept_of
+from shared.evidence import Checks, Page, Row, Topics, kept_of
 
 
 def offers(page: Page) -> list[Row]:
@@ -27,5 +27,5 @@ def people(page: Page) -> list[Row]:
     return kept_of(page, {"wishlists": Wishlist.objects.all(), "abandoned carts": AbandonedCart.objects.all()})
 
 
-FACTS: Facts = {"offers": offers, "people": people}
+TOPICS: Topics = {"offers": offers, "people": people}
 CHECKS: Checks = {}

@@ -20,7 +20,7 @@ from catalog_service.models import (
 from catalog_service.queries.books import broken_rules
 from catalog_service.queries.offers import offers_of
 from shared.contracts.catalog import OfferChanged, checksum_of_offers
-from shared.facts import Checks, Facts, Page, Row, kept_of
+from shared.evidence import Checks, Page, Row, Topics, kept_of
 
 
 def reservations(page: Page) -> list[Row]:
@@ -103,5 +103,5 @@ def people(page: Page) -> list[Row]:
     )
 
 
-FACTS: Facts = {"reservations": reservations, "vendors": vendors, "offers": offers, "people": people}
+TOPICS: Topics = {"reservations": reservations, "vendors": vendors, "offers": offers, "people": people}
 CHECKS: Checks = {"stock": broken_rules}

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from shared.facts import Checks, Facts, Page, Row, kept_of
+from shared.evidence import Checks, Page, Row, Topics, kept_of
 from vendor_service.models import Application, Balance, Member, Payout, Vendor
 
 
@@ -53,5 +53,5 @@ def people(page: Page) -> list[Row]:
     return kept_of(page, {"applications": waiting, "members' addresses": Member.objects.exclude(email="")})
 
 
-FACTS: Facts = {"vendors": vendors, "balances": balances, "payouts": payouts, "people": people}
+TOPICS: Topics = {"vendors": vendors, "balances": balances, "payouts": payouts, "people": people}
 CHECKS: Checks = {}

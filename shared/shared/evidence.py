@@ -1,7 +1,7 @@
 """What a service says of its own rows to the auditor, which compares services (`auditor/`). NGINX does not route it.
 
-    GET  internal/audit/facts/<topic>    its rows by id, `limit` of them after `after`
-    POST internal/audit/facts/<topic>    the rows of these, as they are now: {"ids": […]}
+    GET  internal/audit/rows/<topic>    its rows by id, `limit` of them after `after`
+    POST internal/audit/rows/<topic>    the rows of these, as they are now: {"ids": […]}
     GET  internal/audit/checks/<name>    a line for each rule that its rows break among themselves
     POST internal/audit/repairs/<name>   mends what of {"ids": […]} can be, and may be asked twice; answers how many
 
@@ -57,7 +57,7 @@ class Page:
 
 
 Row = dict[str, Any]
-Facts = Mapping[str, Callable[[Page], Sequence[Row]]]
+Topics = Mapping[str, Callable[[Page], Sequence[Row]]]
 Checks = Mapping[str, Callable[[], Iterable[str]]]
 Repairs = Mapping[str, Callable[[Sequence[UUID]], int]]
 
@@ -125,7 +125,7 @@ class _InternalView(APIView):
         return self.offered[name]
 
 
-class FactsView(_InternalView):
+class RowsView(_InternalView):
     def get(self, request: Request, name: str) -> Response:
         page = Page(**read(PageShape, request.query_params.dict()))
         rows = self.called(name)(page)
@@ -154,10 +154,10 @@ class RepairsView(_InternalView):
         return Response({"mended": self.called(name)(read(IdsShape, request.data)["ids"])})
 
 
-def paths(*, facts: Facts, checks: Checks, repairs: Repairs) -> list[URLPattern]:
+def paths(*, topics: Topics, checks: Checks, repairs: Repairs) -> list[URLPattern]:
     """For `urlpatterns`; what every service can say is among them."""
     return [
-        path("internal/audit/facts/<slug:name>", FactsView.as_view(offered=facts)),
+        path("internal/audit/rows/<slug:name>", RowsView.as_view(offered=topics)),
         path("internal/audit/checks/<slug:name>", ChecksView.as_view(offered={**OF_ALL, **checks})),
         path("internal/audit/repairs/<slug:name>", RepairsView.as_view(offered=repairs)),
     ]

@@ -1,6 +1,6 @@
 """What the auditor compares with other services: who there is, and who asked to be forgotten."""
 
-from shared.facts import Checks, Facts, Page, Row, digest
+from shared.evidence import Checks, Page, Row, Topics, digest
 from user_service.models import User
 from user_service.queries import audit
 
@@ -26,5 +26,5 @@ def broken_chain() -> list[str]:
     return [] if found.intact else [f"broken at position {found.broken_at} of {found.entries} entries"]
 
 
-FACTS: Facts = {"users": users}
+TOPICS: Topics = {"users": users}
 CHECKS: Checks = {"audit_chain": broken_chain}

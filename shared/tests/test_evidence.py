@@ -10,7 +10,7 @@ from django.test import override_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from shared import facts
+from shared import evidence
 from shared.context import new_id
 from shared.models import OutboxMessage, WorkerReport
 from shared.testing import body, client_as, client_of
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 asked: list[UUID] = []
 
 
-def messages(page: facts.Page) -> list[facts.Row]:
+def messages(page: evidence.Page) -> list[evidence.Row]:
     rows = page.of(OutboxMessage.objects.all(), "message_id")
     return [{"id": row.message_id, "changed_at": row.recorded_at, "type": row.type} for row in rows]
 
@@ -30,7 +30,7 @@ def mend(ids: Any) -> int:
 
 
 urlpatterns = [
-    *facts.paths(facts={"messages": messages}, checks={"always": lambda: ["a line"]}, repairs={"mend": mend}),
+    *evidence.paths(topics={"messages": messages}, checks={"always": lambda: ["a line"]}, repairs={"mend": mend}),
 ]
 
 
@@ -56,10 +56,10 @@ def ask(path: str, ids: list[str] | None = None, **query: Any) -> Any:
 def test_rows_follow_one_another_without_gap() -> None:
     made, seen = make_messages(5), list[str]()
 
-    page = ask("facts/messages", limit=2)
+    page = ask("rows/messages", limit=2)
     while page["upto"]:
         seen += [row["id"] for row in page["rows"]]
-        page = ask("facts/messages", limit=2, after=page["upto"])
+        page = ask("rows/messages", limit=2, after=page["upto"])
 
     assert seen + [row["id"] for row in page["rows"]] == made
 
@@ -67,14 +67,14 @@ def test_rows_follow_one_another_without_gap() -> None:
 def test_rows_are_asked_for_by_their_ids_and_absent_ones_are_left_out() -> None:
     made = make_messages(3)
 
-    assert [row["id"] for row in ask("facts/messages", [made[2], made[0], str(new_id())])["rows"]] == [made[0], made[2]]
+    assert [row["id"] for row in ask("rows/messages", [made[2], made[0], str(new_id())])["rows"]] == [made[0], made[2]]
 
 
 def test_a_row_tells_how_long_nobody_has_touched_it() -> None:
     [made] = make_messages(1)
     OutboxMessage.objects.update(recorded_at=timezone.now() - timedelta(seconds=90))
 
-    [row] = ask("facts/messages", [made])["rows"]
+    [row] = ask("rows/messages", [made])["rows"]
 
     assert 90 <= row["age"] < 120
     assert "changed_at" not in row
@@ -88,19 +88,19 @@ def test_checks_and_repairs_are_called_by_name() -> None:
     assert [str(one) for one in asked[-2:]] == ids
 
 
-@pytest.mark.parametrize("path", ["facts/unknown", "checks/unknown"])
+@pytest.mark.parametrize("path", ["rows/unknown", "checks/unknown"])
 def test_what_this_release_does_not_know_is_not_there(path: str) -> None:
     assert client_of("auditor").get(f"/internal/audit/{path}").status_code == 404
 
 
 @pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 1_001}, {"after": "x"}, {"sort": "id"}])
 def test_a_page_is_bounded(query: dict[str, Any]) -> None:
-    assert client_of("auditor").get("/internal/audit/facts/messages", query).status_code == 400
+    assert client_of("auditor").get("/internal/audit/rows/messages", query).status_code == 400
 
 
 def test_nobody_but_the_auditor_is_answered() -> None:
     callers = {"order": client_of("order"), "an admin": client_as("admin"), "nobody": APIClient()}
-    paths = ("facts/messages", "checks/always", "repairs/mend")
+    paths = ("rows/messages", "checks/always", "repairs/mend")
 
     for name, caller in callers.items():
         for path in paths:

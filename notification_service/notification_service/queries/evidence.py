@@ -3,7 +3,7 @@
 from django.db.models import Count
 
 from notification_service.models import Delivery, Notification, Recipient, VendorContact
-from shared.facts import Checks, Facts, Page, Row, digest, kept_of
+from shared.evidence import Checks, Page, Row, Topics, digest, kept_of
 
 CONFIRMATION = "order_confirmed"
 
@@ -37,5 +37,5 @@ def people(page: Page) -> list[Row]:
     return kept_of(page, {"recipients": Recipient.objects.all(), "notifications": Notification.objects.all()})
 
 
-FACTS: Facts = {"confirmations": confirmations, "vendors": vendors, "recipients": recipients, "people": people}
+TOPICS: Topics = {"confirmations": confirmations, "vendors": vendors, "recipients": recipients, "people": people}
 CHECKS: Checks = {}

@@ -11,7 +11,7 @@ from django.utils import timezone
 from order_service.actions.customers import ERASED, FINISHED
 from order_service.models import Customer, Order, OrderLine, Refund, StoreCredit, VendorOrder, VendorTerms
 from order_service.queries.report_books import broken_rules
-from shared.facts import Checks, Facts, Page, Row, digest, kept_of
+from shared.evidence import Checks, Page, Row, Topics, digest, kept_of
 
 _FORGOTTEN_WITHIN = timedelta(hours=2)
 _LONG = ("shipping_address", "billing_address", "next_action", "buyer_name", "guest_digest")
@@ -112,7 +112,7 @@ def people(page: Page) -> list[Row]:
     return kept_of(page, {"orders that name the buyer": ended.exclude(email=ERASED), "mail addresses": known})
 
 
-FACTS: Facts = {
+TOPICS: Topics = {
     "orders": orders, "vendors": vendors, "customers": customers, "credits": credits, "people": people,
 }  # fmt: skip
 CHECKS: Checks = {"reports": broken_rules}

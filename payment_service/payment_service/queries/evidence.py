@@ -8,7 +8,7 @@ from django.db.models import Prefetch, Sum
 
 from payment_service.models import Account, Entry, Payment, Payout, Posting, Refund, Release, Vendor
 from payment_service.queries.books import broken_rules
-from shared.facts import Checks, Facts, Page, Row
+from shared.evidence import Checks, Page, Row, Topics
 
 _SHARES = {
     Account.Kind.TAX: "tax",
@@ -109,7 +109,7 @@ def vendors(page: Page) -> list[Row]:
     ]
 
 
-FACTS: Facts = {
+TOPICS: Topics = {
     "payments": payments, "balances": balances, "credits": credits, "payouts": payouts, "vendors": vendors,
 }  # fmt: skip
 CHECKS: Checks = {"ledger": broken_rules}

@@ -1,7 +1,0 @@
-"""What only the auditor may ask; NGINX does not route it."""
-
-from catalog_service.actions.repairs import REPAIRS
-from catalog_service.queries.facts import CHECKS, FACTS
-from shared import facts
-
-paths = facts.paths(facts=FACTS, checks=CHECKS, repairs=REPAIRS)

@@ -1,6 +1,0 @@
-"""What only the auditor may ask; NGINX does not route it."""
-
-from notification_service.queries.facts import CHECKS, FACTS
-from shared import facts
-
-paths = facts.paths(facts=FACTS, checks=CHECKS, repairs={})
