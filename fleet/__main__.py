@@ -23,6 +23,7 @@ COMMANDS: list[tuple[str, ...]] = [
     ("rotate-keys", "sign access tokens with a new key from now on"),
     ("seed", "make the demo marketplace"),
     ("demo", "drive the main journey over the gateway and show each step"),
+    ("audit", "compare what the services say, and name what does not agree"),
     ("test", "run the tests of one service, or all", "service?"),
     ("drill", "do on purpose what could go wrong, and judge what came of it", "name"),
     ("drills", "all drills, and their report"),
@@ -89,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
         for argument in positional:
             one.add_argument(argument.rstrip("?"), nargs="?" if argument.endswith("?") else None)
     _options_of_rotate_keys(commands.choices["rotate-keys"])
+    _options_of_audit(commands.choices["audit"])
     _options_of_env(commands.choices["env"])
     for name in ("drill", "drills"):
         commands.choices[name].add_argument("--seed", type=int, help="to repeat a run; else one nobody has thought of")
@@ -102,6 +104,12 @@ def _options_of_rotate_keys(command: argparse.ArgumentParser) -> None:
     rotate = command.add_mutually_exclusive_group()
     rotate.add_argument("--if-due", action="store_true", help="only when the signing key is old enough; hourly anyway")
     rotate.add_argument("--retire", action="store_true", help="only forget old keys whose last token has ended")
+
+
+def _options_of_audit(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--repair", action="store_true", help="have mended what can be mended safely")
+    command.add_argument("--still", default="60s", help="what was touched within this time is no finding yet")
+    command.add_argument("--since", help="only orders of this time, as 7d; everything else is always looked at")
 
 
 def _options_of_env(command: argparse.ArgumentParser) -> None:

@@ -50,7 +50,7 @@ def checks(table: Table) -> list[Check]:
 
 
 def _packages(table: Table) -> list[str]:
-    names = ["shared", *(service.name for service in present(table)), "fleet", "benchmarks"]
+    names = ["shared", *(service.name for service in present(table)), "fleet", "auditor", "benchmarks"]
     return [word for name in names for word in ("-p", name)]
 
 

@@ -134,6 +134,14 @@ def _need(table: Table, name: str) -> None:
         raise Problem(f"{name} does not run; start the fleet with: make up")
 
 
+def audit(table: Table, options: Namespace) -> int:
+    from fleet import auditing
+
+    _need(table, "nginx")
+    since = ("--since", options.since) if options.since else ()
+    return auditing.run(table, *(("--repair",) if options.repair else ()), "--still", options.still, *since)
+
+
 def test(table: Table, options: Namespace) -> int:
     return suites.run(table, options.service)
 

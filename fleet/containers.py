@@ -53,6 +53,7 @@ def main() -> None:
     keys.prepare(table)
     for service in table.services:
         _write_own(table, service)
+    _write_auditor(table)
     _write_servers(table)
     _copy_public_keys(table)
     _write_edge(table)
@@ -107,6 +108,16 @@ def _write_own(table: Table, service: Service) -> None:
             shutil.rmtree(migrate / "jwt", ignore_errors=True)
             shutil.copytree(place / "jwt", migrate / "jwt")
         _give(migrate)
+    _give(place)
+
+
+def _write_auditor(table: Table) -> None:
+    """It has a key and nothing else: what it asks, services answer."""
+    place = PLACE / "of" / keys.AUDITOR
+    place.mkdir(parents=True, exist_ok=True)
+    here = {"SERVICE_KEY_FILE": "/run/nexus/own/service.pem", "AUDIT_DIR": "/outgoing/audit"}
+    _write_env(place / "env", _urls(table) | here)
+    shutil.copy(table.var / "keys" / "services" / "private" / f"{keys.AUDITOR}.pem", place / "service.pem")
     _give(place)
 
 

@@ -13,6 +13,9 @@ from pathlib import Path
 
 from fleet.table import Table
 
+AUDITOR = "auditor"
+"""Asks services as one of them, with a key of its own."""
+
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
@@ -49,16 +52,16 @@ def write_private(file: Path, text: str) -> None:
 
 
 def prepare(table: Table) -> None:
-    """The first token signing key, a key pair for each service's own tokens, a certificate for HTTPS."""
+    """The first token signing key, a key pair for each service and the auditor, a certificate for HTTPS."""
     from fleet import certificates  # which writes with what stands here
 
     keys = table.var / "keys"
     with locked(keys / ".lock"):
         if not list((keys / "jwt" / "private").glob("*.pem")):
             make_pair(keys / "jwt", uuid.uuid4().hex[:12])
-        for service in table.services:
-            if not (keys / "services" / "private" / f"{service.short}.pem").exists():
-                make_pair(keys / "services", service.short)
+        for name in (*(service.short for service in table.services), AUDITOR):
+            if not (keys / "services" / "private" / f"{name}.pem").exists():
+                make_pair(keys / "services", name)
         certificates.prepare(keys / "tls")
 
 

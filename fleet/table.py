@@ -57,6 +57,7 @@ class Table:
 
     ports: dict[str, int]
     edge: dict[str, str]
+    auditor: dict[str, str]
     services: tuple[Service, ...]
     environment: dict[str, str]
     own_environment: dict[str, dict[str, str]]
@@ -119,6 +120,7 @@ def load(file: Path = TABLE_FILE, offset: int | None = None, var: Path | None = 
     return Table(
         ports={name: port + shift for name, port in page["ports"].items()},
         edge=page["edge"],
+        auditor=page["auditor"],
         services=tuple(_service(name, row, shift, _scaled(var)) for name, row in page["services"].items()),
         environment={key: value for key, value in environment.items() if isinstance(value, str)},
         own_environment={key: value for key, value in environment.items() if isinstance(value, dict)},

@@ -7,7 +7,7 @@ import json
 import time
 from typing import Any
 
-from fleet import bootstrap, demo, keys, nginx, ports, processes, servers, services
+from fleet import auditing, bootstrap, demo, keys, nginx, ports, processes, servers, services
 from fleet.processes import Program
 from fleet.progress import Problem, elapsed, say
 from fleet.table import Table, remember_offset
@@ -21,7 +21,7 @@ def up(table: Table) -> None:
         bootstrap.ensure_packages()
         keys.prepare(table)
         remember_offset(table.var)
-        wanted = [*services.programs(table), nginx.program(table)]
+        wanted = [*services.programs(table), nginx.program(table), auditing.program(table)]
         processes.let_it_end(table.var)
         ports.check(table, wanted)
         running = processes.all_info(table.var)
@@ -92,7 +92,7 @@ def servers_only(table: Table) -> None:
         keys.prepare(table)
         remember_offset(table.var)
         running = processes.all_info(table.var)
-        wanted = [*services.programs(table), nginx.program(table)]
+        wanted = [*services.programs(table), nginx.program(table), auditing.program(table)]
         servers.start(table, others=[one for one in wanted if one.name in running])
     say("PostgreSQL, Redis and RabbitMQ are there")
 

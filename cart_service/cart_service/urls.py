@@ -2,7 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from cart_service.api import carts, internal, wishlists
+from cart_service.api import carts, evidence, internal, wishlists
 from shared import admin, health
 from shared.http import path
 
@@ -14,6 +14,7 @@ urlpatterns = [
     *health.urlpatterns,
     admin.pages(),
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
+    *evidence.paths,
     path("internal/cart", internal.InternalCartView.as_view()),
     path("api/v1/cart", carts.CartView.as_view()),
     path("api/v1/cart/items", carts.ItemsView.as_view()),

@@ -4,6 +4,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from catalog_service.api import (
     attributes,
+    evidence,
     exports,
     images,
     imports,
@@ -36,6 +37,7 @@ urlpatterns = [
     *health.urlpatterns,
     admin.pages(),
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
+    *evidence.paths,
     path("internal/offers", internal.InternalOffers.as_view()),
     path("api/v1/categories", taxonomy.Categories.as_view()),
     path("api/v1/categories/<str:category>", taxonomy.CategoryDetail.as_view()),

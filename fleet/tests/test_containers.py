@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives import serialization
 
 from benchmarks import cards
 from fleet import containers, environment
@@ -29,7 +30,7 @@ Manifest = dict[str, Any]
 # ── Images ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("file", ["Dockerfile", "docker/edge.Dockerfile"])
+@pytest.mark.parametrize("file", ["Dockerfile", "docker/edge.Dockerfile", "docker/auditor.Dockerfile"])
 def test_an_image_ends_as_nobody(file: str) -> None:
     last_stage = (ROOT / file).read_text().rpartition("\nFROM ")[2]
 
@@ -38,7 +39,9 @@ def test_an_image_ends_as_nobody(file: str) -> None:
     assert users == [(str(containers.NOBODY), str(containers.NOBODY))]
 
 
-@pytest.mark.parametrize("file", ["Dockerfile", "docker/edge.Dockerfile", "docker/setup.Dockerfile"])
+@pytest.mark.parametrize(
+    "file", ["Dockerfile", "docker/edge.Dockerfile", "docker/auditor.Dockerfile", "docker/setup.Dockerfile"]
+)
 def test_an_image_is_built_on_a_version_and_with_what_is_pinned(file: str) -> None:
     text = (ROOT / file).read_text()
 
@@ -83,6 +86,20 @@ def test_a_service_gets_all_of_the_table_s_variables_and_nothing_of_one_machine(
 def _homes(service: Service) -> list[tuple[str, bool]]:
     """The folders of a service, and whether each is the one to prepare with."""
     return [(service.short, False), *([(f"{service.short}-migrate", True)] if service.database else [])]
+
+
+def test_the_auditor_has_its_key_and_knows_where_services_are(place: Path) -> None:
+    told = environment.read_env_file(place / "of" / "auditor" / "env")
+
+    urls = {f"{service.short.upper()}_URL": f"http://{service.short}:8000" for service in TABLE.services}
+    assert told == {**urls, "SERVICE_KEY_FILE": "/run/nexus/own/service.pem", "AUDIT_DIR": "/outgoing/audit"}
+    public = (place / "public" / "services" / "auditor.pem").read_bytes()
+    assert _public_half((place / "of" / "auditor" / "service.pem").read_bytes()) == public
+
+
+def _public_half(private: bytes) -> bytes:
+    key = serialization.load_pem_private_key(private, password=None).public_key()
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def test_only_the_migrate_job_may_declare_queues(place: Path) -> None:
@@ -135,7 +152,7 @@ def _contents(place: Path) -> dict[Path, bytes]:
 
 
 def test_compose_runs_each_process_of_the_table() -> None:
-    expected = set()
+    expected = {"auditor"}
     for service in TABLE.services:
         expected |= {service.short}
         expected |= {f"{service.short}-worker"} if service.worker else set()
@@ -212,7 +229,9 @@ def of_kind(manifests: list[Manifest], *kinds: str) -> dict[str, Manifest]:
 
 def pods(manifests: list[Manifest]) -> dict[str, Manifest]:
     found = of_kind(manifests, "Deployment", "Job")
-    return {name: manifest["spec"]["template"]["spec"] for name, manifest in found.items()}
+    by_the_clock = of_kind(manifests, "CronJob")
+    jobs = {name: one["spec"]["jobTemplate"]["spec"]["template"]["spec"] for name, one in by_the_clock.items()}
+    return jobs | {name: manifest["spec"]["template"]["spec"] for name, manifest in found.items()}
 
 
 def processes(pod: Manifest) -> list[Manifest]:
@@ -243,6 +262,7 @@ def test_kubernetes_runs_each_process_of_the_table(overlay: str) -> None:
 
     assert set(of_kind(manifests, "Deployment")) == web | workers | {"nginx"}
     assert set(of_kind(manifests, "Job")) == migrations
+    assert set(of_kind(manifests, "CronJob")) == {"auditor"}
     assert set(of_kind(manifests, "Service")) == {service.short for service in TABLE.services} | {"nginx"}
     assert set(of_kind(manifests, "HorizontalPodAutoscaler")) == web | workers
     assert set(of_kind(manifests, "PodDisruptionBudget")) == web | {"nginx"}
@@ -252,7 +272,7 @@ def test_kubernetes_runs_each_process_of_the_table(overlay: str) -> None:
 @needs_kubectl
 def test_every_pod_runs_the_image_of_its_service(base: list[Manifest]) -> None:
     for name, pod in pods(base).items():
-        for container in processes(pod) if name != "nginx" else []:
+        for container in processes(pod) if name not in {"nginx", "auditor"} else []:
             service = TABLE.service(name.rpartition("-")[0])
 
             assert container["image"].partition(":")[0] == f"nexus/{service.name}", name
@@ -312,7 +332,7 @@ def test_a_service_is_reached_by_nginx_the_gateway_and_those_that_call_it(base: 
             continue
         [rule] = policy["spec"]["ingress"]
         [expression] = rule["from"][0]["podSelector"]["matchExpressions"]
-        assert expression["values"] == ["nginx", "gateway", *also.get(name, [])]
+        assert expression["values"] == ["nginx", "gateway", "auditor", *also.get(name, [])]
         assert policy["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/name"] == name.removesuffix("-web")
     assert of_kind(base, "NetworkPolicy")["nobody"]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress"]}
 
@@ -374,4 +394,4 @@ def test_every_secret_and_key_that_a_pod_mounts_is_one_that_is_made(base: list[M
             assert secret is None or made[secret]["kind"] == "Secret", name
             assert shown is None or made[shown]["kind"] == "ConfigMap", name
             if volume["name"] == "own":
-                assert secret == (name if name.endswith("-migrate") else name.rpartition("-")[0])
+                assert secret == (name if name.endswith("-migrate") or name == "auditor" else name.rpartition("-")[0])

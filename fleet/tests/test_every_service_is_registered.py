@@ -26,7 +26,10 @@ LISTS = {
         {f"{module.__name__.rsplit('.', 1)[-1]}_service" for module in contracts.MODULES},
         DOMAIN,
     ),
-    "pyproject.toml root_packages": (set(PYPROJECT["tool"]["importlinter"]["root_packages"]) - {"shared"}, ALL),
+    "pyproject.toml root_packages": (
+        set(PYPROJECT["tool"]["importlinter"]["root_packages"]) - {"shared", "auditor"},
+        ALL,
+    ),
     "pyproject.toml mypy_path": (set(PYPROJECT["tool"]["mypy"]["mypy_path"].split(":")) - {"shared"}, ALL),
     "pyproject.toml ruff src": (set(PYPROJECT["tool"]["ruff"]["src"]) - {"shared", "."}, ALL),
     "pyproject.toml: No service knows another service": (

@@ -32,7 +32,8 @@ def test_first_start_makes_one_signing_key_and_a_pair_for_each_service(tmp_path:
     keys.prepare(page)
 
     assert {file: file.read_bytes() for file in (tmp_path / "keys").rglob("*.pem")} == before
-    assert len([file for file in before if "tls" not in file.parts]) == 2 + 2 * len(page.services)
+    of_services_and_the_auditor = len(page.services) + 1
+    assert len([file for file in before if "tls" not in file.parts]) == 2 + 2 * of_services_and_the_auditor
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in before if file.parent.name == "private")
 
 

@@ -2,7 +2,7 @@
 
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from notification_service.api import deliveries, inbox, simulator
+from notification_service.api import deliveries, evidence, inbox, simulator
 from shared import admin, health
 from shared.http import path
 
@@ -14,6 +14,7 @@ urlpatterns = [
     *health.urlpatterns,
     admin.pages(),
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
+    *evidence.paths,
     path("simulator/sms/2010-04-01/Accounts/<str:account>/Messages.json", simulator.MessagesView.as_view()),
     path("api/v1/notifications", inbox.InboxView.as_view()),
     path("api/v1/notifications/unread-count", inbox.UnreadView.as_view()),

@@ -46,9 +46,9 @@ from order_service.actions.cancellations import cancel_lines
 from order_service.actions.orders import (
     Placing,
     about,
+    confirmation_of,
     lines_of,
     money,
-    parts_as_told,
     reservation_of,
     splits_of,
     tell,
@@ -72,7 +72,7 @@ from shared.contracts.catalog import (
     StockReleased,
     StockReserved,
 )
-from shared.contracts.order import OrderCancelled, OrderConfirmed, OrderPlaced
+from shared.contracts.order import OrderCancelled, OrderPlaced
 from shared.contracts.payment import (
     CancelPayment,
     PaymentActionRequired,
@@ -204,16 +204,7 @@ def _confirm(order: Order) -> None:
     order.confirm(at=timezone.now())
     order.save()
     _lead(order, VendorOrder.Status.CONFIRMED)
-    tell(
-        order,
-        OrderConfirmed(
-            **about(order),
-            cart_id=order.cart_id or None,
-            total=money(order, order.total),
-            vendor_orders=parts_as_told(order),
-            confirmed_at=timezone.now(),
-        ),
-    )
+    tell(order, confirmation_of(order))
 
 
 def on_payment_declined(message: PaymentDeclined) -> None:

@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from payment_service.api import (
     bank_files,
     crypto,
+    evidence,
     gift_cards,
     ledger,
     payments,
@@ -28,6 +29,7 @@ urlpatterns = [
     *health.urlpatterns,
     admin.pages(),
     path("internal/openapi.json", SpectacularJSONAPIView.as_view()),
+    *evidence.paths,
     path("internal/statements", statements.InternalStatementsView.as_view()),
     path("api/v1/payments", payments.PaymentsView.as_view()),
     path("api/v1/payments/<uuid:payment>", payments.PaymentView.as_view()),

@@ -246,10 +246,14 @@ class ServiceAuthentication(BaseAuthentication):
 
 def service_token(audience: str) -> str:
     """A token that lets this service call the service `audience` (short name) for the next minute."""
+    return signed(audience, by=settings.SERVICE, key=_service_key(settings.SERVICE_KEY_FILE))
+
+
+def signed(audience: str, *, by: str, key: str) -> str:
+    """As `service_token`, for who is no Django service: `by` is its name, `key` its private key (PEM)."""
     now = int(time.time())
-    claims = {"iss": settings.SERVICE, "aud": audience, "iat": now, "exp": now + SERVICE_TOKEN_LIFETIME.seconds}
-    headers = {"kid": settings.SERVICE, "typ": SERVICE_TYPE}
-    return jwt.encode(claims, _service_key(settings.SERVICE_KEY_FILE), algorithm=ALGORITHM, headers=headers)
+    claims = {"iss": by, "aud": audience, "iat": now, "exp": now + SERVICE_TOKEN_LIFETIME.seconds}
+    return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": by, "typ": SERVICE_TYPE})
 
 
 @lru_cache(maxsize=1)
@@ -265,6 +269,18 @@ class IsSignedIn(permissions.BasePermission):
 class IsService(permissions.BasePermission):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         return isinstance(request.user, CallingService)
+
+
+def only(*services: str) -> type[permissions.BasePermission]:
+    """A permission class: the caller is one of these services."""
+    return type("IsOneOf", (_IsOneOf,), {"services": frozenset(services)})
+
+
+class _IsOneOf(permissions.BasePermission):
+    services: Iterable[str] = ()
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return isinstance(request.user, CallingService) and request.user.name in self.services
 
 
 def roles(*allowed: str, area: str | tuple[str, ...] = ()) -> type[permissions.BasePermission]:

@@ -35,13 +35,13 @@ SWEEP_BATCH = 100
 
 def release_stock(asked: ReleaseStock) -> None:
     """Give back what is held, or was sold. A ReserveStock that comes later finds the row, and is refused."""
-    _give_back(asked.order_id, asked.reason)
+    give_back(asked.order_id, asked.reason)
     publish(StockReleased(order_id=asked.order_id, reason=asked.reason))
 
 
 def forget_order(told: OrderCancelled) -> None:
     """As release_stock, for whoever only heard of the cancellation."""
-    if _give_back(told.order_id, told.reason):
+    if give_back(told.order_id, told.reason):
         publish(StockReleased(order_id=told.order_id, reason=told.reason))
 
 
@@ -95,7 +95,7 @@ def _expire_batch() -> int:
     return len(rows)
 
 
-def _give_back(order_id: UUID, reason: str) -> bool:
+def give_back(order_id: UUID, reason: str) -> bool:
     """True when there was something to give back. Where there is no row, one is left against a late ReserveStock."""
     if Reservation.open({order_id: None}, Status.RELEASED, reason=reason[:60]):
         return False

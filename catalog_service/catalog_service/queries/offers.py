@@ -1,5 +1,6 @@
 """All offers in the order of their variants, for whoever keeps a copy of them."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from catalog_service.actions.offers import load, offer
@@ -17,6 +18,11 @@ def offers_after(after: UUID | None, limit: int) -> list[OfferChanged]:
     rows = StockItem.objects.order_by("variant_id")
     if after is not None:
         rows = rows.filter(variant_id__gt=after)
-    stock = {row.variant_id: Level(row.on_hand, row.reserved, row.version) for row in rows[:limit]}
+    return list(offers_of(rows[:limit]).values())
+
+
+def offers_of(rows: Iterable[StockItem]) -> dict[UUID, OfferChanged]:
+    """By variant, in the order of the rows, which were read before."""
+    stock = {row.variant_id: Level(row.on_hand, row.reserved, row.version) for row in rows}
     variants = load(stock)
-    return [offer(variants[variant_id], level) for variant_id, level in stock.items()]
+    return {variant_id: offer(variants[variant_id], level) for variant_id, level in stock.items()}

@@ -51,6 +51,7 @@ class Delivery(models.Model):
             models.Index(fields=["due_at"], name="delivery_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["status", "-id"], name="delivery_by_status"),
             models.Index(fields=["address", "-id"], name="delivery_by_address"),
+            models.Index(fields=["fact"], name="delivery_confirmation", condition=Q(kind="order_confirmed")),
         )
         constraints = (models.UniqueConstraint(fields=["address", "kind", "fact"], name="told_once_by_mail"),)
 

@@ -41,6 +41,7 @@ class Notification(models.Model):
         indexes = (
             models.Index(fields=["user_id", "-id"], name="notification_inbox"),
             models.Index(fields=["user_id"], name="notification_unread", condition=Q(read_at__isnull=True)),
+            models.Index(fields=["fact"], name="notification_confirmation", condition=Q(kind="order_confirmed")),
         )
         constraints = (models.UniqueConstraint(fields=["user_id", "kind", "fact"], name="told_once_in_the_inbox"),)
 

@@ -17,7 +17,7 @@ from order_service.queries.quotes import Quote, QuotedPart
 from order_service.queries.store_credit import NO_CREDIT, CreditWish
 from shared.context import acting, current
 from shared.contracts.catalog import LineToReserve, ReserveStock
-from shared.contracts.order import Buyer, VendorOrderPart
+from shared.contracts.order import Buyer, OrderConfirmed, VendorOrderPart
 from shared.contracts.order import OrderLine as ToldLine
 from shared.contracts.payment import Split
 from shared.messages import Event, Message, MoneyData
@@ -196,6 +196,18 @@ def tell(order: Order, message: Message) -> None:
 
 def money(order: Order, minor: int) -> MoneyData:
     return MoneyData(minor=minor, currency=order.currency)
+
+
+def confirmation_of(order: Order) -> OrderConfirmed:
+    """Of an order that is confirmed, or was."""
+    assert order.confirmed_at is not None
+    return OrderConfirmed(
+        **about(order),
+        cart_id=order.cart_id or None,
+        total=money(order, order.total),
+        vendor_orders=parts_as_told(order),
+        confirmed_at=order.confirmed_at,
+    )
 
 
 def parts_as_told(order: Order) -> tuple[VendorOrderPart, ...]:

@@ -35,7 +35,7 @@ def follow_lines(part: VendorOrder, order: Order) -> None:
     part.follow(_state_of(part))
     if part.status == Part.DELIVERED and before != Part.DELIVERED:
         part.delivered_at = timezone.now()
-        _tell_delivered(part, order)
+        tell_delivered(part, order)
     part.save(update_fields=["status", "delivered_at"])
     follow_parts(order)
 
@@ -56,7 +56,7 @@ def _came_back(part: VendorOrder) -> int:
     return received or 0
 
 
-def _tell_delivered(part: VendorOrder, order: Order) -> None:
+def tell_delivered(part: VendorOrder, order: Order) -> None:
     kept = part.lines.filter(quantity__gt=F("cancelled_quantity"))
     products = tuple(kept.order_by("product_id").values_list("product_id", flat=True).distinct())
     told = {"vendor_order_id": part.id, "vendor_id": part.vendor_id, "product_ids": products}

@@ -34,11 +34,12 @@ def ask_refund(
         splits=[split.model_dump(mode="json") for split in splits],
         reason=reason[:200],
     )
-    _ask(refund)
+    ask(refund)
     return refund
 
 
-def _ask(refund: Refund) -> None:
+def ask(refund: Refund) -> None:
+    """Of payment, which answers an id once."""
     order = refund.order
     tell(
         order,

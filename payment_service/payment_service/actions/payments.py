@@ -261,8 +261,13 @@ def _take(payment: Payment) -> None:
             lines=lines,
             memo=payment.order_number,
         )
+    tell_taken(payment)
+
+
+def tell_taken(payment: Payment) -> None:
+    assert payment.taken_at is not None
     amount = MoneyData(minor=payment.minor, currency=payment.currency)
-    told = {"amount": amount, "store_credit": payment.credit, "taken_at": now}
+    told = {"amount": amount, "store_credit": payment.credit, "taken_at": payment.taken_at}
     publish(PaymentTaken(payment_id=payment.id, order_id=payment.order_id, **told))
 
 

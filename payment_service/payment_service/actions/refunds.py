@@ -175,6 +175,11 @@ def _finish(payment: Payment, refund: Refund) -> None:
     refund.finish(at=timezone.now())
     splits = [Split.model_validate(split) for split in refund.splits]
     _book(refund, splits, buyer=payment.user_id, memo=f"{payment.order_number}: {refund.reason}")
+    tell_refunded(refund)
+
+
+def tell_refunded(refund: Refund) -> None:
+    payment, splits = refund.payment, [Split.model_validate(split) for split in refund.splits]
     publish(
         PaymentRefunded(
             refund_id=refund.id,

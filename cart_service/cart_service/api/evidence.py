@@ -1,0 +1,6 @@
+"""What only the auditor may ask; NGINX does not route it."""
+
+from cart_service.queries.evidence import CHECKS, TOPICS
+from shared import evidence
+
+paths = evidence.paths(topics=TOPICS, checks=CHECKS, repairs={})

@@ -1,0 +1,7 @@
+"""What only the auditor may ask; NGINX does not route it."""
+
+from shared import evidence
+from user_service.actions.repairs import REPAIRS
+from user_service.queries.evidence import CHECKS, TOPICS
+
+paths = evidence.paths(topics=TOPICS, checks=CHECKS, repairs=REPAIRS)
