@@ -1,7 +1,7 @@
 # Everything here is `python3 -m fleet …`; the launcher makes .venv with system Python at its first call.
 FLEET := python3 -m fleet
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs seed demo audit bench run restart reload scale rotate-keys postman test check messages schemas lock new-service clean
+.PHONY: help up down status logs seed demo audit bench run restart reload scale rotate-keys postman test drill drills guards check messages schemas lock new-service clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-30s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,15 @@ postman: ## write the API as a Postman collection
 
 test: ## all tests; s=order_service: of one service
 	@$(FLEET) test $(s)
+
+drill: ## do on purpose what could go wrong; name=T9 [seed=1] [full=1]
+	@$(FLEET) drill $(name) $(if $(seed),--seed $(seed)) $(if $(full),--full)
+
+drills: ## all drills and their report; [seed=1] [full=1]
+	@$(FLEET) drills $(if $(seed),--seed $(seed)) $(if $(full),--full)
+
+guards: ## take each guard out of a copy of the code: its drill must find out; name=T9
+	@$(FLEET) guards $(name)
 
 check: ## lint, types, import rules, migrations, schemas
 	@$(FLEET) check

@@ -25,6 +25,9 @@ COMMANDS: list[tuple[str, ...]] = [
     ("demo", "drive the main journey over the gateway and show each step"),
     ("audit", "compare what the services say, and name what does not agree"),
     ("test", "run the tests of one service, or all", "service?"),
+    ("drill", "do on purpose what could go wrong, and judge what came of it", "name"),
+    ("drills", "all drills, and their report"),
+    ("guards", "take each guard out of a copy of the code; its drill must find out", "drill?"),
     ("check", "lint, types, import rules, migrations, schemas"),
     ("messages", "who sends and who hears what"),
     ("postman", "write the API as a Postman collection", "file?"),
@@ -89,6 +92,11 @@ def parser() -> argparse.ArgumentParser:
     _options_of_rotate_keys(commands.choices["rotate-keys"])
     _options_of_audit(commands.choices["audit"])
     _options_of_env(commands.choices["env"])
+    for name in ("drill", "drills"):
+        commands.choices[name].add_argument("--seed", type=int, help="to repeat a run; else one nobody has thought of")
+        commands.choices[name].add_argument("--full", action="store_true", help="at the size its target is meant for")
+    for name in ("drills", "guards"):
+        commands.choices[name].add_argument("--keep", action="store_true", help="the report goes to docs/drills/")
     return parser
 
 

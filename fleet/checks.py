@@ -24,6 +24,8 @@ class Check:
     command: tuple[str, ...]
     folder: Path = ROOT
     environment: dict[str, str] | None = None
+    speaks: bool = False
+    """What it says when all is well is worth reading."""
 
 
 def run(table: Table) -> int:
@@ -42,6 +44,7 @@ def checks(table: Table) -> list[Check]:
         Check("import rules", (str(Path(sys.executable).with_name("lint-imports")),)),
         Check("messages", (*MODULE, "fleet.messages", "check")),
         Check("message schemas", (*MODULE, "shared.contracts", "check"), ROOT / "shared"),
+        Check("messages since the last release", (*MODULE, "fleet.releases"), speaks=True),
         *(_migrations(table, service.name) for service in present(table) if service.database),
     ]
 
@@ -62,7 +65,8 @@ def _run(check: Check) -> bool:
     variables = {**os.environ, **(check.environment or {})}
     done = subprocess.run(check.command, cwd=check.folder, env=variables, capture_output=True, text=True)
     verdict = "ok" if done.returncode == 0 else "FAILED"
-    print(f"{verdict:7}{check.name} ({time.monotonic() - started:.1f} s)", flush=True)
+    said = f": {done.stdout.strip()}" if check.speaks and not done.returncode else ""
+    print(f"{verdict:7}{check.name} ({time.monotonic() - started:.1f} s){said}", flush=True)
     if done.returncode:
         print(done.stdout + done.stderr, flush=True)
     return done.returncode == 0

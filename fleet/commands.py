@@ -8,6 +8,8 @@ from pathlib import Path
 
 from fleet import births, checks, edge, inside, keys, locks, processes, rotation, services, settings_page, suites, ups
 from fleet import demo as demonstration
+from fleet import drills as drilling
+from fleet import guards as guarding
 from fleet import messages as messages_page
 from fleet import postgres as postgres_server
 from fleet import status as status_page
@@ -142,6 +144,18 @@ def audit(table: Table, options: Namespace) -> int:
 
 def test(table: Table, options: Namespace) -> int:
     return suites.run(table, options.service)
+
+
+def drill(table: Table, options: Namespace) -> int:
+    return drilling.drill(table, options.name, seed=options.seed, full=options.full)
+
+
+def drills(table: Table, options: Namespace) -> int:
+    return drilling.drills(table, seed=options.seed, full=options.full, keep=options.keep)
+
+
+def guards(table: Table, options: Namespace) -> int:
+    return guarding.guards(table, name=options.drill, keep=options.keep)
 
 
 def check(table: Table, _options: Namespace) -> int:

@@ -105,13 +105,13 @@ def _become_vendor(journey: Journey, vendor: Person, name: str) -> str:
 def list_products(journey: Journey) -> None:
     category = journey.market.guest().get("categories")["results"][0]
     for number, vendor in enumerate(journey.vendors):
-        product = _list_product(vendor, category["slug"], f"Journey lamp {number} {uuid4().hex[:6]}")
+        product = list_product(vendor, category["slug"], f"Journey lamp {number} {uuid4().hex[:6]}")
         journey.admin.post(f"admin/products/{product['id']}/approve")
         journey.products.append(product)
     journey.check(all(p["variants"][0]["available"] == 10 for p in journey.products), "ten of each are in stock")
 
 
-def _list_product(vendor: Person, category: str, name: str) -> Json:
+def list_product(vendor: Person, category: str, name: str) -> Json:
     variant = {"sku": f"JL-{uuid4().hex[:10]}", "price": {"amount": "20.00", "currency": "USD"}, "stock": 10}
     body = {"name": name, "category": category, "description": "Made for a journey.", "variants": [variant]}
     product: Json = wait_for(lambda: _created(vendor, body), "the catalogue to know the vendor")

@@ -261,6 +261,17 @@ def test_nothing_that_is_not_public_is_ever_asked(address: str, inside: Host, mo
         fetch(address.format(port=inside.server_port), limit=1_000_000, seconds=2)
 
 
+def test_a_listener_on_all_addresses_of_this_machine_hears_nothing() -> None:
+    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listener:
+        listener.setblocking(False)
+        for address in FORBIDDEN:
+            with pytest.raises(NotFetched):
+                fetch(address.format(port=listener.getsockname()[1]), limit=1_000_000, seconds=2)
+
+        with pytest.raises(BlockingIOError):  # nobody has knocked
+            listener.accept()
+
+
 def test_a_name_that_changes_its_mind_is_asked_once_and_held_to_it(
     outside: Host, inside: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:

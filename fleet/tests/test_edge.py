@@ -25,7 +25,7 @@ def test_a_service_that_is_away_is_a_problem_document_and_comes_back(door: Door)
     stub.stop()
 
     answer = door.ask("GET", "/api/v1/vendors")
-    assert (answer.status_code, answer.json()["code"]) == (502, "unavailable")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert answer.headers["retry-after"]
 
     stub.start(stub.port)

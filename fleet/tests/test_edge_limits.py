@@ -109,7 +109,9 @@ def test_neither_a_crowd_nor_those_beside_it_take_the_others_places(door: Door, 
     with changed(door, limits={"at_once": 3, "crowd": 2}, **edge), ThreadPoolExecutor(7) as pool:
         orders.gate.clear()
         try:
-            asked = [pool.submit(door.ask, method, "/api/v1/orders", timeout=30) for method in ["GET"] * 4 + ["POST"] * 3]
+            asked = [
+                pool.submit(door.ask, method, "/api/v1/orders", timeout=30) for method in ["GET"] * 4 + ["POST"] * 3
+            ]
             wait_for(lambda: (orders.waiting, sum(one.done() for one in asked)) == (5, 2), "both to be full")
         finally:
             orders.gate.set()

@@ -23,7 +23,7 @@ Redis was emptied; where it does not fit, Redis came back with an older state: a
 
 @lru_cache(maxsize=1)
 def _http() -> httpx.Client:
-    return httpx.Client(timeout=5.0, limits=httpx.Limits(max_keepalive_connections=32))
+    return httpx.Client(timeout=5.0, transport=calls.Punctual(limits=httpx.Limits(max_keepalive_connections=32)))
 
 
 def health_of(service: str) -> dict[str, Any]:
@@ -38,7 +38,8 @@ def openapi_of(service: str) -> dict[str, Any]:
 
 def _document(service: str, path: str, timeout: float, good: tuple[int, ...]) -> dict[str, Any]:
     try:
-        response = _http().get(settings.FLEET[service] + path, timeout=timeout)
+        with calls.within(timeout):
+            response = _http().get(settings.FLEET[service] + path, timeout=timeout)
         document = response.json() if response.status_code in good else None
     except (httpx.HTTPError, ValueError) as error:
         raise Unavailable(f"{service} does not answer: {type(error).__name__}") from None
@@ -106,7 +107,8 @@ def _user(path: str, json: Any, headers: dict[str, str] | None = None) -> httpx.
     }
     try:
         deadline = settings.SIGN_IN_DEADLINE.total_seconds()
-        answer = _http().post(settings.FLEET["user"] + path, json=json, headers=told, timeout=deadline)
+        with calls.within(deadline):
+            answer = _http().post(settings.FLEET["user"] + path, json=json, headers=told, timeout=deadline)
     except httpx.HTTPError as error:
         raise Unavailable(f"user_service does not answer: {type(error).__name__}") from None
     if answer.status_code >= 500:

@@ -111,7 +111,7 @@ const PROBLEMS = {
     414: ['bad_request', 'The address is too long'],
     431: ['bad_request', 'The headers are too large'],
     429: ['too_many_requests', 'Too many requests'],
-    502: ['unavailable', 'Temporarily not available'],
+    502: ['unavailable', 'Temporarily not available', 503],  // what is behind the edge is nobody's business
     503: ['unavailable', 'Temporarily not available'],
     504: ['unavailable', 'Temporarily not available'],
 };

@@ -1,24 +1,38 @@
 """HTTP out, to another service of the fleet: a service token, the correlation id, a deadline, one error to catch."""
 
 import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
+from math import inf
 from typing import Any
 
+import httpcore
 import httpx
 
-from shared import context
+from shared import context, patience
 from shared.auth import service_token
 from shared.errors import Unavailable
 
 log = logging.getLogger("nexus.calls")
-TIMEOUT = httpx.Timeout(3.0, connect=1.0)
+SECONDS = 3.0
+TIMEOUT = httpx.Timeout(SECONDS, connect=1.0)
+_until: ContextVar[float] = ContextVar("nexus_call_until", default=inf)
 
 
-def call(service: str, base_url: str, method: str, path: str, **kwargs: Any) -> httpx.Response:
-    """Ask another service. Raises Unavailable when it does not answer in time or answers with a 5xx."""
+def call(
+    service: str, base_url: str, method: str, path: str, *, timeout: float = SECONDS, **kwargs: Any
+) -> httpx.Response:
+    """Ask another service. Raises Unavailable when it has not answered within `timeout` seconds, or as long as the
+    request in hand may wait, or answers with a 5xx.
+    """
     headers = {"Authorization": f"Bearer {service_token(service)}", "X-Request-Id": context.current().correlation_id}
+    headers |= kwargs.pop("headers", {})
     try:
-        response = _client(base_url).request(method, path, headers={**headers, **kwargs.pop("headers", {})}, **kwargs)
+        with within(timeout):
+            response = _client(base_url).request(method, path, headers=headers, timeout=_each(timeout), **kwargs)
     except httpx.TransportError as error:
         log.warning("%s did not answer: %s: %s", service, type(error).__name__, error)
         raise Unavailable(f"The {service} service does not answer.", retry_after=2) from None
@@ -27,7 +41,63 @@ def call(service: str, base_url: str, method: str, path: str, **kwargs: Any) -> 
     return response
 
 
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Inside, all that a Punctual client does takes no longer, nor longer than the request in hand may wait."""
+    left, began = patience.left(), time.monotonic()
+    token = _until.set(began + (seconds if left is None else min(seconds, left)))
+    try:
+        yield
+    finally:
+        _until.reset(token)
+        patience.spend(time.monotonic() - began)
+
+
+def _each(seconds: float) -> httpx.Timeout:
+    return TIMEOUT if seconds == SECONDS else httpx.Timeout(seconds, connect=TIMEOUT.connect)
+
+
 @cache
 def _client(base_url: str) -> httpx.Client:
     """Made once: reading the certificates of the world takes 20 ms."""
-    return httpx.Client(base_url=base_url, timeout=TIMEOUT)
+    return httpx.Client(base_url=base_url, transport=Punctual())
+
+
+# ── Deadlines ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# httpx bounds each read, and so not an answer that comes byte by byte.
+
+
+class Punctual(httpx.HTTPTransport):
+    """httpx's own, whose reads together end when `within` says."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._pool._network_backend = _Backend()  # there is no other way in
+
+
+class _Backend(httpcore.SyncBackend):
+    def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        return _Stream(super().connect_tcp(*args, **kwargs))
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self.stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        left = _until.get() - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the answer is not whole in time")
+        return self.stream.read(max_bytes, left if timeout is None else min(timeout, left))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        self.stream.close()
+
+    def start_tls(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        return _Stream(self.stream.start_tls(*args, **kwargs))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.stream.get_extra_info(info)

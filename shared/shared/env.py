@@ -70,7 +70,7 @@ def database(url: str, *, pool_size: int) -> dict[str, object]:
     parts = urlsplit(url)
     options: dict[str, object] = {"connect_timeout": 5, "server_side_binding": True, **_KEEPALIVES}
     if pool_size:
-        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5, "max_idle": 60}
+        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 4, "max_idle": 60, **_AFTER_AN_OUTAGE}
     return {
         "ENGINE": "shared.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -84,6 +84,10 @@ def database(url: str, *, pool_size: int) -> dict[str, object]:
     }
 
 
+_AFTER_AN_OUTAGE = {"reconnect_timeout": 3.0}
+"""The pool gives up so soon, and whoever comes next makes it try at once. Usually it tries on by itself, each time
+after twice as long: a server that was away for two minutes would be found two minutes later.
+"""
 _KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 """By which this side learns within a minute that a server is gone which did not say so; usual are two hours."""
 

@@ -17,6 +17,8 @@ from shared.http import path
 from shared.models import WorkerReport
 
 REPORT_IS_STALE = timedelta(seconds=20)
+OUTBOX_IS_STUCK = timedelta(seconds=5)
+"""A message that waits for so long is not on its way: the broker is away, or no queue takes it."""
 
 
 def live(_request: HttpRequest) -> JsonResponse:
@@ -44,9 +46,10 @@ def _status() -> dict[str, Any]:
     now = timezone.now()
     workers = list(WorkerReport.objects.filter(seen_at__gt=now - REPORT_IS_STALE).order_by("-seen_at"))
     oldest = outbox.oldest_pending()
+    is_stuck = oldest is not None and now - oldest > OUTBOX_IS_STUCK
     return {
         "name": settings.SERVICE,
-        "status": "ok" if workers else "degraded",
+        "status": "ok" if workers and not is_stuck else "degraded",
         "version": getattr(settings, "VERSION", shared.__version__),
         "workers": len(workers),
         "queue_depth": workers[0].queue_depth if workers else None,

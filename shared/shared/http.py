@@ -25,7 +25,7 @@ from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from shared import context, errors
+from shared import context, errors, patience
 from shared.context import Context, new_id
 from shared.money import EXPONENTS, Money, MoneyError
 
@@ -55,7 +55,8 @@ class RequestContextMiddleware:
         offered = request.headers.get("X-Request-Id", "")
         request_id = offered if _SAFE_REQUEST_ID.fullmatch(offered) else str(new_id())
         traceparent = request.headers.get("traceparent")
-        with context.acting(Context(request_id, traceparent=traceparent, address=address_of(request))):
+        told = Context(request_id, traceparent=traceparent, address=address_of(request))
+        with context.acting(told), patience.of(settings.REQUEST_WAIT_MS / 1_000):
             response = self.get_response(request)
             response["X-Request-Id"] = request_id
             self._log(request, response, started)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydantic import Field, create_model
@@ -36,11 +37,27 @@ def test_an_optional_new_field_breaks_nobody() -> None:
         {"a": (str, ...), "b": (str | None, None)},
         {"a": (int, ...), "b": (str | None, None), "c": (int, ...)},
         {"a": (int, Field(ge=5)), "b": (str | None, None)},
+        {"a": (Literal[1, 2], ...), "b": (str | None, None)},
     ],
-    ids=["gone", "other type", "newly required", "narrowed"],
+    ids=["gone", "other type", "newly required", "narrowed", "a closed list"],
 )
 def test_what_could_break_a_reader_is_found(changed: dict[str, object]) -> None:
     assert breaking(schema_of(Told), variant(**changed))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (Literal["on"], ["shop.told.v1.a no longer allows off"]),
+        (Literal["on", "off", "over"], ["shop.told.v1.a may be over now"]),
+        (str, ["shop.told.v1.a is any value now"]),
+        (Literal["off", "on"], []),
+    ],
+)
+def test_a_closed_list_of_values_gains_and_loses_none(values: object, said: list[str]) -> None:
+    before = variant(a=(Literal["on", "off"], ...))
+
+    assert breaking(before, variant(a=(values, ...))) == said
 
 
 def test_a_message_that_disappears_is_breaking(tmp_path: Path) -> None:

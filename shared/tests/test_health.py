@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -22,4 +24,15 @@ def test_status_tells_what_the_worker_saw_and_how_old_the_outbox_is() -> None:
 
 @pytest.mark.django_db
 def test_without_a_worker_the_service_is_degraded() -> None:
+    assert Client().get("/health/status").json()["status"] == "degraded"
+
+
+@pytest.mark.django_db
+def test_a_service_whose_messages_do_not_leave_is_degraded() -> None:
+    WorkerReport.objects.create(instance="w", seen_at=timezone.now())
+    message = OutboxMessage.objects.create(type="t", subject="s", correlation_id="c", envelope={})
+    assert Client().get("/health/status").json()["status"] == "ok"
+
+    OutboxMessage.objects.update(recorded_at=message.recorded_at - timedelta(seconds=6))
+
     assert Client().get("/health/status").json()["status"] == "degraded"

@@ -1,8 +1,11 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
+import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
+from publishing import until
 
 from shared import env
 from shared.postgresql.base import DatabaseWrapper, is_cut
@@ -70,3 +73,29 @@ def test_without_a_pool_to_look_into_the_server_is_asked() -> None:
     one, pooled = (env.database("postgresql://localhost/nexus", pool_size=size) for size in (0, 4))
 
     assert (one["CONN_HEALTH_CHECKS"], pooled["CONN_HEALTH_CHECKS"]) == (True, False)
+
+
+@contextmanager
+def closed(name: str) -> Iterator[None]:
+    """Inside, the database takes no connections, and has none."""
+    here = connection.settings_dict
+    asked = {"user": here["USER"], "password": here["PASSWORD"], "host": here["HOST"], "port": here["PORT"]}
+    with psycopg.connect(dbname="postgres", autocommit=True, **asked) as elsewhere:
+        elsewhere.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        elsewhere.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name])
+        try:
+            yield
+        finally:
+            elsewhere.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+
+def test_whoever_comes_when_the_database_is_back_is_answered_however_long_it_was_away(link: Link) -> None:
+    before, pool = asked(link()), link().pool
+    connection.close()
+
+    with closed(connection.settings_dict["NAME"]):
+        with pytest.raises(OperationalError):
+            asked(link())
+        until(lambda: pool.get_stats()["pool_size"] == 0)
+
+    assert asked(link()) != before

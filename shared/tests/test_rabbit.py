@@ -3,50 +3,24 @@
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pika
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, transaction
+from publishing import WAIT, cancelled, publish, until
 
 from shared import outbox, rabbit
 from shared.contracts.catalog import ReleaseStock, ReserveStock
-from shared.contracts.order import Buyer, OrderCancelled
+from shared.contracts.order import OrderCancelled
 from shared.errors import Conflict, Retry
 from shared.inbox import Subscriptions, Together
-from shared.messages import MoneyData, Received
+from shared.messages import Received
 from shared.models import InboxMessage, OutboxMessage
 
 Consume = Callable[[Subscriptions], rabbit.Consumer]
-WAIT = 15
-
-
-def cancelled(order_id: UUID | None = None, reason: str = "test") -> OrderCancelled:
-    return OrderCancelled(
-        order_id=order_id or uuid4(),
-        number="N-1",
-        buyer=Buyer(email="ada@example.com", name="Ada"),
-        reason=reason,
-        total=MoneyData(minor=100, currency="USD"),
-    )
-
-
-def publish(*messages: OrderCancelled) -> None:
-    with transaction.atomic():
-        for message in messages:
-            outbox.publish(message)
-
-
-def until(condition: Callable[[], bool], seconds: float = WAIT) -> None:
-    """Wait for a state that other threads bring about; what is polled is the database or the broker itself."""
-    tick = threading.Event()
-    for _ in range(int(seconds / 0.05)):
-        if condition():
-            return
-        tick.wait(0.05)
-    raise AssertionError("it did not happen")
 
 
 def test_what_is_published_is_handled_once_and_in_order(relay: rabbit.Relay, consume: Consume) -> None:
@@ -227,7 +201,7 @@ def test_a_broker_that_cancels_the_consumer_does_not_stop_it_for_good(relay: rab
 
     publish(cancelled(reason="after the cancel"))
 
-    assert handled.get(timeout=WAIT * 2) == "after the cancel"
+    assert handled.get(timeout=WAIT) == "after the cancel"
 
 
 def test_stopping_finishes_the_running_message_and_gives_the_others_back(

@@ -24,7 +24,8 @@ class Load:
     threads: int = 4
     answers: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
-    longest: float = 0.0
+    seconds: list[float] = field(default_factory=list)
+    """That each took."""
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> "Load":
@@ -56,7 +57,11 @@ class Load:
             told = type(error).__name__
             self.failures.append(f"{told}: {error}")
         self.answers[told] += 1
-        self.longest = max(self.longest, time.monotonic() - started)
+        self.seconds.append(time.monotonic() - started)
+
+    @property
+    def longest(self) -> float:
+        return max(self.seconds, default=0.0)
 
 
 def fleet_command(*words: str) -> str:

@@ -1,6 +1,6 @@
 """A flash sale: far more buyers than units press the button at one moment.
 
-All of T14: NEXUS_BUYERS=500 NEXUS_UNITS=100.
+At full size: `make drill name=T14 full=1`.
 """
 
 import os

@@ -1,22 +1,37 @@
-"""Every operation of the API, tried by everybody who should not: a guest, another customer, another vendor.
+"""Every operation of the API, tried by everybody who should not: guests, other customers, other vendors, bad tokens.
 
 What belongs to somebody is made by the main journey. Ids of it must be as good as ids of nothing.
 """
 
-import io
+import time
+import tomllib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
+import jwt
 import pytest
-from operations import Operation, operations
+from belongings import World, furnished
+from operations import Operation
 
 from fleet.client import Json, Market, Person
-from fleet.journey import ADDRESS, RED_DOT, STEPS, Journey, leave_no_lamps
+from fleet.table import Table
 
 AT_ONCE = 4
+ROWS: dict[str, dict[str, str]] = tomllib.loads((Path(__file__).parent / "matrix.toml").read_text())
+CUSTOMERS, VENDORS = ("buyer", "other_customer"), ("vendor", "other_vendor")
+LET_IN = {
+    "everybody": ("guest", *CUSTOMERS, *VENDORS, "admin"),
+    "signed_in": (*CUSTOMERS, *VENDORS, "admin"),
+    "vendors_and_staff": (*VENDORS, "admin"),
+    "vendors": VENDORS,
+    "admins": ("admin",),
+}
+PEOPLE = LET_IN["everybody"]
 FOR_EVERYBODY = {
     "GET /api/v1/brands/{brand}",
     "GET /api/v1/categories/{category}",
@@ -35,9 +50,10 @@ FOR_EVERYBODY = {
 """What has an id in its path, and may be seen or done by anybody, or by anybody who is signed in."""
 NOT_OURS = {"POST /api/v1/payment-webhooks/{provider}"}
 """Bodies that others define."""
-RATES = {"zone": "shipping-zones", "method": "shipping-methods", "rate": "shipping-rates", "tax_rate": "tax-rates"}
-INVITED = {"email": "ivy@example.com", "role": "staff"}
-GIFT_CARD = {"amount": {"amount": "5.00", "currency": "USD"}}
+ON_SALE_ONLY = {"GET /api/v1/products/{product}/related", "GET /api/v1/products/{product}/views"}
+"""What a product that waits for approval has not got, not even for its vendor."""
+OPEN_ENDED = {"specifications", "value"}
+"""Fields that are objects of any shape, or of one that another field decides."""
 SMUGGLED = {
     "is_staff": True, "roles": ["admin"], "user_id": str(uuid4()), "owner_id": str(uuid4()), "vendor_id": str(uuid4()),
     "status": "approved", "total": {"amount": "0.00", "currency": "USD"}, "version": 9, "commission_basis_points": 0,
@@ -45,158 +61,10 @@ SMUGGLED = {
 }  # fmt: skip
 
 
-@dataclass
-class World:
-    """What a buyer and a vendor have, and who should not reach it."""
-
-    operations: list[Operation]
-    ids: Json
-    buyer: Person
-    vendor: Person
-    admin: Person
-    guest: Person
-    other_customer: Person
-    other_vendor: Person
-
-    def ids_for(self, operation: Operation) -> dict[str, str]:
-        """The foreign ids; of kinds of which this test has none, ids of nothing."""
-        special = {"item": "cart_item"} if "/cart/" in operation.path else {}
-        return {name: self.ids.get(special.get(name, name), str(uuid4())) for name in operation.places}
-
-
 @pytest.fixture(scope="module")
 def world(market: Market, admin: Person) -> Iterator[World]:
-    journey = Journey(market, admin, market.newcomer("owner"))
-    try:
-        for step in STEPS.values():
-            step(journey)
-        stranger = market.newcomer("stranger")
-        stranger.register("Mallory", "Other")
-        yield World(
-            operations(market), _ids(journey), journey.buyer, journey.vendors[1], admin,
-            market.guest(), stranger, market.account("vendor"),
-        )  # fmt: skip
-    finally:
-        leave_no_lamps(journey)
-
-
-def _ids(journey: Journey) -> Json:
-    """Place in a path → the id of something that belongs to the buyer or to the second vendor."""
-    return {
-        **_ids_of_the_buyer(journey, journey.buyer),
-        **_ids_of_the_vendor(journey, journey.vendors[1]),
-        **{noun: _first(journey.admin, f"admin/{path}") for noun, path in RATES.items()},
-        "payout_run": _payout_run(journey.admin),
-        "reconciliation": _reconciliation(journey.admin),
-        "crypto_transfer": _first(journey.admin, "admin/crypto-transfers"),
-        "coupon": _first(journey.admin, "coupons"),
-        "gift_card": journey.admin.post("gift-cards", GIFT_CARD, expect=201)["cards"][0]["id"],
-        "language": "de",
-    }
-
-
-def _ids_of_the_buyer(journey: Journey, buyer: Person) -> Json:
-    variant = {"variant_id": journey.products[1]["variants"][0]["id"]}
-    wishlist = buyer.post("wishlists", {"name": "Mine"}, expect=201)["id"]
-    return {
-        "order": journey.order["id"],
-        "payment": journey.order["payment"]["id"],
-        "refund": _first(buyer, f"orders/{journey.order['id']}/refunds"),
-        "return_id": _first(buyer, "returns"),
-        "address": buyer.post("users/me/addresses", ADDRESS, expect=201)["id"],
-        "wallet": buyer.post("users/me/wallets", {"address": f"0x{uuid4().hex}{uuid4().hex[:8]}"}, expect=201)["id"],
-        "claim": _first(buyer, "users/me/security-claims"),
-        "session": _first(buyer, "users/me/sessions"),
-        "notification": _first(buyer, "notifications"),
-        "wishlist": wishlist,
-        "item": _first_item(buyer.post(f"wishlists/{wishlist}/items", variant, expect=201)),
-        "cart_item": _first_item(buyer.post("cart/items", {**variant, "quantity": 1}, expect=201)),
-        "review": str(buyer.get("reviews?mine=true")["results"][0]["id"]),
-        "user": str(buyer.user["id"]),
-    }
-
-
-def _ids_of_the_vendor(journey: Journey, vendor: Person) -> Json:
-    hidden = _unapproved_product(journey, vendor)
-    rows = {"file": ("rows.csv", io.BytesIO(b"Handle,Title\nx,y\n"), "text/csv")}
-    return {
-        "vendor_order": journey.vendor_orders[1]["id"],
-        "shipment": journey.shipments[1]["id"],
-        "product": hidden["id"],
-        "variant": hidden["variants"][0]["id"],
-        "sku": hidden["variants"][0]["sku"],
-        "image": hidden["images"][0]["id"],
-        "revision": _first(vendor, f"products/{hidden['id']}/revisions"),
-        "location": _first(vendor, "inventory/locations"),
-        "hold": _hold(vendor, journey.products[1]["variants"][0]["sku"]),
-        "import_id": vendor.ask("POST", "imports", files=rows, data={"format": "shopify-csv"}, expect=202).json()["id"],
-        "export_id": vendor.ask("POST", "exports", json={"format": "jsonl"}, expect=202).json()["id"],
-        "operation": vendor.post("vendor-orders/operations", {"kind": "pack", "ids": [str(uuid4())]}, expect=202)["id"],
-        "order_export": vendor.post("order-exports", {"format": "jsonl"}, expect=202)["id"],
-        "application": _first(vendor, "vendor-applications"),
-        "checklist_item": _checklist_item(journey.admin),
-        "commission_rule": _commission_rule(journey.admin),
-        "document": _document(vendor),
-        "payout": _first(vendor, "vendors/me/payouts"),
-        "member": _first(vendor, "vendors/me/members"),
-        "invitation": vendor.post("vendors/me/members", INVITED, expect=201)["id"],
-        "promotion": vendor.post("promotions", {"kind": "free_shipping", "name": "Ours"}, expect=201)["id"],
-    }
-
-
-def _unapproved_product(journey: Journey, vendor: Person) -> Json:
-    from fleet.journey import _list_product
-
-    category = journey.market.guest().get("categories")["results"][0]["slug"]
-    made = _list_product(vendor, category, f"Hidden lamp {uuid4().hex[:6]}")
-    journey.products.append(made)
-    return vendor.get(f"products/{made['id']}")
-
-
-def _checklist_item(admin: Person) -> str:
-    """Asked for a moment only, and of nobody by force."""
-    given = {"title": f"Terms {uuid4().hex[:6]}", "kind": "attested"}
-    item = admin.post("admin/vendor-checklist-items", given, expect=201)["id"]
-    admin.ask("PATCH", f"admin/vendor-checklist-items/{item}", json={"active": False})
-    return str(item)
-
-
-def _commission_rule(admin: Person) -> str:
-    """Of a product that nobody sells: it changes nothing."""
-    rule = {"basis_points": 500, "product_id": str(uuid4())}
-    return str(admin.post("admin/commission-rules", rule, expect=201)["id"])
-
-
-def _document(vendor: Person) -> str:
-    path = f"vendor-applications/{_first(vendor, 'vendor-applications')}/documents"
-    file = {"file": ("dot.png", io.BytesIO(RED_DOT), "image/png")}
-    return str(vendor.ask("POST", path, files=file, data={"title": "Licence"}, expect=201).json()["id"])
-
-
-def _reconciliation(admin: Person) -> str:
-    file = {"file": ("none.csv", b"kind,key,reference,amount,currency,at\n", "text/csv")}
-    days = {"since": "2020-01-01", "until": "2020-01-01"}
-    return str(admin.ask("POST", "admin/reconciliations", files=file, data=days, expect=201).json()["id"])
-
-
-def _payout_run(admin: Person) -> str:
-    """Only admins have any; there may be nobody to pay."""
-    admin.ask("POST", "admin/payout-runs", json={"currency": "USD"}, expect=(201, 409))
-    runs = admin.get("admin/payout-runs")["results"]
-    return str(runs[0]["id"] if runs else uuid4())
-
-
-def _hold(vendor: Person, sku: str) -> str:
-    return str(vendor.post("inventory/holds", {"sku": sku, "quantity": 1}, expect=201)["id"])
-
-
-def _first(person: Person, path: str) -> str:
-    results = person.get(path)["results"]
-    return str(results[0]["id"]) if results else str(uuid4())
-
-
-def _first_item(holder: Json) -> str:
-    return str(holder["items"][0]["id"] if "items" in holder else holder["id"])
+    with furnished(market, admin) as made:
+        yield made
 
 
 Verdict = Callable[[Operation], str | None]
@@ -214,31 +82,78 @@ def told(response: httpx.Response) -> str:
     return f"{response.status_code} {response.text[-300:]}"
 
 
+def nothing(operation: Operation) -> dict[str, str]:
+    """Ids that nobody has."""
+    return {name: str(uuid4()) for name in operation.places}
+
+
 # ── Who may come in ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_guest_is_refused_by_every_operation_that_is_not_for_guests(world: World) -> None:
-    closed = [one for one in world.operations if not one.open]
-
-    def judge(operation: Operation) -> str | None:
-        answer = operation.ask(world.guest, world.ids_for(operation))
-        return None if answer.status_code == 401 else told(answer)
-
-    assert len(closed) > 100
-    none_is_wrong(closed, judge)
+def row_of(operation: Operation) -> str | None:
+    """Whom matrix.toml says it is for."""
+    return next((who for who, rows in ROWS.items() if operation.method in rows.get(operation.path, "").split()), None)
 
 
-@pytest.mark.parametrize("who", ["other_customer", "other_vendor"])
-def test_what_is_for_admins_is_refused_to_everybody_else(world: World, who: str) -> None:
-    person = getattr(world, who)
-    for_admins = [one for one in world.operations if one.path.startswith("/api/v1/admin/")]
+def test_every_operation_says_whose_it_is(world: World) -> None:
+    """A new operation needs a row in matrix.toml, and a row an operation; each has one."""
+    rows = [f"{method} {path}" for row in ROWS.values() for path, methods in row.items() for method in methods.split()]
+
+    assert sorted(rows) == sorted(str(one) for one in world.operations)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_who_is_not_named_is_refused(world: World, who: str) -> None:
+    """With ids of what there is and bodies that are right, so that nothing else could have been the reason."""
+    person, status = getattr(world, who), 401 if who == "guest" else 403
+    closed = [one for one in world.operations if who not in LET_IN[row_of(one) or "everybody"]]
 
     def judge(operation: Operation) -> str | None:
         answer = operation.ask(person, world.ids_for(operation))
-        return None if answer.status_code == 403 else told(answer)
+        return None if answer.status_code == status else told(answer)
 
-    assert len(for_admins) > 20
-    none_is_wrong(for_admins, judge)
+    assert len(closed) > 20
+    none_is_wrong(closed, judge)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_who_is_named_is_let_in(world: World, who: str) -> None:
+    """As far as ids of nothing and fields that there are not lead; what takes neither is not tried, but to read it."""
+    person = getattr(world, who)
+    open_to = [one for one in world.operations if who in LET_IN[row_of(one) or "admins"]]
+    harmless = [one for one in open_to if one.method == "GET" or one.body is not None or one.form or one.places]
+
+    def judge(operation: Operation) -> str | None:
+        unknown = {"is_staff": "x"} if operation.body is not None or operation.form else None
+        answer = operation.ask(person, nothing(operation), unknown)
+        return told(answer) if answer.status_code in {401, 403, 405} or answer.status_code >= 500 else None
+
+    assert len(harmless) > 40
+    none_is_wrong(harmless, judge)
+
+
+BAD = {"expired": {"exp": -5, "nbf": -3_600, "iat": -3_600}, "for somebody else": {"aud": "somebody"}}
+
+
+@pytest.mark.parametrize("how", BAD)
+def test_a_token_that_does_not_hold_opens_nothing(world: World, fleet: Table, how: str) -> None:
+    """An admin's, signed with our own key; not what is for guests, either."""
+    bearer = Person(world.admin.http, world.admin.mail, access=_bad_token(fleet, str(world.admin.access), BAD[how]))
+
+    def judge(operation: Operation) -> str | None:
+        answer = operation.ask(bearer, world.ids_for(operation))
+        return None if answer.status_code == 401 else told(answer)
+
+    none_is_wrong(world.operations, judge)
+
+
+def _bad_token(fleet: Table, good: str, changes: Json) -> str:
+    """Numbers are seconds from now."""
+    kid, now = jwt.get_unverified_header(good)["kid"], int(time.time())
+    claims = jwt.decode(good, options={"verify_signature": False})
+    key = (fleet.var / "keys" / "jwt" / "private" / f"{kid}.pem").read_text()
+    moved = {name: now + value if isinstance(value, int) else value for name, value in changes.items()}
+    return jwt.encode(claims | moved, key, "ES256", {"kid": kid, "typ": "at+jwt"})
 
 
 # ── What belongs to somebody ─────────────────────────────────────────────────────────────────────────────────────────
@@ -254,10 +169,24 @@ def with_ids(world: World) -> list[Operation]:
 
 
 def test_every_kind_of_id_is_tried(world: World) -> None:
-    """A new kind of id in a path needs an id of somebody's in `_ids`, or its operation a line in FOR_EVERYBODY."""
+    """A new kind of id in a path needs somebody's id in `belongings`, or its operation a line in FOR_EVERYBODY."""
     kinds = {place for operation in with_ids(world) for place in operation.places}
 
     assert kinds - world.ids.keys() == set()
+
+
+def test_whoever_it_belongs_to_reads_it(world: World) -> None:
+    """Else ids of nothing would have been tried all along."""
+    reads = [one for one in with_ids(world) if one.method == "GET" and str(one) not in ON_SALE_ONLY]
+
+    def judge(operation: Operation) -> str | None:
+        answers = [
+            operation.ask(person, world.ids_for(operation)) for person in (world.buyer, world.vendor, world.admin)
+        ]
+        return None if any(one.status_code == 200 for one in answers) else str([told(one) for one in answers])
+
+    assert len(reads) > 40
+    none_is_wrong(reads, judge)
 
 
 @pytest.mark.parametrize("who", ["guest", "other_customer", "other_vendor"])
@@ -268,15 +197,18 @@ def test_what_belongs_to_somebody_else_is_as_good_as_absent(world: World, who: s
         theirs = operation.ask(person, world.ids_for(operation))
         if theirs.status_code in {401, 403}:
             return None
-        nothing = operation.ask(person, {name: str(uuid4()) for name in operation.places})
-        alike = theirs.status_code == 404 and _without_request_id(theirs) == _without_request_id(nothing)
-        return None if alike else f"{told(theirs)} | an id of nothing: {told(nothing)}"
+        absent = operation.ask(person, nothing(operation))
+        alike = theirs.status_code == 404 and _as_sent(theirs) == _as_sent(absent)
+        return None if alike else f"{told(theirs)} | an id of nothing: {told(absent)}"
 
     none_is_wrong(with_ids(world), judge)
 
 
-def _without_request_id(response: httpx.Response) -> Json:
-    return {name: value for name, value in response.json().items() if name != "request_id"}
+def _as_sent(response: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
+    """Byte for byte, but for the request's own id and what is made of it, the time, and what is left of the quota."""
+    own = {"x-request-id", "etag", "date", "ratelimit"}
+    headers = {name: value for name, value in response.headers.items() if name not in own}
+    return response.status_code, response.content.replace(response.headers["x-request-id"].encode(), b""), headers
 
 
 @pytest.mark.parametrize("who", ["guest", "other_customer", "other_vendor"])
@@ -314,3 +246,39 @@ def test_unknown_fields_are_refused_by_every_write(world: World) -> None:
 
     assert len(writes) > 50
     none_is_wrong(writes, judge)
+
+
+def test_unknown_fields_are_refused_at_every_depth(world: World) -> None:
+    """Beside the fields of each object inside a body; a PATCH with such an object, a list of them, one in another."""
+    deep = [one for one in world.operations if one.body and str(one) not in NOT_OURS and list(_places_in(one.body))]
+    people = (world.guest, world.buyer, world.vendor, world.admin)
+
+    def judge(operation: Operation) -> str | None:
+        for place in _places_in(operation.body):
+            spoilt = {place[0]: _spoilt(operation.body, place)[place[0]]}
+            answers = [operation.ask(person, world.ids_for(operation), spoilt) for person in people]
+            name = ".".join([*map(str, place), "is_staff"])
+            if not any(one.status_code == 400 and name in one.json().get("errors", {}) for one in answers):
+                return f"{name}: {[told(one) for one in answers]}"
+        return None
+
+    assert len(deep) > 20
+    none_is_wrong(deep, judge)
+
+
+def _places_in(body: Any, start: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to each object inside a body, of a list to its first."""
+    parts = body.items() if isinstance(body, dict) else enumerate(body[:1]) if isinstance(body, list) else ()
+    for key, part in parts:
+        if isinstance(part, dict) and key not in OPEN_ENDED:
+            yield (*start, key)
+        yield from _places_in(part, (*start, key))
+
+
+def _spoilt(body: Any, place: tuple[Any, ...]) -> Json:
+    changed = deepcopy(body)
+    part = changed
+    for key in place:
+        part = part[key]
+    part["is_staff"] = True
+    return dict(changed)

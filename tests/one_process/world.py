@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from fleet.one_process import SERVICES
+from order_service.models import Order
 from payment_service.actions import payments, payouts, refunds, simulator, webhooks
 from payment_service.clients import port
 from payment_service.clients.simulator import Simulator
@@ -49,7 +50,7 @@ JOBS: tuple[Callable[[], int], ...] = (
     simulator.send_webhooks,
     webhooks.act_on_webhooks,
 )
-"""Payment's clock. Those of the others sweep deadlines, which are minutes away here."""
+"""Payment's clock. Those of the others sweep deadlines, which are minutes away here until they are let pass."""
 MOST_ATTEMPTS = 200
 
 
@@ -86,10 +87,10 @@ class World:
     # ── The broker ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def collect(self) -> None:
-        """What was committed to the outbox is on its way; a relay killed before it noted that sends it twice."""
+        """What was committed to the outbox is on its way: three times, as if relays died before they noted that."""
         rows = list(OutboxMessage.objects.filter(published_at__isnull=True).order_by("position"))
+        copies = 3 if self.disorder else 1
         for row in rows:
-            copies = 2 if self.maybe(0.05) else 1
             self.posts += [
                 Post(consumer, Envelope.model_validate(row.envelope))
                 for _copy in range(copies)
@@ -143,6 +144,15 @@ class World:
         WebhookEvent.objects.filter(handled_at=None).update(due_at=timezone.now())
         SimulatedCharge.objects.exclude(settles_at=None).update(settles_at=timezone.now())
         Release.objects.filter(released_at=None).update(due_at=timezone.now())
+
+    def let_deadlines_pass(self) -> None:
+        """No order that waits for something has more time; the clock of the order service finds out."""
+        Order.objects.exclude(deadline=None).update(deadline=timezone.now())
+        schedule = import_module("order_service.subscriptions").SCHEDULE
+        with serving("order"):
+            for job in (job for job in schedule if job.__name__ == "sweep_deadlines"):
+                job()
+        self.collect()
 
     def run(self, steps: int, *others: Callable[[], object]) -> None:
         """So many random steps: deliveries mostly, the clock now and then, and what people do."""

@@ -1,6 +1,7 @@
 """JSON Schemas of all messages: `python -m shared.contracts check` compares, `write` writes what is additive.
 
-A change that could break a reader of `.v1` is refused by both: such a message becomes `.v2`.
+A change that could break a reader of `.v1` is refused by both: such a message becomes `.v2`. `check <folder>` compares
+with the schemas of a release, which lie in the folder: there what is new and additive is no complaint.
 """
 
 import json
@@ -43,13 +44,27 @@ def _compare(old: Schema, new: Schema, where: str) -> list[str]:
         for name in before.keys() & after.keys()
         if _kind(before[name]) != _kind(after[name])
     ]
-    narrowed = [f"{where} no longer allows {value}" for value in set(old.get("enum", [])) - set(new.get("enum", []))]
-    return sorted(gone) + asked + sorted(changed) + narrowed
+    words = _words(old, new, where) + [
+        line for name in before.keys() & after.keys() for line in _words(before[name], after[name], f"{where}.{name}")
+    ]
+    return sorted(gone) + asked + sorted(changed) + sorted(words)
+
+
+def _words(old: Schema, new: Schema, where: str) -> list[str]:
+    """Of a closed list of values: one less is refused by the new reader of an old message, one more by the old reader
+    of a new one, which runs on while a release is rolled out.
+    """
+    before, after = (set(one.get("enum", [one.get("const")])) - {None} for one in (old, new))
+    if not before or not after:
+        return [f"{where} is {'one of a few values' if after else 'any value'} now"] if before or after else []
+    return [f"{where} no longer allows {value}" for value in before - after] + [
+        f"{where} may be {value} now" for value in after - before
+    ]
 
 
 def _kind(schema: Schema) -> Schema:
     """The parts of a field's schema that readers depend on, without titles, texts and defaults."""
-    ignored = {"title", "description", "default", "enum"}
+    ignored = {"title", "description", "default", "enum", "const"}
     return {
         name: [_kind(part) for part in value]
         if isinstance(value, list) and name in {"anyOf", "allOf", "prefixItems"}
@@ -85,19 +100,19 @@ def write(folder: Path = FOLDER) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    if arguments not in (["check"], ["write"]):
-        print("usage: python -m shared.contracts check|write", file=sys.stderr)  # noqa: T201
+    if arguments not in (["check"], ["write"]) and arguments[:1] != ["check"]:
+        print("usage: python -m shared.contracts check [folder] | write", file=sys.stderr)  # noqa: T201
         return 2
-    broken, stale = compare()
+    broken, stale = compare(*map(Path, arguments[1:]))
     if broken:
         print("breaking within .v1:", *broken, sep="\n  ", file=sys.stderr)  # noqa: T201
         return 1
     if arguments == ["write"]:
         write()
         return 0
-    if stale:
+    if stale and not arguments[1:]:
         print("schemas out of date (make schemas):", *stale, sep="\n  ", file=sys.stderr)  # noqa: T201
-    return 1 if stale else 0
+    return 1 if stale and not arguments[1:] else 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,82 @@
+"""`python -m fleet.releases`: nothing that reads the messages of the last release stumbles over those of this one.
+
+The last release is the newest tag behind HEAD. While there is none, each schema is compared with the first that was
+ever committed of it. Where there is no history (an archive, a clone of one commit) it says what is missing.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from fleet.table import ROOT
+from shared.contracts.__main__ import compare
+
+SCHEMAS = "shared/shared/contracts/schemas"
+NO_RELEASE = "the first commit of each schema, as there is no tag"
+BEFORE_THE_FIRST = {
+    "user.email_code_issued.v1.purpose may be erase_account now",
+    "vendor.payout_settled.v1.status may be returned now",
+}
+"""Done while nobody could have deployed a reader that stumbles. Counts until there is a tag."""
+
+
+def main() -> int:
+    against, schemas = last_release(ROOT)
+    broken = [line for line in broken_since(schemas) if against != NO_RELEASE or line not in BEFORE_THE_FIRST]
+    print(f"compared with {against}")
+    if not schemas and (ROOT / ".git").exists():
+        broken = ["this is a clone, but git shows none of its schemas"]
+    if broken:
+        print("breaking within .v1:", *broken, sep="\n  ", file=sys.stderr)
+    return 1 if broken else 0
+
+
+def broken_since(schemas: Mapping[str, bytes]) -> list[str]:
+    """What readers of these schemas (file name → content) could stumble over today."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in schemas.items():
+            (Path(folder) / name).write_bytes(content)
+        return compare(Path(folder))[0]
+
+
+def last_release(clone: Path) -> tuple[str, dict[str, bytes]]:
+    """What it is, in words, and its schemas."""
+    if _git(clone, "rev-parse", "--is-shallow-repository").strip() == b"true":
+        return "nothing: this clone has no history (fetch it: git fetch --unshallow --tags)", _at(clone, "HEAD")
+    tag = _git(clone, "describe", "--tags", "--abbrev=0").decode().strip()
+    if tag:
+        return tag, _at(clone, tag)
+    first = dict(_first_of_each(clone))
+    schemas = {Path(name).name: _git(clone, "show", f"{commit}:{name}") for name, commit in first.items()}
+    return (NO_RELEASE if schemas else "nothing: there is no history here"), schemas
+
+
+def _at(clone: Path, commit: str) -> dict[str, bytes]:
+    names = _git(clone, "ls-tree", "--name-only", commit, f"{SCHEMAS}/").decode().split()
+    return {Path(name).name: _git(clone, "show", f"{commit}:{name}") for name in names}
+
+
+def _first_of_each(clone: Path) -> Iterator[tuple[str, str]]:
+    """Schema → the commit that brought it; what comes later in the list is older, and the oldest counts."""
+    commit = ""
+    log = ("log", "--diff-filter=A", "--no-renames", "--name-only", "--format=commit %H", "--", f"{SCHEMAS}/*.json")
+    for line in _git(clone, *log).decode().splitlines():
+        if line.startswith("commit "):
+            commit = line.removeprefix("commit ")
+        elif line:
+            yield line, commit
+
+
+def _git(clone: Path, *arguments: str) -> bytes:
+    """What it prints; nothing where it fails, or where git itself is missing."""
+    try:
+        done = subprocess.run(["git", "-C", str(clone), *arguments], capture_output=True)
+    except FileNotFoundError:
+        return b""
+    return done.stdout if done.returncode == 0 else b""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

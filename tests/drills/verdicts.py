@@ -1,0 +1,48 @@
+"""What must hold after a drill: told one line each, `ok` or `BROKEN`, and then asserted together."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fleet.client import wait_for
+
+
+def seed() -> int:
+    """Of NEXUS_DRILL_SEED, or a new one. It is printed, so that a run can be repeated."""
+    chosen = int(os.environ.get("NEXUS_DRILL_SEED", time.time_ns() % 1_000_000))
+    print(f"\nseed {chosen}")
+    return chosen
+
+
+@dataclass
+class Verdicts:
+    """`hold` as many as there are; leaving the block without an error asserts that all of them did."""
+
+    broken: list[str] = field(default_factory=list)
+
+    def hold(self, what: str, holds: bool, why: object = "") -> None:
+        print(f"{'ok' if holds else 'BROKEN':7}{what}{f': {why}' if why != '' and not holds else ''}")
+        if not holds:
+            self.broken.append(what)
+
+    def at_most(self, what: str, seconds: list[float], limit: float) -> None:
+        """Each of these took no longer."""
+        longest = max(seconds, default=0.0)
+        self.hold(f"{what} within {limit:g} s (longest {longest:.1f} s)", longest <= limit)
+
+    def __enter__(self) -> "Verdicts":
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_rest: object) -> None:
+        if error is None:
+            assert self.broken == []
+
+
+def becomes(look: Callable[[], object], seconds: float) -> bool:
+    """Whether there is something to be seen in time."""
+    try:
+        wait_for(look, "it", max(seconds, 0.1))
+    except AssertionError:
+        return False
+    return True
