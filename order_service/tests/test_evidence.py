@@ -48,12 +48,12 @@ def test_no_address_is_told() -> None:
 
 
 def test_more_orders_ask_the_database_no_more(django_assert_num_queries: Any) -> None:
-    confirmed()
-    with django_assert_num_queries(4):
+    confirmed(user_id=uuid4())
+    with django_assert_num_queries(5):
         evidence.orders(Page())
     for _ in range(3):
-        confirmed(make_cart(make_line()))
-    with django_assert_num_queries(4):
+        confirmed(make_cart(make_line()), user_id=uuid4())
+    with django_assert_num_queries(5):
         assert len(evidence.orders(Page())) == 4
 
 
