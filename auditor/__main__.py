@@ -56,7 +56,8 @@ def on_the_clock(fleet: Fleet, options: argparse.Namespace) -> int:
     while not stopped.wait(options.every.total_seconds()):
         report = _audit(fleet, options)
         for finding in report.findings:
-            log.log(logging.INFO if finding.mended else logging.ERROR, log_line(finding), extra=finding.as_json())
+            named = {"about": finding.about, "repair": finding.invariant.repair}
+            log.log(logging.INFO if finding.mended else logging.ERROR, log_line(finding), extra=named)
         for line in report.unanswered:
             log.error(line)
         log.info(summary(report))

@@ -31,7 +31,9 @@ class Fleet:
 
     urls: Mapping[str, str]
     key: str = field(repr=False)
-    _client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=TIMEOUT), init=False, repr=False)
+    _client: httpx.Client = field(
+        default_factory=lambda: httpx.Client(timeout=TIMEOUT, trust_env=False), init=False, repr=False
+    )
 
     @classmethod
     def of_environment(cls) -> "Fleet":

@@ -130,14 +130,14 @@ class RowsView(_InternalView):
         page = Page(**read(PageShape, request.query_params.dict()))
         rows = self.called(name)(page)
         upto = rows[-1]["id"] if len(rows) == page.limit else None
-        return Response({"rows": [_told(row) for row in rows], "upto": upto})
+        return Response({"rows": [as_told(row) for row in rows], "upto": upto})
 
     def post(self, request: Request, name: str) -> Response:
         page = Page(ids=tuple(read(IdsShape, request.data)["ids"]))
-        return Response({"rows": [_told(row) for row in self.called(name)(page)]})
+        return Response({"rows": [as_told(row) for row in self.called(name)(page)]})
 
 
-def _told(row: Row) -> Row:
+def as_told(row: Row) -> Row:
     """A row that names no time is never on its way."""
     changed_at = row.get("changed_at")
     told = {name: value for name, value in row.items() if name != "changed_at"}

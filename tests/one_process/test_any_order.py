@@ -8,6 +8,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from audited import check_consistency
 from django.db.models import Sum
 from market import ADDRESS, COUPON_LIMIT, STOCK, check_money, line_of, open_market
 from world import World, serving
@@ -112,6 +113,7 @@ def check_everything(world: World, variants: list[Variant]) -> None:
     check_credit()
     check_coupon()
     check_mail()
+    check_consistency()
 
 
 def check_stock(variants: list[Variant]) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from audited import check_consistency
 from django.db.models import Sum
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -338,6 +339,10 @@ class Shop(OpenShop):
         assert self.world.dead == []
         assert Posting.objects.aggregate(sum=Sum("minor"))["sum"] in (0, None)
         assert not Refund.objects.exclude(status="done").exists()
+
+    def teardown(self) -> None:
+        """The whole story, as the auditor sees it."""
+        check_consistency()
 
 
 @pytest.fixture(autouse=True)

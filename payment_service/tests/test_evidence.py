@@ -1,0 +1,77 @@
+"""What the auditor is told of payments, and what it may have mended."""
+
+from typing import Any
+
+import pytest
+from factories import LUMEN, NORTHWIND, asked, delivered, due_now, hear, refund_of, split, take
+
+from payment_service.actions.refunds import ask_for_refunds
+from payment_service.queries import evidence
+from shared.contracts.payment import PaymentRefunded, PaymentTaken, VendorBalanceChanged
+from shared.evidence import Page
+from shared.testing import body, client_of, published
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def mend(name: str, *ids: Any) -> int:
+    response = client_of("auditor").post(f"/internal/audit/repairs/{name}", {"ids": list(map(str, ids))}, format="json")
+    assert response.status_code == 200
+    return int(body(response)["mended"])
+
+
+def test_a_payment_is_told_with_whose_the_ledger_says_it_is(provider: Any) -> None:
+    message = take()
+    asked(message)
+    hear(delivered(message, message.splits[0]))
+
+    [row] = evidence.payments(Page(ids=(message.order_id,)))
+
+    assert (row["status"], row["amount"], row["refunded"]) == ("taken", 10_000, 0)
+    assert row["booked"].keys() == row["splits"].keys()
+    for part, shares in row["booked"].items():
+        assert sum(shares.values()) == row["splits"][part]["gross"]
+    assert list(row["released"]) == [str(message.splits[0].vendor_order_id)]
+
+
+def test_more_payments_ask_the_database_no_more(provider: Any, django_assert_num_queries: Any) -> None:
+    asked(take())
+    with django_assert_num_queries(4):
+        evidence.payments(Page())
+    for _ in range(3):
+        asked(take(split()))
+    with django_assert_num_queries(4):
+        assert len(evidence.payments(Page())) == 4
+
+
+def test_balances_are_told_by_vendor_and_currency(provider: Any) -> None:
+    asked(take())
+
+    told = {row["id"]: row["balances"] for row in evidence.balances(Page())}
+
+    assert told == {
+        NORTHWIND: {"USD": {"pending": 4_500, "available": 0}},
+        LUMEN: {"USD": {"pending": 3_100, "available": 0}},
+    }
+
+
+def test_a_payment_and_its_refund_are_told_again_as_they_were(provider: Any) -> None:
+    message = take()
+    asked(message)
+    hear(refund_of(message, *message.splits))
+    due_now()
+    ask_for_refunds()
+
+    assert (mend("payments", message.order_id), mend("refunds", message.order_id)) == (1, 1)
+
+    for contract in (PaymentTaken, PaymentRefunded):
+        first, again = published(contract)
+        assert first == again
+
+
+def test_a_balance_is_told_again_as_it_is(provider: Any) -> None:
+    asked(take())
+    before = [told for told in published(VendorBalanceChanged) if told.vendor_id == NORTHWIND][-1]
+
+    assert mend("balances", NORTHWIND) == 1
+    assert published(VendorBalanceChanged)[-1] == before
