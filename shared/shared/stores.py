@@ -48,15 +48,15 @@ class _Socket:
         self.until = time.monotonic() + self.seconds
         self.sock.sendall(data)
 
-    def recv(self, size: int) -> bytes:
-        self._hurry()
-        return self.sock.recv(size)
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        self._hurry(flags)
+        return self.sock.recv(size, flags)
 
     def recv_into(self, buffer: Any) -> int:
         self._hurry()
         return self.sock.recv_into(buffer)
 
-    def _hurry(self) -> None:
+    def _hurry(self, flags: int = 0) -> None:
         """But who only looks whether there is something waits for nothing."""
-        if self.sock.gettimeout() != 0 and time.monotonic() > self.until:
+        if not flags & socket.MSG_PEEK and self.sock.gettimeout() != 0 and time.monotonic() > self.until:
             raise TimeoutError("the answer is not whole in time")

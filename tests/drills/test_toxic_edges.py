@@ -148,7 +148,7 @@ def instance(fleet: Table, service: Service, variables: set[str]) -> Iterator[tu
     """An instance of the service with each of these behind a proxy. Yields its URL, and the proxies by variable."""
     usual = environment.of(fleet, service)
     with ExitStack() as stack:
-        proxies, changed = {}, {"DATABASE_POOL_SIZE": "4"}
+        proxies, changed = {}, {"DATABASE_POOL_SIZE": "4", "STATUS_KEPT_MS": "0"}
         for variable in sorted(variables):
             parts = urlsplit(usual[variable])
             proxy = stack.enter_context(Proxy(parts.hostname or "", parts.port or 0))
