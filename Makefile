@@ -63,6 +63,9 @@ guards: ## take each guard out of a copy of the code: its drill must find out; n
 check: ## lint, types, import rules, migrations, schemas
 	@$(FLEET) check
 
+audit: ## known vulnerabilities of the pinned packages, where PyPI's database of advisories can be reached
+	@.venv/bin/uv tool run pip-audit@2.10.1 --strict --disable-pip --require-hashes --progress-spinner off -r requirements.txt
+
 messages: ## who sends and who hears what
 	@$(FLEET) messages
 

@@ -71,7 +71,7 @@ def pytest_collection_finish() -> None:
         sent[envelope["type"]] = chosen(kept)
         return row
 
-    outbox._row = written_down
+    outbox._row = written_down  # type: ignore[assignment]
 
 
 def pytest_sessionfinish() -> None:

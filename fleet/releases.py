@@ -4,16 +4,20 @@ The last release is the newest tag behind HEAD. While there is none, each schema
 ever committed of it. Where there is no history (an archive, a clone of one commit) it says what is missing.
 """
 
+import json
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from fleet.table import ROOT
+from shared.contracts import all_messages
 from shared.contracts.__main__ import compare
 
-SCHEMAS = "shared/shared/contracts/schemas"
+SCHEMAS, EXAMPLES = "shared/shared/contracts/schemas", "shared/shared/contracts/examples"
 NO_RELEASE = "the first commit of each schema, as there is no tag"
 BEFORE_THE_FIRST = {
     "user.email_code_issued.v1.purpose may be erase_account now",
@@ -26,6 +30,7 @@ def main() -> int:
     against, schemas = last_release(ROOT)
     broken = [line for line in broken_since(schemas) if against != NO_RELEASE or line not in BEFORE_THE_FIRST]
     print(f"compared with {against}")
+    broken += unreadable(_at(ROOT, against, EXAMPLES))
     if not schemas and (ROOT / ".git").exists():
         broken = ["this is a clone, but git shows none of its schemas"]
     if broken:
@@ -41,20 +46,36 @@ def broken_since(schemas: Mapping[str, bytes]) -> list[str]:
         return compare(Path(folder))[0]
 
 
+def unreadable(examples: Mapping[str, bytes]) -> list[str]:
+    """What was really sent (file name → content) and is still on its way, but which today's contracts do not take."""
+    contracts, found = all_messages(), list[str]()
+    for name, content in examples.items():
+        type_ = Path(name).stem
+        for one in json.loads(content) if type_ in contracts else ():
+            try:
+                contracts[type_].model_validate(one["data"])
+            except ValidationError as error:
+                found.append(f"{type_} as {one['source']} sent it: {error.errors()[0]['msg']}")
+    return found
+
+
 def last_release(clone: Path) -> tuple[str, dict[str, bytes]]:
     """What it is, in words, and its schemas."""
     if _git(clone, "rev-parse", "--is-shallow-repository").strip() == b"true":
-        return "nothing: this clone has no history (fetch it: git fetch --unshallow --tags)", _at(clone, "HEAD")
+        return "nothing: this clone has no history (fetch it: git fetch --unshallow --tags)", _at(
+            clone, "HEAD", SCHEMAS
+        )
     tag = _git(clone, "describe", "--tags", "--abbrev=0").decode().strip()
     if tag:
-        return tag, _at(clone, tag)
+        return tag, _at(clone, tag, SCHEMAS)
     first = dict(_first_of_each(clone))
     schemas = {Path(name).name: _git(clone, "show", f"{commit}:{name}") for name, commit in first.items()}
     return (NO_RELEASE if schemas else "nothing: there is no history here"), schemas
 
 
-def _at(clone: Path, commit: str) -> dict[str, bytes]:
-    names = _git(clone, "ls-tree", "--name-only", commit, f"{SCHEMAS}/").decode().split()
+def _at(clone: Path, commit: str, folder: str) -> dict[str, bytes]:
+    """File name → content; nothing where there is no such commit."""
+    names = _git(clone, "ls-tree", "--name-only", commit, f"{folder}/").decode().split()
     return {Path(name).name: _git(clone, "show", f"{commit}:{name}") for name in names}
 
 

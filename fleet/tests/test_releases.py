@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fleet.releases import NO_RELEASE, SCHEMAS, broken_since, last_release
+from fleet.releases import NO_RELEASE, SCHEMAS, broken_since, last_release, unreadable
 from shared.contracts.__main__ import FOLDER
 
 Schemas = dict[str, Any]
@@ -92,6 +92,18 @@ def test_what_is_added_breaks_nobody(clone: Clone) -> None:
     clone.commit(released, tag="v1.0")
 
     assert broken_since(last_release(clone.folder)[1]) == []
+
+
+def test_what_was_sent_before_and_cannot_be_read_any_more_is_named() -> None:
+    examples = {file.name: file.read_bytes() for file in FOLDER.with_name("examples").glob("*.json")}
+    old = json.loads(examples[RESERVED])
+    del old[0]["data"]["order_id"]
+
+    assert len(examples) == len(NOW)
+    assert unreadable(examples) == []
+    assert unreadable({RESERVED: json.dumps(old).encode()}) == [
+        "catalog.stock_reserved.v1 as catalog sent it: Field required"
+    ]
 
 
 def test_the_newest_release_counts(clone: Clone) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from functools import cache
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -34,6 +35,8 @@ _SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 PROBLEM = "application/problem+json"
 MAX_DEPTH = 32
 """Lists and objects within one another in a body. Ours need six; open-ended ones, such as specifications, few more."""
+MAX_UNKNOWN = 100
+"""Of the fields that a body should not have, so many are named: a body has room for a hundred thousand."""
 _ODD = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode's controls, formats, halves of surrogate pairs, and separators of lines and paragraphs."""
 _BREAKS = "\n\r\t"
@@ -244,7 +247,8 @@ class Shape(serializers.Serializer[Any]):
         return value
 
     def _wrong(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
-        unknown = {str(name): ["This field is not known."] for name in data if name not in self.fields}
+        names = islice((name for name in data if name not in self.fields), MAX_UNKNOWN)
+        unknown = {str(name): ["This field is not known."] for name in names}
         if not self.context.get("strict"):
             return unknown
         given = ((name, field) for name, field in self.fields.items() if name in data)
