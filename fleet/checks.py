@@ -41,6 +41,7 @@ def checks(table: Table) -> list[Check]:
         Check("types", (*MODULE, "mypy", "--no-incremental", *_packages(table))),
         Check("lint", (*MODULE, "ruff", "check", "--quiet")),
         Check("format", (*MODULE, "ruff", "format", "--check", "--quiet")),
+        Check("secrets in the history", (*MODULE, "fleet.leaks"), speaks=True),
         Check("import rules", (str(Path(sys.executable).with_name("lint-imports")),)),
         Check("messages", (*MODULE, "fleet.messages", "check")),
         Check("message schemas", (*MODULE, "shared.contracts", "check"), ROOT / "shared"),

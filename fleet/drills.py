@@ -28,7 +28,7 @@ from fleet.table import ROOT, Table
 TABLE = ROOT / "tests" / "drills" / "drills.toml"
 KEPT = ROOT / "docs" / "drills"
 RUNS_SHOWN = 3
-_TOLD = re.compile(r"^[.FEs]*(?P<kind>ok(?=  )|BROKEN|(?:seed|load|fault|figure)(?=:)):? +(?P<text>.+)$")
+_TOLD = re.compile(r"^[.FEs]*(?P<kind>ok(?=  )|BROKEN|(?:load|fault|figure)(?=:)|seed):? +(?P<text>.+)$")
 _TARGET = re.compile(r"^ {2}(\S.*\S) {2,}(ok|MISSED)$")
 
 

@@ -10,6 +10,8 @@ from uuid import uuid4
 import pytest
 from door import ONE_PATH_EACH, Door, needs_nginx, token
 
+from payment_service.clients import chapa, simulator, stripe
+
 pytestmark = needs_nginx
 
 
@@ -73,6 +75,13 @@ def test_what_a_service_needs_arrives(door: Door) -> None:
     assert all(headers[name] == value for name, value in sent.items())
     assert headers["Authorization"] == f"Bearer {held}"
     assert answer.headers.get_list("x-request-id") == ["chosen-by-the-client"]
+
+
+@pytest.mark.parametrize("name", [simulator.SIGNATURE_HEADER, stripe.SIGNATURE_HEADER, *chapa.SIGNATURE_HEADERS])
+def test_what_a_provider_signs_its_events_with_arrives(door: Door, name: str) -> None:
+    door.ask("POST", "/api/v1/payment-webhooks/simulator", headers={name: "t=1,v1=abc"}, json={})
+
+    assert door.stubs["payment_service"].seen[-1][2][name] == "t=1,v1=abc"
 
 
 @pytest.mark.parametrize(

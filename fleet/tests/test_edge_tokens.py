@@ -5,11 +5,14 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from door import KID, ONE_PATH_EACH, Door, b64, kept, needs_nginx, opened, other_ports, token
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fleet import edge, keys
 from fleet.client import wait_for
@@ -64,6 +67,35 @@ def test_a_bad_token_reaches_no_service(door: Door, path: str) -> None:
         answers[name] = (answer.status_code, answer.headers["content-type"], answer.json()["code"])
 
     assert answers == dict.fromkeys(answers, (401, "application/problem+json", "token_not_valid"))
+    assert door.reached() == before
+
+
+visible = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=12)
+odd = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+heads = st.fixed_dictionaries(
+    {"alg": st.just("ES256") | odd, "kid": st.just(KID) | odd, "typ": st.just("at+jwt") | odd}
+)
+parts = (
+    visible
+    | st.binary(max_size=20).map(lambda raw: b64(raw.decode("latin-1")))
+    | st.one_of(heads, odd).map(lambda one: b64(one))
+)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(bad=st.lists(parts, min_size=1, max_size=4).map(lambda found: ".".join(["x", *found])))
+def test_what_is_hardly_a_token_reaches_no_service_and_breaks_nothing(door: Door, bad: str) -> None:
+    """Nothing of it is signed. What even HTTP does not allow is 400."""
+    before = door.reached()
+
+    answer = httpx.get(f"{door.url}/api/v1/orders", headers={b"Authorization": f"Bearer {bad}".encode("latin-1")})
+
+    assert answer.status_code in {400, 401}
+    assert answer.json()["code"]
     assert door.reached() == before
 
 

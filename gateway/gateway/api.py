@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from rest_framework.exceptions import AuthenticationFailed
 
 from gateway import clients, errors
-from gateway.queries import events, fleet, openapi, postman, sessions
+from gateway.queries import degradation, events, fleet, openapi, postman, sessions
 from shared import auth, http
 from shared.auth import Caller
 from shared.errors import Unavailable
@@ -68,7 +68,7 @@ def fleet_health(_request: HttpRequest) -> JsonResponse:
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
     report = fleet.status()
-    response = _either(request, report, "status", report=report)
+    response = _either(request, report, "status", report=report, degradation=degradation.policy())
     response["Cache-Control"] = "no-store"
     return response
 

@@ -8,10 +8,8 @@ from uuid import UUID
 import httpx
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from shared import calls, context
+from shared import calls, context, stores
 from shared.errors import Unavailable
 
 log = logging.getLogger("nexus.gateway")
@@ -50,13 +48,7 @@ def _document(service: str, path: str, timeout: float, good: tuple[int, ...]) ->
 
 @lru_cache(maxsize=1)
 def _sessions() -> "redis.Redis[str]":
-    return redis.Redis.from_url(
-        settings.SESSIONS_REDIS_URL,
-        decode_responses=True,
-        socket_timeout=REDIS_TIMEOUT_SECONDS,
-        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 1),
-    )
+    return stores.connected(settings.SESSIONS_REDIS_URL, seconds=REDIS_TIMEOUT_SECONDS)
 
 
 def session_marks(session_id: UUID) -> tuple[bool, bool]:

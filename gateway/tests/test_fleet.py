@@ -5,7 +5,7 @@ import pytest
 from conftest import NOBODY, StandIn, seconds, well
 from django.test import Client
 
-from gateway.queries import fleet
+from gateway.queries import degradation, fleet
 
 
 @pytest.fixture
@@ -108,3 +108,15 @@ def test_a_browser_gets_a_page_and_everybody_else_json(services: dict[str, Stand
     for accept in ("*/*", "application/json", ""):
         assert Client().get("/status", headers={"Accept": accept})["Content-Type"] == "application/json"
     assert "Accept" in browser["Vary"]
+
+
+def test_the_page_tells_what_still_works_while_something_is_away(services: dict[str, StandIn]) -> None:
+    page = Client().get("/status", headers={"Accept": "text/html"}).content.decode()
+
+    by_name = {away.name: away for away in degradation.policy()}
+    assert "GET /api/v1/products" in by_name["catalog"].recent
+    assert "GET /api/v1/orders" in by_name["order"].later
+    assert (by_name["rabbitmq"].recent, by_name["rabbitmq"].later) == ([], [])
+    for away in by_name.values():
+        assert f'<th scope="row">{away.name}</th>' in page
+    assert "<li>GET /api/v1/vendors/me/balance</li>" in page

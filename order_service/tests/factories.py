@@ -22,6 +22,8 @@ from shared.testing import deliver
 
 ADDRESS = {"name": "Ada Buyer", "line1": "1 Row", "city": "London", "postal_code": "N1", "country": "GB"}
 VENDOR_A, VENDOR_B = UUID(int=0xA), UUID(int=0xB)
+CART_ID = "22a932e3-cce8-5793-978a-ad770ae73ec3"
+"""What cart calls a cart: it listens to orders, and looks for it by this."""
 
 
 def make_line(**changes: Any) -> CartLine:
@@ -43,11 +45,11 @@ def make_line(**changes: Any) -> CartLine:
 
 def make_cart(*lines: CartLine, coupon: str | None = None) -> Cart:
     lines = lines or (make_line(), make_line(vendor_id=VENDOR_B, vendor_name="Lumen", sku="MUG-1", quantity=1))
-    return Cart("user:ada", lines[0].unit_price.currency, coupon, lines)
+    return Cart(CART_ID, lines[0].unit_price.currency, coupon, lines)
 
 
 def make_placing(user_id: UUID | None = None, email: str = "ada@example.com") -> Placing:
-    return Placing(user_id, email, "Ada Buyer", "user:ada", ADDRESS, ADDRESS, "simulator", "ok")
+    return Placing(user_id, email, "Ada Buyer", CART_ID, ADDRESS, ADDRESS, "simulator", "ok")
 
 
 def place(cart: Cart | None = None, *, user_id: UUID | None = None, coupon: str | None = None, **changes: Any) -> Order:

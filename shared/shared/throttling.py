@@ -15,11 +15,9 @@ from functools import lru_cache
 import redis
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from rest_framework.exceptions import AuthenticationFailed
 
-from shared import auth
+from shared import auth, stores
 from shared.errors import TooMany
 from shared.http import PROBLEM, problem
 
@@ -99,13 +97,7 @@ class Counter:
     """Of one process: asks Redis, and remembers what it last said."""
 
     def __init__(self, url: str) -> None:
-        self.redis: redis.Redis[str] = redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_timeout=_TIMEOUT_SECONDS,
-            socket_connect_timeout=_TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 1),
-        )
+        self.redis: redis.Redis[str] = stores.connected(url, seconds=_TIMEOUT_SECONDS)
         self.local = LocalBucket()
         self.alone_until = 0.0
 

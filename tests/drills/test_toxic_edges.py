@@ -4,7 +4,7 @@ No request lasts longer than its deadline, nobody is answered 500, and only rout
 well, they are. A web instance of the service is started by hand, with all it asks behind proxies (proxy.py).
 
 Small unless the environment says otherwise: `NEXUS_TOXICS=60` pairs of edge and toxic, drawn by the seed, or all there
-are if there are fewer; `NEXUS_EDGES=database` only of edges with this in their name. Repeat a run with
+are if there are fewer; `NEXUS_EDGES="database, half"` only those with this in their name. Repeat a run with
 `NEXUS_DRILL_SEED=<seed>`.
 """
 
@@ -110,7 +110,7 @@ class Caller:
 
 def test_a_poisoned_edge_is_felt_only_by_those_who_need_it(fleet: Table, customer: Person, vendor: Person) -> None:
     chance = random.Random(seed())
-    pairs = [(edge, toxic) for edge in _edges() if ONLY in str(edge) for toxic in TOXICS]
+    pairs = [(edge, toxic) for edge in _edges() for toxic in TOXICS if ONLY in f"{edge}, {toxic}"]
     chosen = sorted(chance.sample(pairs, min(COUNT, len(pairs))))
     print(f"fault: {len(chosen)} of {len(pairs)} pairs of edge and toxic")
 

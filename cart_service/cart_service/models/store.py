@@ -26,11 +26,10 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from cart_service.errors import CartFull, CartNotFound, CurrencyMismatch, InsufficientStock, ItemNotFound, TooManyOfOne
 from shared.errors import Unavailable
+from shared.stores import connected
 
 log = logging.getLogger("nexus.cart")
 TIMEOUT_SECONDS = 1.0
@@ -52,13 +51,7 @@ class ChangedMeanwhile(Exception):
 @lru_cache(maxsize=1)
 def connection() -> "redis.Redis[str]":
     """One pool a process. A command is sent at most twice: every script may run twice without a second effect."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        decode_responses=True,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 1),
-    )
+    return connected(settings.REDIS_URL, seconds=TIMEOUT_SECONDS)
 
 
 @dataclass

@@ -10,11 +10,10 @@ import redis
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from catalog_service.models import SearchCount
 from catalog_service.models.search import TERM_LENGTH
+from shared.stores import connected
 
 log = logging.getLogger("nexus.catalog")
 _NEW, _TAKEN = "searches:new", "searches:taken"
@@ -96,10 +95,4 @@ def _is_personal(text: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _redis() -> "redis.Redis[Any]":
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        decode_responses=True,
-        socket_timeout=_TIMEOUT_SECONDS,
-        socket_connect_timeout=_TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 1),
-    )
+    return connected(settings.REDIS_URL, seconds=_TIMEOUT_SECONDS)

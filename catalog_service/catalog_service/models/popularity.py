@@ -17,11 +17,10 @@ from uuid import UUID
 import redis
 from django.conf import settings
 from django.db import connection, models
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from catalog_service.models.products import Product
 from shared.context import new_id
+from shared.stores import connected
 
 log = logging.getLogger("nexus.catalog")
 HOUR = 3_600
@@ -105,13 +104,7 @@ def alone_in(job: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _redis() -> "redis.Redis[str]":
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        decode_responses=True,
-        socket_timeout=_TIMEOUT_SECONDS,
-        socket_connect_timeout=_TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 1),
-    )
+    return connected(settings.REDIS_URL, seconds=_TIMEOUT_SECONDS)
 
 
 class _Gate:

@@ -17,6 +17,7 @@ from uuid import UUID
 import httpx
 from django.conf import settings
 
+from payment_service.clients.events import read_event
 from payment_service.clients.port import Charge, ChargeRequest, Record, RecordPage, Transfer
 from payment_service.errors import BadSignature, ProviderAway
 from shared.money import EXPONENTS, Money, MoneyError
@@ -92,10 +93,10 @@ class Chapa:
         """
         check_signature(body, headers)
         try:
-            event = json.loads(body)
+            event = read_event(body)
             kind = str(event["event"])[:40]
             kept = {name: value for name, value in event.items() if name not in PRIVATE}
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except KeyError:
             raise BadSignature("The event cannot be read.") from None
         return f"{kind}:{hashlib.sha256(body).hexdigest()}", kept
 

@@ -4,7 +4,6 @@ A charge takes two calls: an intent is made, which moves no money, and then conf
 can be cancelled: the intent is made again with the same key, which is the same intent, and is cancelled.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from uuid import UUID
 import stripe
 from django.conf import settings
 
+from payment_service.clients.events import read_event
 from payment_service.clients.port import Charge, ChargeRequest, Record, RecordPage, Transfer
 from payment_service.errors import BadSignature, ProviderAway
 from shared.money import EXPONENTS, Money, MoneyError
@@ -98,9 +98,9 @@ class Stripe:
     def event_of(self, *, body: bytes, headers: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
         check_signature(body, headers.get(SIGNATURE_HEADER, ""))
         try:
-            event = json.loads(body)
+            event = read_event(body)
             return str(event["id"])[:200], _without(event, PRIVATE)
-        except (ValueError, KeyError, TypeError):
+        except KeyError:
             raise BadSignature("The event cannot be read.") from None
 
     def charge_in(self, event: dict[str, Any]) -> str:
@@ -286,7 +286,7 @@ def check_signature(body: bytes, header: str) -> None:
     for secret in settings.STRIPE_WEBHOOK_SECRETS:
         try:
             stripe.WebhookSignature.verify_header(body, header, secret, TOLERANCE_SECONDS)
-        except (stripe.SignatureVerificationError, ValueError):
+        except (stripe.SignatureVerificationError, ValueError, TypeError):  # the last: it is not ASCII
             continue
         _refuse_the_future(header)
         return

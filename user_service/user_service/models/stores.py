@@ -4,9 +4,9 @@ from functools import lru_cache
 
 from django.conf import settings
 from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
+
+from shared.stores import connected
 
 __all__ = ["RedisError", "own", "sessions"]
 
@@ -22,6 +22,4 @@ def sessions() -> "Redis[str]":
 @lru_cache(maxsize=8)
 def _connected(url: str) -> "Redis[str]":
     """One second try, for the connection that a restart of Redis left dead in the pool; then the caller decides."""
-    return Redis.from_url(
-        url, decode_responses=True, socket_timeout=0.5, socket_connect_timeout=0.3, retry=Retry(NoBackoff(), 1)
-    )
+    return connected(url, seconds=0.5, connect=0.3)
