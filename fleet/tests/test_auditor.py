@@ -110,9 +110,18 @@ def test_what_a_second_look_does_not_find_is_none() -> None:
 
 
 def test_what_only_a_second_look_finds_waits_for_the_next_audit() -> None:
-    went = {"left": [row("a")], "right": []}
+    join = pairs()
 
-    assert found(pairs(), Rows(left=[row("a")], right=[row("a")], then=went)) == []
+    @join.rule(Severity.MINOR, "none")
+    def the_left_is_there(sides: Sides) -> Iterator[Row]:
+        """The left."""
+        if sides["left"] is None:
+            yield {"left": False}
+
+    only_left, only_right = {"left": [row("a")], "right": []}, {"left": [], "right": [row("a")]}
+
+    assert found(join, Rows(**only_right, then=only_right)) == ["a", "a"]
+    assert found(join, Rows(**only_left, then=only_right)) == ["a"]
 
 
 def test_who_is_asked_about_is_chosen_by_what_was_walked() -> None:
