@@ -1,7 +1,7 @@
 # Everything here is `python3 -m fleet …`; the launcher makes .venv with system Python at its first call.
 FLEET := python3 -m fleet
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs seed demo audit bench run restart reload scale rotate-keys postman test drill drills guards check messages schemas lock new-service clean
+.PHONY: help up down status logs seed demo audit bench run restart reload scale rotate-keys postman test drill drills guards check audit-packages messages schemas lock new-service clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-30s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,7 +63,7 @@ guards: ## take each guard out of a copy of the code: its drill must find out; n
 check: ## lint, types, import rules, migrations, schemas
 	@$(FLEET) check
 
-audit: ## known vulnerabilities of the pinned packages, where PyPI's database of advisories can be reached
+audit-packages: ## known vulnerabilities of the pinned packages, where PyPI's database of advisories can be reached
 	@.venv/bin/uv tool run pip-audit@2.10.1 --strict --disable-pip --require-hashes --progress-spinner off -r requirements.txt
 
 messages: ## who sends and who hears what

@@ -3,12 +3,16 @@
 import re
 import time
 from collections import Counter
+from datetime import timedelta
 from decimal import Decimal
 
 from checkouts import REFUSED, SECONDS_TO_SETTLE, Checkout, Checkouts
 from verdicts import Verdicts, becomes
 
+import auditor
+from fleet import auditing
 from fleet.client import Json, Market, Person
+from fleet.table import load as load_table
 
 TO = re.compile(r"^To: (\S+)$", re.MULTILINE)
 SECONDS_FOR_THE_REST = 60
@@ -46,6 +50,15 @@ def judge_books(verdicts: Verdicts, load: Checkouts, market: Market, admin: Pers
     verdicts.hold("the ledger sums to zero", _ledger_is_balanced(admin))
     dead = dead_messages(market)
     verdicts.hold("no dead message", not dead, dead)
+    found = findings()
+    verdicts.hold("the auditor finds nothing inconsistent", not found, found)
+
+
+def findings() -> list[auditor.Finding]:
+    """Of the orders of the last hour, once they have come to rest: what is still on its way is found, too, at first."""
+    asked = auditing.fleet_of(load_table())
+    becomes(lambda: not auditor.run(asked, still=0, since=timedelta(hours=1)), SECONDS_FOR_THE_REST)
+    return auditor.run(asked, still=0, since=timedelta(hours=1))
 
 
 def _is_deserved(one: Checkout) -> bool:

@@ -14,10 +14,11 @@ from books import dead_messages
 from broker import unbound
 from conftest import Buy, MakeProduct, settled
 from load import fleet_command
-from verdicts import Verdicts, becomes, seed
+from verdicts import Verdicts, becomes
 
 from fleet.client import Market, Person
 from fleet.table import Table
+from shared.drills import seed
 
 NEWCOMERS = int(os.environ.get("NEXUS_NEWCOMERS", "3"))
 SENDER, LISTENER, KIND = "user", "notification", "user.email_code_issued.v1"

@@ -18,12 +18,13 @@ from books import dead_messages
 from conftest import Buy, MakeProduct, order_of, settled
 from faults import seconds_until_outboxes_drain
 from load import Load
-from verdicts import Verdicts, becomes, seed
+from verdicts import Verdicts, becomes
 
 from fleet import processes
 from fleet.client import Json, Market, Person
 from fleet.journey import ADDRESS
 from fleet.table import Table
+from shared.drills import seed
 
 JUDGED = "NEXUS_ALARM_SECONDS" in os.environ
 SECONDS = float(os.environ.get("NEXUS_ALARM_SECONDS", "3"))

@@ -15,10 +15,11 @@ from books import judge_checkouts
 from checkouts import Checkouts
 from conftest import MakeProduct
 from faults import Fault, Faults
-from verdicts import Verdicts, seed
+from verdicts import Verdicts
 
 from fleet.client import Market, Person, wait_for
 from fleet.table import Table
+from shared.drills import seed
 
 CHECKOUTS = int(os.environ.get("NEXUS_CHECKOUTS", "60"))
 AT_ONCE = int(os.environ.get("NEXUS_AT_ONCE", "8"))

@@ -25,12 +25,13 @@ from conftest import MakeProduct
 from faults import ROUTES
 from instances import web_process
 from proxy import TOXICS, Proxy
-from verdicts import Verdicts, becomes, seed
+from verdicts import Verdicts, becomes
 
 from fleet import environment
 from fleet.client import Market, Person
 from fleet.journey import ADDRESS
 from fleet.table import Service, Table
+from shared.drills import seed
 
 COUNT = int(os.environ.get("NEXUS_TOXICS", "4"))
 ONLY = os.environ.get("NEXUS_EDGES", "")

@@ -18,12 +18,13 @@ from urllib.parse import urlsplit
 from books import dead_messages
 from conftest import Buy, MakeProduct, order_of, settled
 from proxy import TOXICS, Proxy
-from verdicts import Verdicts, seed
+from verdicts import Verdicts
 
 from fleet import environment, processes
 from fleet.client import Market, wait_for
 from fleet.services import health
 from fleet.table import Service, Table
+from shared.drills import seed
 
 COUNT = int(os.environ.get("NEXUS_TOXICS", "1"))
 SECONDS = float(os.environ.get("NEXUS_POISONED_SECONDS", "3"))

@@ -1,18 +1,9 @@
 """What must hold after a drill: told one line each, `ok` or `BROKEN`, and then asserted together."""
 
-import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fleet.client import wait_for
-
-
-def seed() -> int:
-    """Of NEXUS_DRILL_SEED, or a new one. It is printed, so that a run can be repeated."""
-    chosen = int(os.environ.get("NEXUS_DRILL_SEED", time.time_ns() % 1_000_000))
-    print(f"\nseed {chosen}")
-    return chosen
 
 
 @dataclass
