@@ -28,6 +28,8 @@ from fleet.table import ROOT, Table
 TABLE = ROOT / "tests" / "drills" / "drills.toml"
 KEPT = ROOT / "docs" / "drills"
 RUNS_SHOWN = 3
+FULL_SECONDS = 7_200
+"""For each test, at full size."""
 _TOLD = re.compile(r"^[.FEs]*(?P<kind>ok(?=  )|BROKEN|(?:load|fault|figure)(?=:)|seed):? +(?P<text>.+)$")
 _TARGET = re.compile(r"^ {2}(\S.*\S) {2,}(ok|MISSED)$")
 
@@ -108,7 +110,8 @@ def _run(table: Table, one: Drill, seed: int, *, full: bool, show: bool) -> Outc
     for suite_name, *arguments in one.tests:
         suite = suites.find(table, suite_name)
         with tempfile.NamedTemporaryFile(suffix=".xml") as junit:
-            command = [sys.executable, "-m", "pytest", "-q", "-s", f"--junitxml={junit.name}", *arguments]
+            patience = ("-o", f"timeout={FULL_SECONDS}") if full else ()
+            command = [sys.executable, "-m", "pytest", "-q", "-s", f"--junitxml={junit.name}", *patience, *arguments]
             code, lines = _watch(command, suite.folder, {**suite.environment, **variables}, show=show)
             told += [*_lines(lines), *_tests(Path(junit.name), code)]
         well = well and code == 0
