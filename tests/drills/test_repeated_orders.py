@@ -3,14 +3,15 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import httpx
-from conftest import MakeProduct, kill, settled
+from conftest import MakeProduct, kill, order_of
 
 from fleet import processes
-from fleet.client import Json, Market, wait_for
+from fleet.client import Json, Market, Person, Unexpected, wait_for
 from fleet.journey import ADDRESS
 from fleet.table import Table
 from shared import drills
@@ -73,10 +74,26 @@ def _one_key(fleet: Table, market: Market, product: Json, stuck: list[float], *,
     back = time.monotonic()
     last = wait_for(lambda: _acknowledged(place()), "the order to be acknowledged", 30)
     stuck.append(time.monotonic() - back)
-    other = buyer.ask("POST", "orders", json={**body, "email": "another@example.com"}, headers=headers)
+    other = _when_it_answers(
+        lambda: buyer.ask("POST", "orders", json={**body, "email": "another@example.com"}, headers=headers)
+    )
     assert other.status_code == 422, other.text
-    settled(buyer, last.json())
-    return [*answers, last, place()]
+    again = _when_it_answers(place)
+    wait_for(lambda: _has_ended(buyer, last.json()), "the order to end", 60)
+    return [*answers, last, again]
+
+
+def _when_it_answers(ask: Callable[[], httpx.Response]) -> httpx.Response:
+    """The edge may still have connections to who was killed, each of which costs somebody a 503."""
+    answer: httpx.Response = wait_for(lambda: (told := ask()).status_code != 503 and told, "an answer", 30)
+    return answer
+
+
+def _has_ended(buyer: Person, order: Json) -> bool:
+    try:
+        return order_of(buyer, order)["status"] in {"confirmed", "cancelled"}
+    except Unexpected:
+        return False
 
 
 def _kill_web(fleet: Table) -> None:
