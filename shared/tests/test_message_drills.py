@@ -241,15 +241,20 @@ def test_a_worker_that_is_told_to_stop_ends_what_it_does_and_gives_the_rest_back
 
 @contextmanager
 def worker(seconds: float) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """`manage.py work` with a handler that takes so long, and a list for its lines. It is gone afterwards."""
+    """`manage.py work` with a handler that takes so long, and a list for its lines. It is gone afterwards, and in any
+    case when nobody would wait for it any more.
+    """
     command = [sys.executable, str(Path(__file__).with_name("slow_worker.py")), str(seconds)]
     here = f"{Path(__file__).parent}{os.pathsep}{Path(__file__).parents[1]}"
     database = connection.settings_dict
     url = f"postgresql://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/"
     variables = {**os.environ, "PYTHONPATH": here, "DATABASE_URL": f"{url}{database['NAME']}"}
     process = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    patience = threading.Timer(2 * WAIT + 10 * seconds, process.kill)
+    patience.start()
     try:
         yield process, []
     finally:
+        patience.cancel()
         process.kill()
         process.wait(WAIT)
