@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from uuid import uuid4
 
 import httpx
@@ -86,7 +87,7 @@ def _reads(people: Sequence[Person]) -> Iterator[tuple[str, Ask]]:
         for person in people:
             response = person.ask("GET", path)
             if response.status_code == 200:
-                yield f"GET {path}", _asking(person, path)
+                yield f"GET {path}", partial(person.ask, "GET", path)
                 if id_ := _first_id(response):
                     firsts[path] = person, id_
                 break
@@ -95,7 +96,7 @@ def _reads(people: Sequence[Person]) -> Iterator[tuple[str, Ask]]:
         if re.fullmatch(r"{\w+}", place) and above in firsts:
             person, id_ = firsts[above]
             if person.ask("GET", f"{above}/{id_}").status_code == 200:
-                yield f"GET {path}", _asking(person, f"{above}/{id_}")
+                yield f"GET {path}", partial(person.ask, "GET", f"{above}/{id_}")
 
 
 def _first_id(response: httpx.Response) -> str | None:
@@ -104,10 +105,6 @@ def _first_id(response: httpx.Response) -> str | None:
     body = response.json()
     rows = body.get("results") if isinstance(body, dict) else None
     return rows[0].get("id") if rows and isinstance(rows[0], dict) else None
-
-
-def _asking(person: Person, path: str) -> Ask:
-    return lambda: person.ask("GET", path)
 
 
 def _writes(market: Market, variant_id: str) -> dict[str, Ask]:
@@ -127,9 +124,7 @@ def _writes(market: Market, variant_id: str) -> dict[str, Ask]:
         "PATCH /api/v1/users/me": (member, "PATCH", "users/me", {"first_name": "Cleo"}),
     }
     return {
-        name: lambda who=who, method=method, path=path, body=body: who.ask(  # type: ignore[misc]
-            method, path, json=body, headers={"Idempotency-Key": str(uuid4())}
-        )
+        name: partial(who.ask, method, path, json=body, headers={"Idempotency-Key": str(uuid4())})
         for name, (who, method, path, body) in asks.items()
     }
 

@@ -25,8 +25,13 @@ def tell(kind: str, what: object) -> None:
     print(f"{kind}: {what}", flush=True)
 
 
+def hold(what: str, holds: object) -> None:
+    """A line of the verdict, which goes on."""
+    print(f"{'ok' if holds else 'BROKEN':7}{what}", flush=True)
+
+
 def judge(verdict: Mapping[str, object]) -> None:
     """A line for each; AssertionError if one does not hold."""
     for what, holds in verdict.items():
-        print(f"{'ok' if holds else 'BROKEN':7}{what}", flush=True)
+        hold(what, holds)
     assert all(verdict.values()), {what for what, holds in verdict.items() if not holds}

@@ -209,21 +209,10 @@ def test_a_worker_that_is_told_to_stop_ends_what_it_does_and_gives_the_rest_back
     publish(*(cancelled(reason=str(n)) for n in range(count)))
     until(sent)
 
-    with worker(HANDLER_SECONDS) as (process, first):
-        assert process.stdout is not None
-        first.append(process.stdout.readline().strip())
-        process.send_signal(signal.SIGTERM)
-        told = time.perf_counter()
-        first += process.stdout.read().split("\n")
-        code, took = process.wait(WAIT), time.perf_counter() - told
+    first, code, took = _stopped_in_the_middle()
     with rabbit.channel() as ch:
         left = ch.queue_declare(settings.SERVICE, passive=True).method.message_count
-    with worker(0) as (process, second):
-        assert process.stdout is not None
-        for line in process.stdout:
-            second.append(line.strip())
-            if len(second) == 2 * left:
-                process.send_signal(signal.SIGTERM)
+    second = _lines_until_done(left)
 
     begun = Counter(line for line in [*first, *second] if line.startswith("begun"))
     drills.tell("figure", f"it ended after {took:.1f} s; {left} were given back")
@@ -239,10 +228,33 @@ def test_a_worker_that_is_told_to_stop_ends_what_it_does_and_gives_the_rest_back
     )
 
 
+def _stopped_in_the_middle() -> tuple[list[str], int, float]:
+    """What the worker said, how it ended, and how many seconds after it had been told to."""
+    with worker(HANDLER_SECONDS) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().strip()]
+        process.send_signal(signal.SIGTERM)
+        told = time.perf_counter()
+        lines += process.stdout.read().split("\n")
+        return lines, process.wait(WAIT), time.perf_counter() - told
+
+
+def _lines_until_done(messages: int) -> list[str]:
+    """Of another worker, that is stopped when it has ended so many."""
+    lines = list[str]()
+    with worker(0) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line.strip())
+            if len(lines) == 2 * messages:
+                process.send_signal(signal.SIGTERM)
+    return lines
+
+
 @contextmanager
-def worker(seconds: float) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """`manage.py work` with a handler that takes so long, and a list for its lines. It is gone afterwards, and in any
-    case when nobody would wait for it any more.
+def worker(seconds: float) -> Iterator[subprocess.Popen[str]]:
+    """`manage.py work` with a handler that takes so long. It is gone afterwards, and in any case when nobody would wait
+    for it any more.
     """
     command = [sys.executable, str(Path(__file__).with_name("slow_worker.py")), str(seconds)]
     here = f"{Path(__file__).parent}{os.pathsep}{Path(__file__).parents[1]}"
@@ -253,7 +265,7 @@ def worker(seconds: float) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     patience = threading.Timer(2 * WAIT + 10 * seconds, process.kill)
     patience.start()
     try:
-        yield process, []
+        yield process
     finally:
         patience.cancel()
         process.kill()

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from uuid import uuid4
 
 import httpx
@@ -49,8 +50,7 @@ def _one_key(fleet: Table, market: Market, product: Json, stuck: list[float], *,
 
     `stuck` gets the seconds from when the service answers again to its acknowledgement.
     """
-    buyer = market.guest()
-    buyer.post("cart/items", {"variant_id": product["variants"][0]["id"], "quantity": 1}, expect=201)
+    buyer = _with_cart(market, product)
     body = {"shipping_address": ADDRESS, "payment_method": "simulator", "email": f"once-{uuid4().hex}@example.com"}
     headers, gate = {"Idempotency-Key": str(uuid4())}, threading.Barrier(AT_ONCE + killed)
 
@@ -64,23 +64,27 @@ def _one_key(fleet: Table, market: Market, product: Json, stuck: list[float], *,
         gate.wait(30)
         return place()
 
-    with ThreadPoolExecutor(AT_ONCE + 1) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         asked = [pool.submit(at_once) for _ in range(AT_ONCE)]
         if killed:
             gate.wait(30)
             _kill_web(fleet)
-        answers = [one.result() for one in asked]
     wait_for(lambda: buyer.ask("GET", "orders/none").status_code == 404, "the order service to answer", 60)
     back = time.monotonic()
     last = wait_for(lambda: _acknowledged(place()), "the order to be acknowledged", 30)
     stuck.append(time.monotonic() - back)
-    other = _when_it_answers(
-        lambda: buyer.ask("POST", "orders", json={**body, "email": "another@example.com"}, headers=headers)
-    )
+    changed = {**body, "email": "another@example.com"}
+    other = _when_it_answers(partial(buyer.ask, "POST", "orders", json=changed, headers=headers))
     assert other.status_code == 422, other.text
     again = _when_it_answers(place)
     wait_for(lambda: _has_ended(buyer, last.json()), "the order to end", 60)
-    return [*answers, last, again]
+    return [*(one.result() for one in asked), last, again]
+
+
+def _with_cart(market: Market, product: Json) -> Person:
+    buyer = market.guest()
+    buyer.post("cart/items", {"variant_id": product["variants"][0]["id"], "quantity": 1}, expect=201)
+    return buyer
 
 
 def _when_it_answers(ask: Callable[[], httpx.Response]) -> httpx.Response:

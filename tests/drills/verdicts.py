@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fleet.client import wait_for
+from shared import drills
 
 
 @dataclass
@@ -13,7 +14,7 @@ class Verdicts:
     broken: list[str] = field(default_factory=list)
 
     def hold(self, what: str, holds: bool, why: object = "") -> None:
-        print(f"{'ok' if holds else 'BROKEN':7}{what}{f': {why}' if why != '' and not holds else ''}")
+        drills.hold(f"{what}: {why}" if why != "" and not holds else what, holds)
         if not holds:
             self.broken.append(what)
 
