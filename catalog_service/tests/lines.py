@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from catalog_service.actions.product_lines import ImageLine, PriceLine, ProductLine, SaleLine, VariantLine
-from shared.http import is_odd
 from shared.money import EXPONENTS, Money
+from shared.text import is_odd
 
 _characters = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
 

@@ -80,6 +80,7 @@ def test_an_odd_file_is_read_or_not(content: bytes, format_: str) -> None:
 @given(content=(tables | json_lines | spoilt).filter(bytes.strip), format_=st.sampled_from(["shopify-csv", "jsonl"]))
 @example(content=DEEP, format_="jsonl")
 @example(content=b'{"handle": "a\\u0000", "name": "\\ud800", "variants": []}', format_="jsonl")
+@example(content=b'{"handle": "pot", "\\u0000": 1}', format_="jsonl")
 def test_an_import_of_an_odd_file_ends_and_leaves_whole_products(settings: Any, content: bytes, format_: str) -> None:
     settings.FETCH_IMAGES = False
     with transaction.atomic():

@@ -5,7 +5,6 @@ import json
 import logging
 import re
 import time
-import unicodedata
 from collections.abc import Callable, Mapping
 from copy import copy
 from functools import cache
@@ -29,6 +28,7 @@ from rest_framework.response import Response
 from shared import context, errors, patience
 from shared.context import Context, new_id
 from shared.money import EXPONENTS, Money, MoneyError
+from shared.text import is_odd
 
 log = logging.getLogger("nexus.http")
 _SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -37,11 +37,7 @@ MAX_DEPTH = 32
 """Lists and objects within one another in a body. Ours need six; open-ended ones, such as specifications, few more."""
 MAX_UNKNOWN = 100
 """Of the fields that a body should not have, so many are named: a body has room for a hundred thousand."""
-_ODD = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-"""Unicode's controls, formats, halves of surrogate pairs, and separators of lines and paragraphs."""
 _BREAKS = "\n\r\t"
-_JOINS = "\u200c\u200d\u200e\u200f\u061c"
-"""Formats that Persian, Hindi, Hebrew, Arabic and emoji are written with."""
 
 
 # ── Request context ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -330,11 +326,6 @@ def one_line(text: str) -> None:
     """
     if any(map(is_odd, text)):
         raise serializers.ValidationError("One line, without control characters and invisible ones.", code="line")
-
-
-def is_odd(character: str) -> bool:
-    """Has no business in a line of text. What joins letters and marks the direction of a script does."""
-    return unicodedata.category(character) in _ODD and character not in _JOINS
 
 
 class MoneyShape(Shape):

@@ -13,7 +13,7 @@ import jwt
 from django.conf import settings
 
 from shared.errors import Unavailable
-from shared.http import is_odd
+from shared.text import is_odd
 from user_service.errors import SocialFailed
 from user_service.models.flows import Flow
 

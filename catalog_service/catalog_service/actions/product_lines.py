@@ -15,8 +15,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from catalog_service.actions.products import ProductInput
 from catalog_service.actions.variants import PriceInput, VariantInput
 from catalog_service.models.products import SKU_PATTERN, unstorable
-from shared.http import is_odd
 from shared.money import Money, MoneyError
+from shared.text import is_odd
 
 
 class Remark(NamedTuple):

@@ -11,9 +11,11 @@ from catalog_service.models.taxonomy import Category
 from catalog_service.models.vendors import Vendor
 from shared.context import new_id
 from shared.due import Due
+from shared.text import shown
 
 MAX_REMARKS = 1_000
 """Errors and notes beyond this are counted, not kept."""
+MAX_FIELD, MAX_MESSAGE = 200, 1_000
 
 
 class Import(Due):
@@ -88,11 +90,12 @@ class Import(Due):
         self.done += 1
 
     def remark(self, kind: str, line: int, field: str, message: str) -> None:
-        """Add to `errors` or `notes`."""
+        """Add to `errors` or `notes`. What is said may be out of the file, and is kept as far as it can be shown."""
         remarks = getattr(self, kind)
         self.remarked |= {kind}
         if len(remarks) < MAX_REMARKS:
-            remarks.append({"line": line, "field": field, "message": message})
+            told = {"field": shown(field, MAX_FIELD), "message": shown(message, MAX_MESSAGE)}
+            remarks.append({"line": line, **told})
 
     def finish(self) -> None:
         """Succeeded, unless nothing in it was any good."""
