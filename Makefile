@@ -1,7 +1,7 @@
 # Everything here is `python3 -m fleet …`; the launcher makes .venv with system Python at its first call.
 FLEET := python3 -m fleet
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs seed demo audit bench run restart reload scale rotate-keys postman test drill drills guards check audit-packages messages schemas lock new-service clean
+.PHONY: help up down status logs seed demo audit projections bench run restart reload scale rotate-keys postman test drill drills guards check audit-packages messages schemas lock new-service clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-30s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ demo: ## drive the main journey over the gateway and show each step
 
 audit: ## compare what the services say, and name what does not agree; repair=1: mend what is safe to mend
 	@$(FLEET) audit $(if $(repair),--repair) $(if $(since),--since $(since))
+
+projections: ## make the copies that services keep of each other's rows what their owners say; check=1: compare only
+	@$(FLEET) projections $(if $(check),--check)
 
 bench: ## what a shop does all day, beside this machine's floors; the fleet runs and is idle
 	@.venv/bin/python -m benchmarks.shop

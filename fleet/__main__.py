@@ -24,6 +24,7 @@ COMMANDS: list[tuple[str, ...]] = [
     ("seed", "make the demo marketplace"),
     ("demo", "drive the main journey over the gateway and show each step"),
     ("audit", "compare what the services say, and name what does not agree"),
+    ("projections", "make the copies that services keep of each other's rows what their owners say"),
     ("test", "run the tests of one service, or all", "service?"),
     ("drill", "do on purpose what could go wrong, and judge what came of it", "name"),
     ("drills", "all drills, and their report"),
@@ -91,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument(argument.rstrip("?"), nargs="?" if argument.endswith("?") else None)
     _options_of_rotate_keys(commands.choices["rotate-keys"])
     _options_of_audit(commands.choices["audit"])
+    commands.choices["projections"].add_argument("--check", action="store_true", help="compare only")
     _options_of_env(commands.choices["env"])
     for name in ("drill", "drills"):
         commands.choices[name].add_argument("--seed", type=int, help="to repeat a run; else one nobody has thought of")

@@ -33,9 +33,9 @@ def program(table: Table) -> Program:
     return Program(NAME, command, ROOT, own, priority=900)
 
 
-def run(table: Table, *arguments: str) -> int:
+def run(table: Table, *arguments: str, module: str = NAME) -> int:
     keys.prepare(table)
-    command = [sys.executable, "-m", NAME, *arguments]
+    command = [sys.executable, "-m", module, *arguments]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, **variables(table)}).returncode
 
 

@@ -142,6 +142,13 @@ def audit(table: Table, options: Namespace) -> int:
     return auditing.run(table, *(("--repair",) if options.repair else ()), "--still", options.still, *since)
 
 
+def projections(table: Table, options: Namespace) -> int:
+    from fleet import auditing
+
+    _need(table, "nginx")
+    return auditing.run(table, *(("--check",) if options.check else ()), module="auditor.projections")
+
+
 def test(table: Table, options: Namespace) -> int:
     return suites.run(table, options.service)
 

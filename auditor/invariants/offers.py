@@ -13,9 +13,7 @@ OFFERS = Join("offers", walked={"catalog": ("catalog", "offers"), "cart": ("cart
 FIGURES = ("version", "active", "available", "prices")
 
 
-@OFFERS.rule(
-    Severity.SERIOUS, "manage.py rebuild_offers in cart_service; repair=1 tells of this one", Mend("catalog", "offers")
-)
+@OFFERS.rule(Severity.SERIOUS, "make projections; repair=1 tells of this one", Mend("catalog", "offers"))
 def a_cart_offers_what_the_catalogue_does(sides: Sides) -> Iterator[Figures]:
     """Prices, stock, state and everything else that carts know of a variant is what the catalogue says."""
     catalog, cart = sides["catalog"], sides["cart"]
@@ -26,7 +24,7 @@ def a_cart_offers_what_the_catalogue_does(sides: Sides) -> Iterator[Figures]:
         yield {"catalog": _shown(catalog, wrong), "cart": _shown(cart, wrong)}
 
 
-@OFFERS.rule(Severity.SERIOUS, "manage.py rebuild_offers in cart_service takes it away")
+@OFFERS.rule(Severity.SERIOUS, "make projections, or repair=1, takes it away", Mend("cart", "offers"))
 def a_cart_offers_nothing_else(sides: Sides) -> Iterator[Figures]:
     """What can be put into carts is in the catalogue."""
     cart = sides["cart"]

@@ -29,7 +29,9 @@ def an_account_is_known_alike(sides: Sides) -> Iterator[Figures]:
     user = sides["user"]
     for copy in COPIES if user and not user["erased"] else ():
         kept = sides[copy]
-        if user and kept and kept["knows"] != user["knows"]:
+        if user and user["told"] and not kept:
+            yield {"user": f"version {user['version']}", copy: "not known"}
+        elif user and kept and kept["knows"] != user["knows"]:
             yield {"user": f"version {user['version']}", copy: f"version {kept['version']}, and not the same"}
 
 

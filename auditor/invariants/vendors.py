@@ -21,9 +21,7 @@ _NOTHING = {"pending": 0, "available": 0}
 _SETTLED = {"paid", "refused", "returned"}
 
 
-@VENDORS.rule(
-    Severity.SERIOUS, "manage.py tell_vendors in vendor_service; repair=1 tells of this one", Mend("vendor", "vendors")
-)
+@VENDORS.rule(Severity.SERIOUS, "make projections; repair=1 tells of this one", Mend("vendor", "vendors"))
 def a_vendor_is_known_alike(sides: Sides) -> Iterator[Figures]:
     """Name, status and terms of a vendor are the same wherever they are kept."""
     vendor = sides["vendor"]

@@ -15,6 +15,7 @@ from django.db import connection
 from test_alerts import make_wish
 
 from cart_service.actions import projection
+from cart_service.actions.projection import rebuild_these
 from cart_service.models import Offer
 from cart_service.subscriptions import SUBSCRIPTIONS
 from shared import auth, calls
@@ -137,6 +138,24 @@ def test_an_empty_projection_is_built_from_nothing(catalogue: Catalogue) -> None
 
     assert sum(run.healed for run in projection.rebuild()) == 6
     assert kept() == truth(catalogue)
+
+
+def test_offers_that_are_named_are_made_anew_and_those_of_nothing_taken_away(catalogue: Catalogue) -> None:
+    missed = [catalogue.tell(make_offer_event(), heard=False) for _ in range(3)]
+    nothing = make_offer()
+
+    assert rebuild_these([nothing.variant_id, *(offer.variant_id for offer in missed)]) == 4
+    assert kept() == truth(catalogue)
+    assert rebuild_these([nothing.variant_id]) == 0
+
+
+def test_a_catalogue_without_any_offers_takes_none_away(catalogue: Catalogue) -> None:
+    offer = make_offer()
+
+    with pytest.raises(projection.CatalogIsEmpty):
+        rebuild_these([offer.variant_id])
+
+    assert Offer.objects.count() == 1
 
 
 def test_a_catalogue_without_any_offers_is_not_believed(catalogue: Catalogue) -> None:

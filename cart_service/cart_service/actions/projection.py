@@ -4,7 +4,7 @@ for each run of 200 variants:   ask catalog for its checksum ── the same as 
                                                 └─ no: ask for the offers themselves, heal, compare again
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -52,6 +52,21 @@ def rebuild(*, heal: bool = True) -> Iterator[Compared]:
         if run.upto is None:
             return
         after = run.upto
+
+
+def rebuild_these(variant_ids: Collection[UUID]) -> int:
+    """The runs of 200 that these begin. Answers how many rows were written or taken away. Raises Unavailable;
+    CatalogIsEmpty.
+    """
+    if run_of_offers(None, 1).count == 0:
+        raise CatalogIsEmpty()
+    written, left = 0, sorted(variant_ids)
+    while left:
+        asked_at = _now()
+        truth = run_of_offers(UUID(int=left[0].int - 1), RUN, whole=True)
+        written += sum(heal_run(truth, asked_at=asked_at))
+        left = [variant_id for variant_id in left if truth.upto is not None and variant_id > truth.upto]
+    return written
 
 
 def _compared(run: Run, *, heal: bool) -> Compared:

@@ -6,7 +6,7 @@ from user_service.queries import audit
 
 
 def users(page: Page) -> list[Row]:
-    """`knows`: what others keep of a user, not to be read."""
+    """`knows`: what others keep of a user, not to be read. `told`: more of the user than the registration."""
     columns = ("id", "updated_at", "version", "email", "locale", "active", "deleted_at")
     return [
         {
@@ -15,6 +15,7 @@ def users(page: Page) -> list[Row]:
             "version": row.version,
             "active": row.active,
             "erased": row.deleted_at is not None,
+            "told": row.version > 1,
             "knows": digest(row.email, row.locale),
         }
         for row in page.of(User.objects.only(*columns))
