@@ -163,7 +163,7 @@ def registration(table: Table, market: Market, report: Report) -> None:
 
 
 def register(market: Market, email: str) -> Answer:
-    password = f"Quiet-{uuid4().hex[:12]}"
+    password = f"Quiet-{uuid4().hex}"
     names = {"first_name": "Ada", "last_name": "Bench"}
     form = {"email": email, "password": password, "password_confirm": password, **names}
     return ask(market.gateway, "POST", "auth/register", form, source=anywhere())

@@ -136,9 +136,9 @@ class Market:
         return Person(httpx.Client(base_url=self.gateway, timeout=30), self.mail)
 
     def newcomer(self, name: str) -> Person:
-        """Somebody who has not registered yet, with an address of their own."""
+        """Somebody who has not registered yet: an own address, and a password that is too long to look like it."""
         person = self.guest()
-        person.email, person.password = f"{name}-{uuid4().hex[:10]}@example.com", f"Quiet-{uuid4().hex[:12]}"
+        person.email, person.password = f"{name}-{uuid4().hex[:10]}@example.com", f"Quiet-{uuid4().hex}"
         return person
 
     def account(self, role: str) -> Person:

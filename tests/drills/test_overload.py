@@ -35,8 +35,9 @@ BACK_AFTER = 10
 AT_ONCE = 32
 """Clients of the closed loop by which capacity is found: more than the threads of an instance."""
 ORDERS_AT_ONCE = 8
-CARTS_A_SECOND, MORE_CARTS = 20, 100
+MORE_CARTS = 100
 SECONDS_TO_SETTLE = 120
+NEVER = 9.0
 
 
 @pytest.fixture(autouse=True)
@@ -50,9 +51,17 @@ def _limits_of_production(fleet: Table, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 def _change_over(fleet: Table) -> None:
     master = psutil.Process(processes.pid_of(fleet.var, "nginx"))
-    old = set(master.children())
+    old = master.children()
     nginx.reload(fleet)
-    wait_for(lambda: set(master.children()) - old, "NGINX's new workers")
+    wait_for(lambda: not any(_listens(worker) for worker in old), "NGINX's old workers to leave new ones to it")
+
+
+def _listens(worker: psutil.Process) -> bool:
+    """One that closes its kept connections while somebody sends on them would be an error that is none."""
+    try:
+        return "shutting down" not in " ".join(worker.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_reads_that_no_cache_has_go_on_at_three_times_the_load(fleet: Table, market: Market) -> None:
@@ -81,23 +90,26 @@ def test_reads_that_no_cache_has_go_on_at_three_times_the_load(fleet: Table, mar
 def test_checkouts_go_on_at_three_times_the_load(fleet: Table, market: Market, make_product: MakeProduct) -> None:
     variant = make_product(stock=1_000_000)["variants"][0]["id"]
     carts = Carts(fleet.ports["nginx"], variant)
-    carts.fill(int(CARTS_A_SECOND * SECONDS) + MORE_CARTS)
+    carts.fill(MORE_CARTS)
     rush = Rush(fleet.ports["nginx"], carts.order, carts.answered)
     rush.offered(2, 2)
+    roughly = len(rush.closed(ORDERS_AT_ONCE, 1))
     order = carts.placed[0]
     carts.settled(market)
     page = request_of(fleet.ports["nginx"], "GET", f"orders/{order['id']}?token={order['access_token']}", {})
     looking = Rush(fleet.ports["nginx"], lambda: page)  # more orders would be in the way of those that are counted
     usual = looking.offered(5, 5)
 
+    carts.fill_for(roughly)
     before = _orders_a_second(rush, carts, market)
+    carts.fill_for(before)
     begun = time.time()
     answers = rush.offered(TIMES * before, SECONDS)
     _nothing_but(rush, answers, 201)
     good = [answer for answer in answers if answer.status == 201]
     afterwards = looking.offered(5, BACK_AFTER + 5)
     goodput = len(good) / (carts.settled(market) - begun)
-    carts.fill(int(CARTS_A_SECOND * SECONDS))
+    carts.fill_for(before)
     capacity = (before + _orders_a_second(rush, carts, market)) / 2
 
     _tell("checkouts", capacity, goodput, good, answers)
@@ -136,12 +148,16 @@ class Carts:
             filling.closed(8, 1)
             assert set(statuses(filling.answers)) == {201}, statuses(filling.answers)
 
+    def fill_for(self, orders_a_second: float) -> None:
+        """Of twice as many in SECONDS, and some that are on their way."""
+        self.fill(int(2 * orders_a_second * SECONDS) + MORE_CARTS)
+
     def filled(self, _request: Request, answer: Answer, whole: bytes) -> None:
         if answer.status == 201:
             self.waiting.append(an_order(self.port, header("X-Cart-Token", whole)))
 
     def order(self) -> Request:
-        assert self.waiting, "too few carts: raise CARTS_A_SECOND"
+        assert self.waiting, "too few carts"
         return self.waiting.popleft()
 
     def answered(self, request: Request, answer: Answer, whole: bytes) -> None:
@@ -187,14 +203,16 @@ def _nothing_but(rush: Rush, answers: list[Answer], status: int) -> None:
     assert all(answer.told_when for answer in answers if answer.status != status)
 
 
+def _felt(answer: Answer) -> float:
+    return answer.seconds if 200 <= answer.status < 300 else NEVER
+
+
 def _back_after(usual: list[Answer], afterwards: list[Answer]) -> float:
     """Seconds until half of a second's requests took no longer than twice as long as usual."""
     slow, begun = 2 * p(50, usual) + 0.02, _began(afterwards)
     seconds = [
         [answer for answer in afterwards if int(answer.began - begun) == second] for second in range(BACK_AFTER + 5)
     ]
-    late = [
-        n for n, some in enumerate(seconds) if median(one.seconds if one.status < 400 else 9 for one in some) > slow
-    ]
+    late = [n for n, some in enumerate(seconds) if median([_felt(one) for one in some] or [NEVER]) > slow]
     print(f"as usual ({p(50, usual) * 1_000:.0f} ms) again after {max(late, default=-1) + 1} s")
     return max(late, default=-1) + 1

@@ -72,7 +72,7 @@ def _changed_password(person: Person, _admin: Person, market: Market) -> None:
     elsewhere = market.guest()
     elsewhere.email, elsewhere.password = person.email, person.password
     elsewhere.login()
-    form = {"current_password": person.password, "password": f"Louder-{uuid4().hex[:12]}"}
+    form = {"current_password": person.password, "password": f"Louder-{uuid4().hex}"}
     elsewhere.post("auth/password-change", form, expect=200)
 
 
