@@ -12,21 +12,18 @@ import re
 import shutil
 import stat
 import tomllib
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from fleet import environment
+from fleet import environment, locations
 from fleet.aliases import Alias, read
 from fleet.postgres import reachable
 from fleet.progress import Problem
 from fleet.table import ROOT, Table
 
 SOURCES = ROOT / "nginx"
-ERRORS = {status: status for status in (400, 401, 403, 404, 405, 408, 413, 414, 429, 500, 502, 503, 504)} | {494: 431}
-"""What NGINX may end a request with, and what that is called outside; 494 is its own name for too large headers."""
 LOG_KEPT = 20_000_000
 ON_ONE_MACHINE = {"rate": "2000r/s", "burst": 4000, "crowd": 512, "at_once": 512}
 """Here all clients have the same address, and tests and demonstrations play hundreds of buyers at once."""
@@ -192,26 +189,19 @@ def _places(edge: Edge, page: dict[str, Any], aliases: list[Alias]) -> dict[str,
         "verdicts": str(edge.verdicts or edge.folder / "cache"),
         "media": str(edge.media),
         "brakes": "\n".join(_brake(name, row) for name, row in page["brakes"].items()),
-        "crowds": "\n".join(f"    limit_conn_zone {key} zone={name}:64k;" for key, name in _counted(edge, page)),
+        "crowds": locations.zones(edge, page),
         "resolver": f"    resolver {edge.resolver} valid=5s ipv6=off;" if edge.resolver else "",
-        "upstreams": _upstreams(edge, page),
-        "problems": "\n".join(f"        error_page {own} = /_problem/{told};" for own, told in ERRORS.items()),
-        "gateway": _pass(edge, "gateway"),
+        "upstreams": locations.upstreams(edge, page),
+        "problems": "\n".join(f"        {line}" for line in locations.PROBLEMS),
+        "gateway": locations.pass_to(edge, "gateway"),
         "tls": _tls(edge),
         "hsts": edge.hsts,
         "cors_origins": "\n".join(_cors_origin(one) for one in edge.cors_origins),
         "refused_methods": "|".join(alias.refused for alias in aliases if alias.methods),
         "alias_maps": "\n".join(line for alias in aliases for line in alias.maps()),
-        "locations": "\n".join(_locations(edge, page, aliases)),
+        "locations": locations.of(edge, page, aliases),
+        "crowded": locations.crowded(edge, page),
     }
-
-
-def _locations(edge: Edge, page: dict[str, Any], aliases: list[Alias]) -> list[str]:
-    routes = _matches(page)
-    return [
-        *(_location(edge, page, alias.match, routed(routes, alias.example), alias) for alias in aliases),
-        *(_location(edge, page, *one) for one in routes),
-    ]
 
 
 def _cors_origin(origin: str) -> str:
@@ -238,134 +228,6 @@ def _tls(edge: Edge) -> str:
 
 def _brake(name: str, row: dict[str, Any]) -> str:
     return f"    limit_req_zone $binary_remote_addr zone={name}:10m rate={row['rate']};"
-
-
-def _counted(edge: Edge, page: dict[str, Any]) -> list[tuple[str, str]]:
-    """What requests in progress are told apart by, and where they are counted."""
-    found = [("$posted", name) for name in page["crowds"]]
-    if edge.resolver:
-        found += [("$whose", name) for name in edge.upstreams]
-        found += [("$unposted", f"{name}_beside") for name in _crowded(page)]
-    return found
-
-
-def _upstreams(edge: Edge, page: dict[str, Any]) -> str:
-    """What NGINX knows of instances; nothing with a resolver.
-
-    None is given more than it answers soon. A crowd is counted already, and has connections of its own: neither it nor
-    those who come beside it take the other's places.
-    """
-    if edge.resolver:
-        return ""
-    most = int(_limit(edge, page, "at_once"))
-    blocks = [_upstream(name, addresses, f"max_conns={most} ") for name, addresses in edge.upstreams.items()]
-    return "\n".join([*blocks, *(_upstream(f"{name}_crowd", edge.upstreams[name], "") for name in _crowded(page))])
-
-
-def _upstream(name: str, addresses: Sequence[str], bound: str) -> str:
-    """An instance that refused a connection is tried again after two seconds; a service's only one always."""
-    servers = "".join(f"        server {one} {bound}max_fails=2 fail_timeout=2s;\n" for one in addresses)
-    return f"    upstream {name} {{\n        zone {name} 64k;\n{servers}        keepalive 16;\n    }}"
-
-
-def _crowded(page: dict[str, Any]) -> list[str]:
-    """The services with routes where a crowd comes."""
-    return sorted({route["to"] for route in page["route"] if "crowd" in route})
-
-
-def _limit(edge: Edge, page: dict[str, Any], name: str) -> Any:
-    return edge.limits.get(name, page["limits"][name])
-
-
-def _bounded(edge: Edge, page: dict[str, Any], zone: str) -> list[str]:
-    """With a resolver NGINX knows no instances that it could count for, only the name. It counts before it looks into
-    its cache, so those whose answers could lie there are counted by themselves.
-    """
-    return [f"limit_conn {zone} {_limit(edge, page, 'at_once')};"] if edge.resolver else []
-
-
-def _in_a_crowd(edge: Edge, page: dict[str, Any], route: dict[str, Any]) -> list[str]:
-    """Who posts is counted, and sent away here only: nobody whom it lets in shall be sent away after all."""
-    each = int(edge.limits.get("crowd", page["crowds"][route["crowd"]]["at_once"]))
-    return [
-        f"limit_conn {route['crowd']} {each * len(edge.upstreams[route['to']])};",
-        *_bounded(edge, page, f"{route['to']}_beside"),
-        "proxy_set_header X-Request-Start $sent_on_alone;",
-    ]
-
-
-def _pass(edge: Edge, service: str, *, crowd: bool = False) -> str:
-    """With a resolver the name is looked up again and again, so that a redeployed service is found.
-
-    Each service has a variable of its own: a request shares its variables with the question about its session.
-    """
-    if not edge.resolver:
-        return f"proxy_pass http://{service}{'$of_the_crowd' if crowd else ''};"
-    return f"set $at_{service} {edge.upstreams[service][0]}; proxy_pass http://$at_{service};"
-
-
-def _matches(page: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Each location's match with its route."""
-    found = []
-    for route in page["route"]:
-        found += [(f"= {path}", route) for path in route.get("exact", ())]
-        found += [(f"= {path}/", route) for path in route.get("exact", ()) if path != "/"]
-        found += [(f"^~ {path}", route) for path in route.get("under", ())]
-        found += [(f"~ {route['pattern']}", route)] if "pattern" in route else []
-        if names := route.get("api"):
-            found.append((f"~ ^/api/v1/(?:{'|'.join(map(re.escape, names))})(?:/|$)", route))
-    return [(match.replace("\\-", "-"), route) for match, route in found]
-
-
-def routed(routes: list[tuple[str, dict[str, Any]]], path: str) -> dict[str, Any]:
-    """The route of a path, in NGINX's own order: exact, then ^~ prefixes, then regular expressions. {}: none."""
-    kinds: dict[str, Callable[[str, str], bool]] = {
-        "=": lambda path, text: path == text,
-        "^~": lambda path, text: path.startswith(text),
-        "~": lambda path, text: re.search(text, path) is not None,
-    }
-    for kind, fits in kinds.items():
-        for match, route in routes:
-            own, _space, text = match.partition(" ")
-            if own == kind and fits(path, text):
-                return route
-    return {}
-
-
-def _location(edge: Edge, page: dict[str, Any], match: str, route: dict[str, Any], alias: Alias | None = None) -> str:
-    lines = [
-        f"include {edge.folder}/strip.conf;",
-        f"include {edge.folder}/{'cached' if route.get('cache') else 'conditional'}.conf;",
-        "auth_request /_check;",
-    ]
-    if route.get("websocket"):
-        lines.append(f"include {edge.folder}/websocket.conf;")
-    if route.get("pages"):
-        lines.append(f"include {edge.folder}/pages.conf;")
-    if "body" in route:
-        lines.append(f"client_max_body_size {route['body']};")
-    if brake := route.get("brake"):
-        lines.append(f"limit_req zone={brake} burst={page['brakes'][brake]['burst']} nodelay;")
-    if "crowd" in route:
-        lines += _in_a_crowd(edge, page, route)
-    else:
-        lines.append("proxy_set_header X-Request-Start $msec;")
-        if not route.get("websocket"):
-            lines += ["limit_conn_status 503;", *_bounded(edge, page, route["to"])]
-    at = _pass(edge, route["to"], crowd="crowd" in route)
-    if alias:
-        # In this order: a rewrite with `break` ends all that sets variables.
-        variable, _semicolon, at = at.rpartition("; ")
-        lines += [f"{variable};"] if variable else []
-        lines += [f"include {edge.folder}/headers.conf;", *alias.lines()]
-    lines.append(at)
-    return "\n".join([f"        location {_quoted(match)} {{", *(f"            {line}" for line in lines), "        }"])
-
-
-def _quoted(match: str) -> str:
-    """Braces and semicolons of a regular expression must not end the directive."""
-    kind, _space, text = match.partition(" ")
-    return f'{kind} "{text}"'
 
 
 def main() -> None:

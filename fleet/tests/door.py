@@ -39,6 +39,8 @@ class Stub:
 
     name: str
     seen: list[Any] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
+    """The body of each."""
     sessions: dict[str, int] = field(default_factory=dict)
     port: int = 0
     server: ThreadingHTTPServer | None = None
@@ -75,7 +77,7 @@ class Answers(BaseHTTPRequestHandler):
         self.stub.connections.append(self.connection)
 
     def answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.stub.waiting += 1
         self.stub.gate.wait(5)
         self.stub.waiting -= 1
@@ -83,6 +85,7 @@ class Answers(BaseHTTPRequestHandler):
             self.reply(self.stub.sessions.get(self.path.rsplit("/", 1)[1], 204))
             return
         self.stub.seen.append((self.command, self.path, self.headers))
+        self.stub.sent.append(sent)
         body = {"service": self.stub.name, "number": len(self.stub.seen)}
         self.reply(403 if "/forbidden" in self.path else 200, json.dumps(body).encode())
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from door import SERVICES, Door, Stub, kept, needs_nginx, opened, other_ports, token
 
-from fleet import edge, ups
+from fleet import edge, locations, ups
 from fleet.client import wait_for
 from fleet.table import load
 
@@ -74,7 +74,7 @@ def test_the_log_tells_who_and_what_but_no_secret(door: Door) -> None:
 
 
 def test_every_location_strips_headers_and_checks_tokens(door: Door) -> None:
-    text = (door.configured.folder / "nginx.conf").read_text()
+    text, _server, _inside = (door.configured.folder / "nginx.conf").read_text().rpartition("\n    server {")
     blocks = re.findall(r"location ([^{]+)\{([^}]*)\}", text)
 
     internal = {name.strip() for name, block in blocks if "internal;" in block}
@@ -87,12 +87,12 @@ def test_every_location_strips_headers_and_checks_tokens(door: Door) -> None:
 
 def test_every_public_path_of_a_service_is_routed_to_it() -> None:
     page = edge.tomllib.loads((edge.SOURCES / "routes.toml").read_text())
-    routes = edge._matches(page)
+    routes = locations.matches(page)
     wrong = {
         path: service
         for service in SERVICES
         for path in _paths(service)
-        if edge.routed(routes, path).get("to") != service
+        if locations.routed(routes, path).get("to") != service
     }
 
     assert wrong == {}

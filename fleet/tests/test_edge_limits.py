@@ -1,10 +1,11 @@
 """Too many requests, and too many at once, are told when to come again."""
 
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from fleet.client import wait_for
 
 pytestmark = needs_nginx
 SECONDS_TO_WAIT = {"1", "2", "3"}
+AS_ON_ONE_MACHINE, AS_IN_CONTAINERS = {}, {"resolver": "127.0.0.1"}
 
 
 def test_too_many_requests_are_refused_with_the_time_to_wait(door: Door) -> None:
@@ -54,6 +56,31 @@ def test_who_would_wait_too_long_for_a_checkout_is_told_to_come_again(door: Door
     assert door.ask("POST", "/api/v1/orders").status_code == 200
 
 
+@pytest.mark.parametrize("edge", [AS_ON_ONE_MACHINE, AS_IN_CONTAINERS], ids=["one machine", "containers"])
+def test_who_sends_an_order_slowly_takes_nobodys_place(door: Door, edge: dict[str, Any]) -> None:
+    path, body = "/api/v1/orders", b'{"payment_method": "simulator"}'
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+    )
+    host, _colon, port = door.configured.listen.partition(":")
+    with changed(door, limits={"crowd": 2}, **edge), ExitStack() as opened:
+        slow = [opened.enter_context(socket.create_connection((host, int(port)), 10)) for _ in range(5)]
+        for one in slow:
+            one.sendall(head + body[:1])
+        told = [door.ask("POST", path, content=body).status_code for _ in range(3)]
+        answers = {_ended(one, body[1:]) for one in slow}
+
+    assert told == [200, 200, 200]
+    assert answers == {b"HTTP/1.1 200 OK\r\n"}
+    assert door.stubs["order_service"].sent[-5:] == [body] * 5
+
+
+def _ended(connection: socket.socket, rest: bytes) -> bytes:
+    """The first line of the answer."""
+    connection.sendall(rest)
+    return connection.makefile("rb").readline()
+
+
 def overloaded(door: Door, service: str, path: str, most: int, more: int, **asking: Any) -> list[httpx.Response]:
     """The answers when `most` requests are in progress and so many more come; those are told at once."""
     stub = door.stubs[service]
@@ -85,9 +112,6 @@ def configure(door: Door, changes: dict[str, Any]) -> None:
     old = set(master.children())
     door.reload(**changes)
     wait_for(lambda: not old & set(master.children()), "new workers", 10)
-
-
-AS_ON_ONE_MACHINE, AS_IN_CONTAINERS = {}, {"resolver": "127.0.0.1"}
 
 
 @pytest.mark.parametrize("edge", [AS_ON_ONE_MACHINE, AS_IN_CONTAINERS], ids=["one machine", "containers"])
