@@ -3,6 +3,9 @@
 import argparse
 from collections.abc import Iterable
 
+from fleet import processes
+from fleet.table import Table
+
 
 def chosen(what: str | None, parts: Iterable[str]) -> list[str]:
     """Which parts to measure; without any, all of them."""
@@ -29,6 +32,13 @@ def numbers(what: str | None, **usual: int) -> list[int]:
     for name, number in usual.items():
         parser.add_argument(name, nargs="?", type=_above_zero, default=number, help=f"usually {number:,}")
     return list(vars(parser.parse_args()).values())
+
+
+def need(table: Table, *names: str) -> None:
+    """What is measured runs, or one line says what to do."""
+    running = processes.all_info(table.var)
+    if missing := [name for name in names if name not in running]:
+        raise SystemExit(f"{missing[0]} does not run; start the fleet with: make up")
 
 
 def _above_zero(text: str) -> int:

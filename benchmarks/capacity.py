@@ -20,7 +20,7 @@ import psutil
 import psycopg
 
 from benchmarks import cards, checkouts, processor, typical
-from benchmarks.arguments import numbers
+from benchmarks.arguments import need, numbers
 from benchmarks.shop import machine
 from fleet import services
 from fleet.client import Market
@@ -81,6 +81,7 @@ Fleet = dict[str, Measured]
 def main() -> int:
     seconds, orders = numbers(__doc__, seconds=SECONDS, orders=ORDERS)
     table = load()
+    need(table, "nginx")
     market = Market.at(table)
     print(f"{os.cpu_count()} cores; {os.getloadavg()[0]:.1f} processes wanted one in the last minute", flush=True)
     found = {service.name: idle(table, service) for service in table.services}

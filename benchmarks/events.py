@@ -22,10 +22,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from benchmarks import within
-from benchmarks.arguments import chosen
+from benchmarks.arguments import chosen, need
 from benchmarks.catalogue import database
 from benchmarks.identity import Report
 from benchmarks.served import variables_of
+from fleet.table import load
 
 MESSAGES, ROUNDS = 4_000, 3
 RATES, SECONDS = (100, 500), 10
@@ -36,6 +37,7 @@ def main() -> int:
     report = Report()
     parts: dict[str, Callable[[Report, str], None]] = {"relay": relay, "consumer": consumer, "latency": latency}
     asked = chosen(__doc__, parts)
+    need(load(), "postgres", "rabbitmq")
     with database("events") as url:
         inside(url, "prepare")
         for name in asked:

@@ -20,10 +20,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from benchmarks import orders, outbox, picture, products
-from benchmarks.arguments import chosen_with
+from benchmarks.arguments import chosen_with, need
 from benchmarks.identity import Report
 from benchmarks.shop import RESULTS, machine
 from fleet.client import Json
+from fleet.table import load
 
 KEPT = RESULTS / "growth.json"
 
@@ -35,6 +36,7 @@ def main() -> int:
         "outbox": lambda report, most: outbox.measure(report, most["outbox"]),
     }
     asked, most = chosen_with(__doc__, parts, products=1_000_000, orders=1_000_000, outbox=10_000_000, rounds=30)
+    need(load(), "postgres")
     report = Report()
     kept: Json = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     for name in asked:

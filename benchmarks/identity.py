@@ -25,7 +25,7 @@ from statistics import median, quantiles
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from benchmarks.arguments import chosen
+from benchmarks.arguments import chosen, need
 from fleet import environment, processes, services
 from fleet.client import Market, Person, wait_for
 from fleet.table import Table, load
@@ -52,6 +52,7 @@ class Report:
 
 def main() -> int:
     table = load()
+    need(table, "nginx")
     market, report = Market.at(table), Report()
     parts: dict[str, Callable[[], None]] = {
         "registration": lambda: registration(table, market, report),

@@ -32,7 +32,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from benchmarks import floors, within
-from benchmarks.arguments import chosen
+from benchmarks.arguments import chosen, need
 from benchmarks.catalogue import database
 from benchmarks.identity import Report
 from fleet import environment
@@ -54,6 +54,7 @@ def main() -> int:
     report = Report()
     parts: dict[str, Callable[[Report], None]] = {"sql": sql, "worker": worker, "http": over_http, "orders": orders}
     asked = chosen(__doc__, parts)
+    need(load(), "postgres", *(["nginx"] if {"http", "orders"} & {*asked} else []))
     print(f"{os.cpu_count()} cores; {os.getloadavg()[0]:.1f} processes wanted one in the last minute")
     for name in asked:
         print(name)

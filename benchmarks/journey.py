@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.arguments import numbers
+from benchmarks.arguments import need, numbers
 from fleet import journey
 from fleet.client import Json, Market, Person, wait_for
 from fleet.table import load
@@ -49,7 +49,9 @@ class TimedMarket(Market):
 
 def main() -> int:
     (rounds,) = numbers(__doc__, rounds=10)
-    known = Market.at(load())
+    table = load()
+    need(table, "nginx")
+    known = Market.at(table)
     market = TimedMarket(known.gateway, known.accounts, known.mail)
     confirmed = [confirmation(market) for _round in range(rounds)]
     for number in range(rounds):

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from statistics import mean
 
 from benchmarks import checkouts, processor
-from benchmarks.arguments import numbers
+from benchmarks.arguments import need, numbers
 from benchmarks.peers import percentiles
 from benchmarks.rush import Answer, Request, Rush, an_order, content, header, request_of, statuses
 from benchmarks.shop import MOST, RESULTS, machine
@@ -87,6 +87,7 @@ class Shop:
 def main() -> int:
     seconds, clients = numbers(__doc__, seconds=SECONDS, clients=CLIENTS)
     table = load()
+    need(table, "nginx")
     market, port = Market.at(table), table.ports["nginx"]
     with checkouts.stall(market) as variants:
         shop = Shop(port, variants, visits(market, port))

@@ -14,7 +14,7 @@ import textwrap
 from datetime import UTC, datetime
 
 from benchmarks import checkouts, statements, typical
-from benchmarks.arguments import numbers
+from benchmarks.arguments import need, numbers
 from benchmarks.shop import machine
 from benchmarks.statements import Plan, Statement
 from fleet.client import Market
@@ -32,6 +32,7 @@ STAYS_SMALL = {"order_commission_rule", "shipping_zone", "shipping_zone_country"
 def main() -> int:
     seconds, orders = numbers(__doc__, seconds=SECONDS, orders=ORDERS)
     table = load()
+    need(table, "nginx")
     market = Market.at(table)
     with typical.shelf(table) as shelf, checkouts.stall(market) as variants, statements.counted(table) as server:
         for request in typical.of_the_catalogue(shelf.url):

@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import checkouts, processor, stacks, typical
-from benchmarks.arguments import numbers
+from benchmarks.arguments import need, numbers
 from benchmarks.shop import machine
 from fleet.client import Market
 from fleet.table import ROOT, Table, load
@@ -92,6 +92,7 @@ class Profile:
 def main() -> int:
     (seconds,) = numbers(__doc__, seconds=SECONDS)
     table = load()
+    need(table, "nginx")
     market = Market.at(table)
     paths, profiles = HotPath.all(), list[Profile]()
     with typical.requests(table, market) as requests:
