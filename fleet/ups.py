@@ -69,11 +69,12 @@ def _seed(table: Table) -> None:
 
 
 def _show_the_way(table: Table) -> None:
-    url = table.public_url
+    url, mail = table.public_url, table.var / "mail"
+    mail.mkdir(exist_ok=True)
     say("Nexus is up")
     print(f"\n  start here {url}/\n  API        {url}/api/v1/products")
     print(f"  docs       {url}/api/docs\n  status     {url}/status")
-    print(f"  mail sent  {table.var}/mail\n  all data   {table.var}")
+    print(f"  mail sent  {mail}\n  all data   {table.var}")
     for role, account in _accounts(table).items():
         print(f"  {role:10} {account['email']}  {account['password']}")
     print(f"\n  make status · make logs s=order_service · make demo · make down      ({elapsed():.0f} s)")
