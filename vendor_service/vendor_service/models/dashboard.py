@@ -29,8 +29,8 @@ class Sale(models.Model):
 
 
 class ReturnCase(models.Model):
-    """A return that a vendor decides and receives; `refunded` in minor units, once it is: of the money of what could not
-    be exchanged there may be a second refund. Each counts once (`refund_ids`), and on the day of the first.
+    """A return that a vendor decides and receives; `refunded` in minor units, once it is: there may be a second refund,
+    of what could not be exchanged. Each counts once (`refund_ids`), and on the day of the first.
     """
 
     return_id = models.UUIDField(primary_key=True)
