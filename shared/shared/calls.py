@@ -99,8 +99,10 @@ def _left(timeout: float | None, late: type[Exception]) -> float | None:
 
 
 class _Backend(httpcore.SyncBackend):
-    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **how: Any) -> httpcore.NetworkStream:
-        return _Stream(super().connect_tcp(host, port, _left(timeout, httpcore.ConnectTimeout), **how))
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *how: Any, **named: Any
+    ) -> httpcore.NetworkStream:
+        return _Stream(super().connect_tcp(host, port, _left(timeout, httpcore.ConnectTimeout), *how, **named))
 
 
 class _Stream(httpcore.NetworkStream):
