@@ -58,7 +58,8 @@ def main() -> int:
 def added(clone: Path) -> Iterator[Line]:
     """Each line once, where it is newest."""
     seen: set[str] = set()
-    for command in (("diff", "HEAD"), ("log", "--patch", "--format=commit %h", "HEAD")):
+    merges_too = "--diff-merges=separate"  # what was added while a conflict was settled stands in no other diff
+    for command in (("diff", "HEAD"), ("log", "--patch", merges_too, "--format=commit %h", "HEAD")):
         for line in _added(clone, *command, "--no-color", "--no-ext-diff", "--unified=0", "--", ".", LOCK_FILES):
             if line.text not in seen:
                 seen.add(line.text)
@@ -67,13 +68,15 @@ def added(clone: Path) -> Iterator[Line]:
 
 def _added(clone: Path, *command: str) -> Iterator[Line]:
     done = subprocess.run(["git", "-C", str(clone), *command], capture_output=True, check=True)
-    commit, file = "", ""
-    for text in done.stdout.decode(errors="replace").splitlines():
+    commit, file, is_head = "", "", False
+    for text in done.stdout.decode(errors="replace").split("\n"):  # splitlines() would end lines where git does not
         if text.startswith("commit "):
             commit = text.removeprefix("commit ")
-        elif text.startswith("+++ "):
+        elif text.startswith(("diff --git ", "@@ ")):
+            is_head = not text.startswith("@@ ")
+        elif is_head and text.startswith("+++ "):
             file = text.removeprefix("+++ b/")
-        elif text.startswith("+"):
+        elif not is_head and text.startswith("+"):
             yield Line(commit, file, text[1:])
 
 

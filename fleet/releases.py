@@ -1,7 +1,8 @@
 """`python -m fleet.releases`: nothing that reads the messages of the last release stumbles over those of this one.
 
 The last release is the newest tag behind HEAD. While there is none, each schema is compared with the first that was
-ever committed of it. Where there is no history (an archive, a clone of one commit) it says what is missing.
+ever committed of it, and the first examples of each message are read. Where there is no history (an archive, a clone of
+one commit) it says what is missing.
 """
 
 import json
@@ -10,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -27,10 +29,10 @@ BEFORE_THE_FIRST = {
 
 
 def main() -> int:
-    against, schemas = last_release(ROOT)
+    against, schemas, examples = last_release(ROOT)
     broken = [line for line in broken_since(schemas) if against != NO_RELEASE or line not in BEFORE_THE_FIRST]
-    print(f"compared with {against}")
-    broken += unreadable(_at(ROOT, against, EXAMPLES))
+    print(f"compared with {against}; examples of {len(examples)} messages are read")
+    broken += unreadable(examples)
     if not schemas and (ROOT / ".git").exists():
         broken = ["this is a clone, but git shows none of its schemas"]
     if broken:
@@ -59,18 +61,23 @@ def unreadable(examples: Mapping[str, bytes]) -> list[str]:
     return found
 
 
-def last_release(clone: Path) -> tuple[str, dict[str, bytes]]:
-    """What it is, in words, and its schemas."""
+class Release(NamedTuple):
+    """What it is, in words, and its schemas and examples: file name → content."""
+
+    name: str
+    schemas: dict[str, bytes]
+    examples: dict[str, bytes]
+
+
+def last_release(clone: Path) -> Release:
     if _git(clone, "rev-parse", "--is-shallow-repository").strip() == b"true":
-        return "nothing: this clone has no history (fetch it: git fetch --unshallow --tags)", _at(
-            clone, "HEAD", SCHEMAS
-        )
+        name = "nothing: this clone has no history (fetch it: git fetch --unshallow --tags)"
+        return Release(name, _at(clone, "HEAD", SCHEMAS), _at(clone, "HEAD", EXAMPLES))
     tag = _git(clone, "describe", "--tags", "--abbrev=0").decode().strip()
     if tag:
-        return tag, _at(clone, tag, SCHEMAS)
-    first = dict(_first_of_each(clone))
-    schemas = {Path(name).name: _git(clone, "show", f"{commit}:{name}") for name, commit in first.items()}
-    return (NO_RELEASE if schemas else "nothing: there is no history here"), schemas
+        return Release(tag, _at(clone, tag, SCHEMAS), _at(clone, tag, EXAMPLES))
+    schemas, examples = _first_of_each(clone, SCHEMAS), _first_of_each(clone, EXAMPLES)
+    return Release(NO_RELEASE if schemas else "nothing: there is no history here", schemas, examples)
 
 
 def _at(clone: Path, commit: str, folder: str) -> dict[str, bytes]:
@@ -79,10 +86,16 @@ def _at(clone: Path, commit: str, folder: str) -> dict[str, bytes]:
     return {Path(name).name: _git(clone, "show", f"{commit}:{name}") for name in names}
 
 
-def _first_of_each(clone: Path) -> Iterator[tuple[str, str]]:
-    """Schema → the commit that brought it; what comes later in the list is older, and the oldest counts."""
+def _first_of_each(clone: Path, folder: str) -> dict[str, bytes]:
+    """File name → its content as it was first committed."""
+    first = dict(_brought(clone, folder))
+    return {Path(name).name: _git(clone, "show", f"{commit}:{name}") for name, commit in first.items()}
+
+
+def _brought(clone: Path, folder: str) -> Iterator[tuple[str, str]]:
+    """File → a commit that brought it; what comes later in the list is older, and the oldest counts."""
     commit = ""
-    log = ("log", "--diff-filter=A", "--no-renames", "--name-only", "--format=commit %H", "--", f"{SCHEMAS}/*.json")
+    log = ("log", "--diff-filter=A", "--no-renames", "--name-only", "--format=commit %H", "--", f"{folder}/*.json")
     for line in _git(clone, *log).decode().splitlines():
         if line.startswith("commit "):
             commit = line.removeprefix("commit ")

@@ -20,5 +20,6 @@ SUBSCRIPTIONS: Subscriptions = {
 SCHEDULE: Schedule = {
     abandoned.find_abandoned: timedelta(minutes=1),
     abandoned.forget_old: timedelta(hours=12),
+    carts.forget_ordered: timedelta(hours=1),
     idempotency.forget_old_answers: timedelta(hours=1),
 }

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 import redis
 from django.conf import settings
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from cart_service.models import Offer, store
@@ -111,7 +112,7 @@ def make_order_confirmed(cart: dict[str, Any], *lines: tuple[OfferChanged, int],
         "cart_id": cart["id"],
         "total": price,
         "vendor_orders": (part,),
-        "confirmed_at": "2026-01-01T00:00:00Z",
+        "confirmed_at": timezone.now(),
     }
     return OrderConfirmed(**{**usual, **changes})
 

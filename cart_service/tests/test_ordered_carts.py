@@ -1,9 +1,15 @@
 """Carts as order reads them, and what is left in them when it was ordered."""
 
+from datetime import timedelta
+
 import pytest
 from conftest import add, change, make_guest, make_offer, make_order_confirmed, usd
+from django.utils import timezone
 from shown_carts import cart, merge, quantities
 
+from cart_service.actions import carts
+from cart_service.models import OrderedCart, store
+from cart_service.models.ordered import REMEMBERED
 from cart_service.subscriptions import SUBSCRIPTIONS
 from shared.context import new_id
 from shared.contracts.order import Buyer
@@ -33,6 +39,39 @@ def test_a_confirmation_told_twice_takes_out_once() -> None:
     deliver(confirmed, SUBSCRIPTIONS)
 
     assert quantities(cart(client)) == [2]
+
+
+def test_a_confirmation_told_again_after_redis_was_emptied_takes_out_nothing() -> None:
+    client, coffee = client_as("customer"), make_offer()
+    confirmed = make_order_confirmed(body(add(client, coffee, 2)), (coffee, 2))
+    deliver(confirmed, SUBSCRIPTIONS)
+    store.connection().flushdb()
+    add(client, coffee, 3)
+
+    deliver(confirmed, SUBSCRIPTIONS)
+
+    assert quantities(cart(client)) == [3]
+
+
+def test_a_confirmation_of_which_the_mark_is_gone_takes_out_nothing() -> None:
+    client, coffee = client_as("customer"), make_offer()
+    shown, long_ago = body(add(client, coffee, 3)), timezone.now() - REMEMBERED - timedelta(minutes=1)
+
+    deliver(make_order_confirmed(shown, (coffee, 2), confirmed_at=long_ago), SUBSCRIPTIONS)
+
+    assert quantities(cart(client)) == [3]
+
+
+def test_an_order_is_remembered_for_as_long_as_its_confirmation_counts() -> None:
+    client, coffee = client_as("customer"), make_offer()
+    shown = body(add(client, coffee, 3))
+    for _ in range(2):
+        deliver(make_order_confirmed(shown, (coffee, 1)), SUBSCRIPTIONS)
+    first = OrderedCart.objects.earliest("taken_out_at")
+    OrderedCart.objects.filter(pk=first.pk).update(taken_out_at=timezone.now() - REMEMBERED - timedelta(minutes=1))
+
+    assert (carts.forget_ordered(), carts.forget_ordered()) == (1, 0)
+    assert OrderedCart.objects.exclude(pk=first.pk).count() == 1
 
 
 def test_an_order_from_a_guests_cart_that_was_merged_meanwhile_empties_the_users() -> None:

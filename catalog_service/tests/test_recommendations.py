@@ -123,6 +123,17 @@ def test_the_same_order_told_twice_is_one_sale() -> None:
     assert Sale.objects.get().user_id == ada
 
 
+def test_the_same_order_told_again_is_nothing_new_to_learn_of_its_buyer() -> None:
+    pot, ada = make_product(stock=10), new_id()
+    order_id = buy(pot, user_id=ada)
+    hear(UserErased(user_id=ada))
+
+    hear(order_of(pot, user_id=ada, order_id=order_id))
+
+    assert Sale.objects.get().user_id is None
+    assert not Shopper.objects.exists()
+
+
 # ── Related ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

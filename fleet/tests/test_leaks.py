@@ -54,6 +54,31 @@ def test_a_secret_is_found_before_it_is_committed(clone: Path) -> None:
     assert (found.kind, found.line.commit) == ("AWS Access Key", "")
 
 
+def test_a_secret_that_came_with_a_merge_is_found(clone: Path) -> None:
+    commit(clone, "KEY = 0")
+    git(clone, "checkout", "--quiet", "-b", "other")
+    commit(clone, "KEY = 1")
+    git(clone, "checkout", "--quiet", "-")
+    commit(clone, "KEY = 2")
+    git(clone, "merge", "--quiet", "--no-commit", "-s", "ours", "other")
+    commit(clone, SECRETS["AWS Access Key"])
+    commit(clone, "KEY = None")
+
+    [found] = leaks(list(added(clone)))
+
+    assert (found.kind, found.line.file) == ("AWS Access Key", "settings.py")
+
+
+@pytest.mark.parametrize("before", ["++ ", "# one\f", "# two\u2028", "# three\r"])
+def test_a_line_is_what_git_calls_one_however_it_begins(clone: Path, before: str) -> None:
+    commit(clone, before + SECRETS["AWS Access Key"])
+    commit(clone, "KEY = None")
+
+    [found] = leaks(list(added(clone)))
+
+    assert (found.kind, found.line.file) == ("AWS Access Key", "settings.py")
+
+
 def test_what_is_made_up_and_what_is_read_from_somewhere_is_none(clone: Path) -> None:
     commit(clone, 'URL = "postgresql://name:password@host/db"\nKEY = env.text("STRIPE_SECRET_KEY", "")')
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fleet.releases import NO_RELEASE, SCHEMAS, broken_since, last_release, unreadable
+from fleet.releases import EXAMPLES, NO_RELEASE, SCHEMAS, broken_since, last_release, unreadable
 from shared.contracts.__main__ import FOLDER
 
 Schemas = dict[str, Any]
@@ -17,7 +17,7 @@ NOW: Schemas = {path.name: json.loads(path.read_text()) for path in FOLDER.glob(
 
 
 class Clone:
-    """A repository with nothing but schemas in it."""
+    """A repository with nothing but schemas and examples in it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -28,11 +28,11 @@ class Clone:
         who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false")
         subprocess.run(["git", "-C", str(self.folder), *who, *arguments], check=True, capture_output=True)
 
-    def commit(self, schemas: Schemas, tag: str = "") -> None:
-        place = self.folder / SCHEMAS
+    def commit(self, files: Schemas, tag: str = "", folder: str = SCHEMAS) -> None:
+        place = self.folder / folder
         place.mkdir(parents=True, exist_ok=True)
-        for name, schema in schemas.items():
-            (place / name).write_text(json.dumps(schema))
+        for name, content in files.items():
+            (place / name).write_text(json.dumps(content))
         self.git("add", ".")
         self.git("commit", "--quiet", "--allow-empty", "-m", "as it was")
         if tag:
@@ -81,7 +81,7 @@ def test_what_breaks_readers_of_the_last_release_is_named(clone: Clone, what: st
     clone.commit(released, tag="v1.0")
     clone.commit(NOW)
 
-    against, schemas = last_release(clone.folder)
+    against, schemas, _examples = last_release(clone.folder)
 
     assert (against, broken_since(schemas)) == ("v1.0", [said])
 
@@ -91,7 +91,7 @@ def test_what_is_added_breaks_nobody(clone: Clone) -> None:
     del released["user.user_erased.v1.json"]
     clone.commit(released, tag="v1.0")
 
-    assert broken_since(last_release(clone.folder)[1]) == []
+    assert broken_since(last_release(clone.folder).schemas) == []
 
 
 def test_what_was_sent_before_and_cannot_be_read_any_more_is_named() -> None:
@@ -106,18 +106,31 @@ def test_what_was_sent_before_and_cannot_be_read_any_more_is_named() -> None:
     ]
 
 
+@pytest.mark.parametrize("tag", ["v1.0", ""])
+def test_what_was_sent_is_read_as_the_last_release_or_else_the_first_commit_has_it(clone: Clone, tag: str) -> None:
+    now = json.loads((FOLDER.with_name("examples") / RESERVED).read_text())
+    old = [{**now[0], "data": {**now[0]["data"], "order_id": "not an id"}}]
+    clone.commit(NOW)
+    clone.commit({RESERVED: old}, tag, folder=EXAMPLES)
+    clone.commit({RESERVED: now}, folder=EXAMPLES)
+
+    [line] = unreadable(last_release(clone.folder).examples)
+
+    assert line.startswith("catalog.stock_reserved.v1 as catalog sent it: ")
+
+
 def test_the_newest_release_counts(clone: Clone) -> None:
     clone.commit(BROKEN["a field is gone"][0], tag="v1.0")
     clone.commit(NOW, tag="v2.0")
 
-    assert (last_release(clone.folder)[0], broken_since(last_release(clone.folder)[1])) == ("v2.0", [])
+    assert (last_release(clone.folder).name, broken_since(last_release(clone.folder).schemas)) == ("v2.0", [])
 
 
 def test_without_a_release_the_first_of_each_counts(clone: Clone) -> None:
     clone.commit(BROKEN["a field is gone"][0])
     clone.commit(NOW)
 
-    against, schemas = last_release(clone.folder)
+    against, schemas, _examples = last_release(clone.folder)
 
     assert (against, broken_since(schemas)) == (NO_RELEASE, [BROKEN["a field is gone"][1]])
 
@@ -129,5 +142,5 @@ def test_without_a_history_it_says_so(tmp_path: Path, clone: Clone) -> None:
     copy = ("git", "clone", "--quiet", "--depth=1", f"file://{clone.folder}", str(shallow))
     subprocess.run(copy, check=True, capture_output=True)
 
-    assert last_release(shallow)[0].startswith("nothing: this clone has no history")
-    assert last_release(tmp_path) == ("nothing: there is no history here", {})
+    assert last_release(shallow).name.startswith("nothing: this clone has no history")
+    assert last_release(tmp_path) == ("nothing: there is no history here", {}, {})

@@ -56,7 +56,7 @@ from order_service.actions.orders import (
 )
 from order_service.actions.parts import locked_part
 from order_service.actions.promotions import redeem_promotions, release_promotions
-from order_service.actions.refunds import ask_refund
+from order_service.actions.refunds import GIVEN_BACK, ask_refund
 from order_service.clients import Cart
 from order_service.errors import CheckoutBusy, IllegalMove, OrderNotFound, OutOfStock, PriceChanged
 from order_service.models import Order, OrderOperation, Shipment, VendorOrder
@@ -189,9 +189,11 @@ def on_payment_action_required(message: PaymentActionRequired) -> None:
 
 
 def on_payment_taken(message: PaymentTaken) -> None:
-    """An order, or a refund; never neither."""
+    """An order, or a refund; never neither. Told again, what was given back since stays given back."""
     order = _locked(message.order_id)
-    order.payment_status, order.credit_used = "taken", message.store_credit
+    if order.payment_status not in GIVEN_BACK:
+        order.payment_status = "taken"
+    order.credit_used = message.store_credit
     if order.status == Order.Status.AWAITING_PAYMENT:
         _confirm(order)
         return

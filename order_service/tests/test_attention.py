@@ -149,3 +149,12 @@ def test_operators_retry_and_settle_on_their_pages_too() -> None:
 
     assert queue() == []
     assert len(published(RefundPayment)) == 3
+
+
+def test_a_failure_that_is_told_again_calls_for_nobody_who_has_been_there() -> None:
+    order = failed()
+    assert act(order.id, "settle", {"reason": "paid by hand"}).status_code == 200
+
+    fail(order)
+
+    assert queue() == []

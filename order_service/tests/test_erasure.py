@@ -3,11 +3,14 @@
 from uuid import UUID
 
 import pytest
-from factories import ADDRESS, confirmed, hear, place, stock_rejected
+from factories import ADDRESS, confirmed, delivered, hear, place, stock_rejected
 
 from order_service.actions.customers import forget_erased
+from order_service.actions.repairs import tell_deliveries
 from order_service.models import Customer, Order
+from shared.contracts.order import VendorOrderDelivered
 from shared.contracts.user import UserChanged, UserErased
+from shared.testing import published
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +57,17 @@ def test_an_order_on_its_way_keeps_its_address_until_it_is_finished() -> None:
     assert on_its_way == ADDRESS
     assert (nothing, done, again) == (0, 1, 0)
     assert (order.email, order.shipping_address) == ("erased@erased.invalid", NOWHERE)
+
+
+def test_what_is_told_of_a_forgotten_buyers_order_names_nobody() -> None:
+    known()
+    order = delivered(user_id=ADA)
+    hear(UserErased(user_id=ADA))
+
+    tell_deliveries([order.id])
+
+    buyers = {(told.buyer.user_id, told.buyer.email, told.buyer.name) for told in published(VendorOrderDelivered)[2:]}
+    assert buyers == {(None, "", "erased")}
 
 
 def test_orders_of_others_and_of_guests_stay() -> None:

@@ -1,6 +1,7 @@
 """HTTP out, to another service of the fleet: a service token, the correlation id, a deadline, one error to catch."""
 
 import logging
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,7 +44,9 @@ def call(
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Inside, all that a Punctual client does takes no longer, nor longer than the request in hand may wait."""
+    """Inside, all that a Punctual client does takes no longer, nor longer than the request in hand may wait. Raises
+    httpx.TimeoutException there.
+    """
     left, began = patience.left(), time.monotonic()
     token = _until.set(began + (seconds if left is None else min(seconds, left)))
     try:
@@ -64,20 +67,42 @@ def _client(base_url: str) -> httpx.Client:
 
 
 # ── Deadlines ────────────────────────────────────────────────────────────────────────────────────────────────────────
-# httpx bounds each read, and so not an answer that comes byte by byte.
+# httpx bounds each step by itself, and so neither their sum nor an answer that comes byte by byte. Not bounded here is
+# how long a name takes to be looked up; and if it has several addresses, each has its turn to be connected to.
+
+PIECE = 64 * 1024
+"""Bytes written at once: in between the clock is looked at, as a peer may take them little by little."""
 
 
 class Punctual(httpx.HTTPTransport):
-    """httpx's own, whose reads together end when `within` says."""
+    """httpx's own, whose steps together end when `within` says: the pool, connecting, TLS, writing, reading."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._pool._network_backend = _Backend()  # there is no other way in
 
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        timeouts = request.extensions.get("timeout", {})
+        pool = _left(timeouts.get("pool"), httpx.PoolTimeout)
+        request.extensions = {**request.extensions, "timeout": {**timeouts, "pool": pool}}
+        return super().handle_request(request)
+
+
+def _left(timeout: float | None, late: type[Exception]) -> float | None:
+    """Seconds for the next step: its own timeout, or less. Raises `late` when nothing is left."""
+    left = _until.get() - time.monotonic()
+    if left <= 0:
+        raise late("there is no time left for it")
+    if left == inf:
+        return timeout
+    return left if timeout is None else min(timeout, left)
+
 
 class _Backend(httpcore.SyncBackend):
-    def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
-        return _Stream(super().connect_tcp(*args, **kwargs))
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *how: Any, **named: Any
+    ) -> httpcore.NetworkStream:
+        return _Stream(super().connect_tcp(host, port, _left(timeout, httpcore.ConnectTimeout), *how, **named))
 
 
 class _Stream(httpcore.NetworkStream):
@@ -85,19 +110,25 @@ class _Stream(httpcore.NetworkStream):
         self.stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        left = _until.get() - time.monotonic()
-        if left <= 0:
-            raise httpcore.ReadTimeout("the answer is not whole in time")
-        return self.stream.read(max_bytes, left if timeout is None else min(timeout, left))
+        return self.stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.stream.write(buffer, timeout)
+        for start in range(0, len(buffer), PIECE):
+            self.stream.write(buffer[start : start + PIECE], _left(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self.stream.close()
 
-    def start_tls(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
-        return _Stream(self.stream.start_tls(*args, **kwargs))
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        """httpcore hangs up only where the handshake had begun."""
+        try:
+            left = _left(timeout, httpcore.ConnectTimeout)
+        except httpcore.ConnectTimeout:
+            self.close()
+            raise
+        return _Stream(self.stream.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
         return self.stream.get_extra_info(info)

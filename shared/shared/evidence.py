@@ -10,6 +10,7 @@ figures: ids, amounts in minor units, states. Nothing in it is a secret, and nob
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,6 +35,7 @@ MOST = 1_000
 STUCK = timedelta(seconds=60)
 """A message leaves within a second; one that waits for longer than this does not leave by itself."""
 _SEEN_LATELY = timedelta(seconds=30)
+_BEGUN = time.monotonic()
 M = TypeVar("M", bound=Model)
 
 
@@ -92,10 +94,17 @@ def messages_stuck() -> list[str]:
 
 
 def dead_messages() -> list[str]:
-    """What was given up on, as a worker counted it a moment ago."""
+    """What was given up on, as a worker counted it a moment ago; nobody who counts is no proof that there is none."""
     lately = WorkerReport.objects.filter(seen_at__gt=timezone.now() - _SEEN_LATELY)
-    depth = max(lately.values_list("dead_depth", flat=True), default=0)
-    return [f"{depth} in the dead queue"] if depth else []
+    depths = list(lately.values_list("dead_depth", flat=True))
+    if not depths:
+        return [f"no worker has counted for {_SEEN_LATELY.seconds} s"] if _has_run_for(_SEEN_LATELY) else []
+    return [f"{max(depths)} in the dead queue"] if max(depths) else []
+
+
+def _has_run_for(time_: timedelta) -> bool:
+    """Whoever has just begun gives its worker time to begin, too."""
+    return time.monotonic() - _BEGUN > time_.total_seconds()
 
 
 OF_ALL: Checks = {"outbox": messages_stuck, "dead_messages": dead_messages}

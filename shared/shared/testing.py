@@ -17,6 +17,7 @@ from uuid import UUID
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.db import connection
@@ -92,6 +93,16 @@ def published(*contracts: type[Message]) -> list[Any]:
     if contracts:
         rows = rows.filter(type__in=[contract.type for contract in contracts])
     return [types[row.type].model_validate(row.envelope["data"]) for row in rows]
+
+
+def kept(*besides: str) -> dict[str, list[dict[str, Any]]]:
+    """Every row of the service whose tests these are, by table, without the columns named."""
+    models = apps.get_app_config(settings.ROOT_URLCONF.partition(".")[0]).get_models()
+    tables = {model._meta.db_table: model._default_manager.order_by("pk").values() for model in models}
+    return {
+        table: [{name: value for name, value in row.items() if name not in besides} for row in rows]
+        for table, rows in tables.items()
+    }
 
 
 def in_parallel(times: int, run: Callable[[int], Any]) -> list[Any]:

@@ -1,5 +1,6 @@
 """What a service says to the auditor, and to nobody else."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -126,8 +127,19 @@ def test_a_message_that_waits_for_a_minute_does_not_leave() -> None:
 
 def test_dead_messages_are_those_a_worker_saw_lately() -> None:
     WorkerReport.objects.create(instance="gone", seen_at=timezone.now() - timedelta(minutes=5), dead_depth=9)
+    here = WorkerReport.objects.create(instance="here", seen_at=timezone.now(), dead_depth=2)
+    assert ask("checks/dead_messages") == {"broken": ["2 in the dead queue"]}
+
+    WorkerReport.objects.filter(pk=here.pk).update(dead_depth=0)
+
     assert ask("checks/dead_messages") == {"broken": []}
 
-    WorkerReport.objects.create(instance="here", seen_at=timezone.now(), dead_depth=2)
 
-    assert ask("checks/dead_messages") == {"broken": ["2 in the dead queue"]}
+@pytest.mark.parametrize(("ran", "said"), [(31, ["no worker has counted for 30 s"]), (1, [])])
+def test_where_nobody_counts_nobody_says_that_there_are_none(
+    ran: float, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    WorkerReport.objects.create(instance="gone", seen_at=timezone.now() - timedelta(minutes=5))
+    monkeypatch.setattr(evidence, "_BEGUN", time.monotonic() - ran)
+
+    assert ask("checks/dead_messages") == {"broken": said}

@@ -218,11 +218,75 @@ def test_events_of_an_order_may_come_in_any_order(seed: int) -> None:
     assert set(shown(vendor)["to_do"].values()) == {0}
 
 
+def test_a_refund_that_is_told_again_stays_on_its_day() -> None:
+    vendor, return_id = make_vendor(), new_id()
+    *_steps, refund = a_return(return_id, vendor, order_id=new_id())
+    hear(refund)
+    ReturnCase.objects.update(refunded_at=timezone.now() - timedelta(days=20))
+    before = ReturnCase.objects.values().get()
+
+    hear(refund)
+
+    assert ReturnCase.objects.values().get() == before
+
+
+def test_a_refund_counts_on_the_day_it_was_made_whenever_it_is_heard_of() -> None:
+    made = timezone.now() - timedelta(days=20)
+    amount = {"refund_id": new_id(), "amount": money(700), "return_id": new_id()}
+
+    hear(order.OrderRefunded(**about(new_id()), **amount, refunded_at=made))
+
+    assert ReturnCase.objects.get().refunded_at == made
+
+
+def test_two_refunds_of_a_return_are_counted_once_each() -> None:
+    return_id = new_id()
+    refunds = [
+        order.OrderRefunded(**about(new_id()), refund_id=new_id(), amount=money(minor), return_id=return_id)
+        for minor in (700, 50)
+    ]
+
+    for refund in (*refunds, *refunds):
+        hear(refund)
+
+    assert ReturnCase.objects.get().refunded == 750
+
+
+def test_a_refund_that_an_earlier_release_counted_is_not_counted_again() -> None:
+    *_steps, refund = a_return(new_id(), make_vendor(), order_id=new_id())
+    hear(refund)
+    ReturnCase.objects.update(refund_ids=[])
+
+    hear(refund)
+
+    assert ReturnCase.objects.get().refunded == 700
+
+
+def test_a_confirmation_that_is_told_again_changes_nothing() -> None:
+    vendor, order_id = make_vendor(), new_id()
+    told = confirmed(order_id, (vendor, money(1_000)), days_ago=80)
+    for message in (told, shipped(order_id, vendor), part_cancelled(order_id, vendor, complete=True)):
+        hear(message)
+    before = list(Sale.objects.values())
+
+    hear(told)
+
+    assert list(Sale.objects.values()) == before
+
+
+def test_a_sale_that_was_forgotten_does_not_wait_to_be_sent_again() -> None:
+    vendor = make_vendor()
+
+    hear(confirmed(new_id(), (vendor, money(1_000)), days_ago=91))
+
+    assert shown(vendor)["to_do"]["orders_to_ship"] == 0
+
+
 def test_figures_that_no_period_reaches_go_and_what_waits_stays() -> None:
     vendor, done, waiting = make_vendor(), new_id(), new_id()
-    hear(confirmed(done, (vendor, money(1)), days_ago=100))
+    hear(confirmed(done, (vendor, money(1)), days_ago=80))
     hear(shipped(done, vendor))
-    hear(confirmed(waiting, (vendor, money(1)), days_ago=100))
+    hear(confirmed(waiting, (vendor, money(1)), days_ago=80))
     hear(a_return(new_id(), vendor, order_id=done)[0])
     hear(review(vendor, 5))
     for model in (Sale, ReturnCase, ReviewNote):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 
 from cart_service.errors import (
     CurrencyMismatch,
@@ -14,8 +15,9 @@ from cart_service.errors import (
     VariantNotFound,
     VariantUnavailable,
 )
-from cart_service.models import Offer, carts
+from cart_service.models import Offer, OrderedCart, carts
 from cart_service.models.carts import Cart, Owner
+from cart_service.models.ordered import REMEMBERED
 from shared.contracts.order import OrderConfirmed
 from shared.money import MAX_MINOR, Money
 
@@ -105,9 +107,14 @@ def remember_told(*, owner: Owner, told: Sequence[tuple[UUID, int | None, str]])
 
 
 def take_out_ordered(event: OrderConfirmed) -> None:
-    """What was bought leaves the cart it was bought from; what was added since stays."""
+    """What was bought leaves the cart it was bought from; what was added since stays. An order does so once, however
+    often its confirmation is told: one that is too old to be remembered here has done so long ago.
+    """
     cart_id = _cart_of(event)
-    if cart_id is None:
+    if cart_id is None or event.confirmed_at < timezone.now() - REMEMBERED:
+        return
+    _row, is_first = OrderedCart.objects.get_or_create(order_id=event.order_id)
+    if not is_first:
         return
     lines = [(line.variant_id, line.quantity) for part in event.vendor_orders for line in part.lines]
     carts.take_out(cart_id, order_id=event.order_id, lines=lines)
@@ -117,3 +124,9 @@ def _cart_of(event: OrderConfirmed) -> UUID | None:
     if event.cart_id:
         return UUID(event.cart_id)
     return carts.of_user(event.buyer.user_id).cart_id if event.buyer.user_id else None
+
+
+def forget_ordered(batch: int = 5_000) -> int:
+    """A job for the clock: orders whose confirmation would come too late to be acted upon; answers how many."""
+    old = OrderedCart.objects.filter(taken_out_at__lt=timezone.now() - REMEMBERED).order_by("taken_out_at")
+    return OrderedCart.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:batch])).delete()[0]

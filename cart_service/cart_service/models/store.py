@@ -10,7 +10,7 @@
                   p:<variant>  price last told, minor units; empty when there was none
                   s:<variant>  state last told: ok, short, out or gone
     once:<key>    an addition that was done, so that repeating it does nothing
-    done:<order>  an order whose lines were taken out
+    done:<order>  an order whose lines were taken out; `OrderedCart` knows it, too, once that is committed
     moved:<id>    where a guest's cart went when it was merged
     left          users whose carts have lines, by when they last looked at them: the oldest may be abandoned
 

@@ -22,8 +22,10 @@ def cancel_order(told: OrderCancelled) -> None:
 
 
 def _remember_sale(told: OrderConfirmed) -> None:
-    """Not of an order whose cancellation came first."""
+    """Not of an order whose cancellation came first; and once, as its buyer may have been forgotten since."""
     if Reservation.objects.filter(order_id=told.order_id, status=Reservation.Status.RELEASED).exists():
+        return
+    if Sale.objects.filter(order_id=told.order_id).exists():
         return
     sold = Counter[UUID]()
     for part in told.vendor_orders:

@@ -26,7 +26,9 @@ FINISHED = (Order.Status.DELIVERED, Order.Status.COMPLETED, Order.Status.CANCELL
 def forget_user(message: UserErased) -> None:
     """Finished orders are nobody's from now on; those on their way still need an address, until they are finished."""
     told = {"email": ERASED, "erased_at": timezone.now()}
-    Customer.objects.update_or_create(user_id=message.user_id, defaults=told, create_defaults={**told, "version": 0})
+    _row, new = Customer.objects.get_or_create(user_id=message.user_id, defaults={**told, "version": 0})
+    if not new:
+        Customer.objects.filter(user_id=message.user_id, erased_at=None).update(**told)
     _forget(Order.objects.filter(user_id=message.user_id))
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.utils import timezone
 
+from order_service.actions.customers import ERASED
 from order_service.errors import CartOrdered
 from order_service.models import Order, OrderLine, VendorOrder
 from order_service.queries.quotes import Quote, QuotedPart
@@ -184,8 +185,14 @@ def reservation_of(order: Order, lines: Iterable[OrderLine]) -> ReserveStock:
 
 def about(order: Order) -> dict[str, Any]:
     """The fields every event of an order carries."""
-    buyer = Buyer(user_id=order.user_id, email=order.email, name=order.buyer_name, locale=order.locale)
-    return {"order_id": order.id, "number": order.number, "buyer": buyer}
+    return {"order_id": order.id, "number": order.number, "buyer": _buyer(order)}
+
+
+def _buyer(order: Order) -> Buyer:
+    """Nobody, once the buyer is forgotten: an inbox and purchases that are gone are not to come back."""
+    if order.email == ERASED:
+        return Buyer(email="", name=order.buyer_name, locale=order.locale)
+    return Buyer(user_id=order.user_id, email=order.email, name=order.buyer_name, locale=order.locale)
 
 
 def tell(order: Order, message: Message) -> None:

@@ -17,6 +17,9 @@ from shared.contracts.payment import PaymentRefunded, RefundFailed, RefundPaymen
 from shared.errors import Invalid, Retry
 from shared.money import Money, allocate
 
+ALL_BACK, SOME_BACK = GIVEN_BACK = ("refunded", "partially_refunded")
+"""An order's `payment_status` once a refund was made."""
+
 
 @transaction.atomic
 def ask_refund(
@@ -108,10 +111,10 @@ def record_refund(message: PaymentRefunded) -> None:
     refund.save(update_fields=["status", "amount", "done_at", "splits"])
     if refund.return_request is not None:
         close_return(refund.return_request)
-    order.payment_status = "refunded" if _is_all_back(order) else "partially_refunded"
+    order.payment_status = ALL_BACK if _is_all_back(order) else SOME_BACK
     order.save(update_fields=["payment_status", "updated_at"])
     told = {"refund_id": refund.id, "amount": message.amount, "return_id": refund.return_request_id}
-    tell(order, OrderRefunded(**about(order), **told))
+    tell(order, OrderRefunded(**about(order), **told, refunded_at=refund.done_at))
 
 
 def _is_all_back(order: Order) -> bool:
@@ -144,10 +147,12 @@ def _replacements(request: Return) -> tuple[bool, bool]:
 
 
 def record_failed_refund(message: RefundFailed) -> None:
-    """Nobody's money may be forgotten: an operator has to look."""
+    """Nobody's money may be forgotten: an operator has to look. Once: what was seen to is not called for again."""
     order = _locked(message.order_id)
-    failed = Refund.objects.filter(id=message.refund_id, status=Refund.Status.ASKED)
-    failed.update(status=Refund.Status.FAILED, failure=message.reason[:200])
+    refund = Refund.objects.filter(id=message.refund_id)
+    failed = refund.filter(status=Refund.Status.ASKED)
+    if not failed.update(status=Refund.Status.FAILED, failure=message.reason[:200]) and refund.exists():
+        return
     call_for_attention(order, Cause.REFUND_FAILED, f"refund {message.refund_id} failed: {message.reason}")
 
 

@@ -19,7 +19,7 @@ _OPEN = (Order.Status.PLACED, Order.Status.AWAITING_PAYMENT)
 
 @transaction.atomic
 def tell_confirmations(order_ids: Sequence[UUID]) -> int:
-    """To whoever has missed that these are confirmed: everybody else knows them by their id."""
+    """To whoever has missed that these are confirmed: everybody else knows them by their id, or as too old."""
     confirmed = Order.objects.filter(id__in=order_ids, confirmed_at__isnull=False).exclude(email=ERASED)
     orders = _locked(confirmed.exclude(status=Order.Status.CANCELLED))
     for order in orders:

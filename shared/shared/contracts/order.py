@@ -181,3 +181,4 @@ class OrderRefunded(_OrderEvent):
     refund_id: UUID
     amount: MoneyData
     return_id: UUID | None = None
+    refunded_at: datetime | None = None

@@ -1,4 +1,6 @@
-"""Keep what the dashboard counts. Each handler sets what its event tells, whatever came before it."""
+"""Keep what the dashboard counts. Each handler sets what its event tells, whatever came before it, and once more the
+same.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -26,6 +28,9 @@ KEPT = timedelta(days=90)
 
 
 def keep_confirmed(message: OrderConfirmed) -> None:
+    """Not one that is told again after its sale was forgotten: it would wait for ever to be sent."""
+    if message.confirmed_at < timezone.now() - KEPT:
+        return
     for part in sorted(message.vendor_orders, key=lambda part: part.vendor_id):
         told = {"total": part.total.minor, "currency": part.total.currency, "confirmed_at": message.confirmed_at}
         _note_sale(part.vendor_id, message.order_id, **told)
@@ -68,10 +73,17 @@ def keep_received(message: ReturnReceived) -> None:
 
 
 def keep_refund(message: OrderRefunded) -> None:
-    """Of a return it is known whose it was; of anything else it is not."""
-    if message.return_id:
-        told = {"refunded": message.amount.minor, "currency": message.amount.currency}
-        _note_return(message.return_id, refunded_at=timezone.now(), **told)
+    """Of a return it is known whose it was; of anything else it is not. Each refund is counted once."""
+    if not message.return_id:
+        return
+    case, _made = ReturnCase.objects.select_for_update().get_or_create(return_id=message.return_id)
+    counted_before = case.refunded_at is not None and not case.refund_ids  # by a release that did not note which
+    if counted_before or str(message.refund_id) in case.refund_ids:
+        return
+    case.refunded, case.currency = case.refunded + message.amount.minor, message.amount.currency
+    case.refunded_at = case.refunded_at or message.refunded_at or timezone.now()
+    case.refund_ids = [*case.refund_ids, str(message.refund_id)]
+    case.save(update_fields=["refunded", "currency", "refunded_at", "refund_ids"])
 
 
 def _note_return(return_id: UUID, **told: Any) -> None:

@@ -29,7 +29,9 @@ class Sale(models.Model):
 
 
 class ReturnCase(models.Model):
-    """A return that a vendor decides and receives; `refunded` in minor units, once it is."""
+    """A return that a vendor decides and receives; `refunded` in minor units, once it is: there may be a second refund,
+    of what could not be exchanged. Each counts once (`refund_ids`), and on the day of the first.
+    """
 
     return_id = models.UUIDField(primary_key=True)
     vendor_id = models.UUIDField(null=True)
@@ -39,6 +41,7 @@ class ReturnCase(models.Model):
     refunded = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3, blank=True)
     refunded_at = models.DateTimeField(null=True)
+    refund_ids = models.JSONField(default=list, db_default=[])
     heard_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
