@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pika
+from pika.adapters.blocking_connection import BlockingChannel
 
 from fleet import environment, rabbitmq
 from fleet.table import Service, Table
@@ -18,15 +19,21 @@ NO_MEMORY, NO_DISK = ("0",), ("1000000GB",)
 @contextmanager
 def unbound(fleet: Table, listener: Service, kind: str) -> Iterator[None]:
     """Inside, messages of this type do not go to the service's queue, unless somebody binds it again."""
-    url = environment.of(fleet, listener, prepare=True)["RABBITMQ_ADMIN_URL"]
-    connection = pika.BlockingConnection(pika.URLParameters(url))
-    channel = connection.channel()
-    channel.queue_unbind(listener.short, rabbitmq.EXCHANGE, kind)
+    with opened(fleet, listener) as channel:
+        channel.queue_unbind(listener.short, rabbitmq.EXCHANGE, kind)
     try:
         yield
     finally:
-        channel.queue_bind(listener.short, rabbitmq.EXCHANGE, kind)
-        connection.close()
+        with opened(fleet, listener) as channel:
+            channel.queue_bind(listener.short, rabbitmq.EXCHANGE, kind)
+
+
+@contextmanager
+def opened(fleet: Table, service: Service) -> Iterator[BlockingChannel]:
+    """For a moment, as who provisions the service: one that is kept open and idle answers no heartbeat."""
+    url = environment.of(fleet, service, prepare=True)["RABBITMQ_ADMIN_URL"]
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        yield connection.channel()
 
 
 @contextmanager
