@@ -68,6 +68,14 @@ def waiting(fleet: Table, queue: str) -> int:
     return next(int(row.split()[1]) for row in rows if row.split()[0] == queue)
 
 
+def dead(fleet: Table) -> dict[str, int]:
+    """Service → how many messages it has given up on, if any. Asked of the broker: what workers report is older."""
+    listeners = [service for service in fleet.services if service.database]
+    with opened(fleet, listeners[0]) as channel:
+        asked = {one.short: channel.queue_declare(f"{one.short}.dead", passive=True).method for one in listeners}
+    return {name: answer.message_count for name, answer in asked.items() if answer.message_count}
+
+
 def control(fleet: Table, *words: str) -> str:
     """rabbitmqctl; a call takes a second or two."""
     command = [str(rabbitmq.HOME / "bin" / "rabbitmqctl"), "-q", "-n", rabbitmq.NODE, *words]

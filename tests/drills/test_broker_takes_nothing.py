@@ -14,7 +14,6 @@ from statistics import quantiles
 
 import broker
 import pytest
-from books import dead_messages
 from conftest import Buy, MakeProduct, order_of, settled
 from faults import seconds_until_outboxes_drain
 from instances import without_worker
@@ -81,7 +80,7 @@ def test_requests_do_not_notice_a_broker_that_takes_nothing(
         verdicts.hold("no request failed", not usual.failures + under.failures, (usual.failures + under.failures)[:3])
         lost = [log.stem for log, read in logs.items() if b"lost the broker" in log.read_bytes()[read:]]
         verdicts.hold("no worker lost its connection", not lost, lost)
-        verdicts.hold("no dead message", not dead_messages(market), dead_messages(market))
+        verdicts.hold("no dead message", not (dead := broker.dead(fleet)), dead)
         times = f"p99 {_p99(under):.0f} ms, usually {_p99(usual):.0f} ms"
         verdicts.hold(f"no request waits longer: {times}", not JUDGED or _p99(under) <= SLOWER_AT_MOST * _p99(usual))
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from books import dead_messages
+import broker
 from conftest import Buy, MakeProduct, order_of, settled
 from instances import end, without_worker
 from proxy import TOXICS, Proxy
@@ -60,7 +60,7 @@ def test_messages_wait_while_what_a_worker_asks_is_poisoned(
             waited = "confirmed" not in waiting or (name, toxic) in ENDS_THE_WAIT
             verdicts.hold(f"{what}: orders wait", waited, waiting)
             verdicts.hold(f"{what}: orders end well", ends == {"confirmed"}, ends)
-        verdicts.hold("no dead message", not dead_messages(market), dead_messages(market))
+        verdicts.hold("no dead message", not (dead := broker.dead(fleet)), dead)
 
 
 @contextmanager
