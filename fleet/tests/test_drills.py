@@ -107,15 +107,18 @@ def test_what_is_found_of_some_guards_leaves_what_was_kept_of_the_others() -> No
 def test_the_report_shows_each_drill_of_each_run_and_what_the_guards_are_worth() -> None:
     outcome = {"name": "T9", "well": False, "seconds": 7.4, "told": [["ok", "a < b"], ["BROKEN", "c"]]}
     run = {"at": "2026-01-01 10:00", "seed": 7, "full": True, "commit": "abc", "drills": [outcome]}
+    small = {**run, "full": False, "drills": [{**outcome, "well": True, "seconds": 2.0}]}
     guard = {"name": "the check", "file": "x.py", "drill": "T9", "well": True, "told": "c"}
-    report = {"machine": "2 cores", "versions": {"Redis": "7"}, "runs": [run], "guards": [guard]}
+    report = {"machine": "2 cores", "versions": {"Redis": "7"}, "runs": [run, small], "guards": [guard]}
     rows = [("T9", "A poison message", "nothing is lost"), ("T10", "Slow", "once")]
 
     page, text = drills_page.html(rows, report), drills_page.markdown(rows, report)
 
     assert "a &lt; b" in page
-    assert page.count("<details>") == 1
-    assert "| T9 | A poison message | nothing is lost | **BROKEN**, 7 s |" in text
-    assert "| T10 | Slow | once | – |" in text
+    assert page.count("<details>") == 2
+    assert "| T9 | A poison message | nothing is lost | **BROKEN**, full, 7 s | ok, small, 2 s |" in text
+    assert "| T10 | Slow | once | – | – |" in text
     assert "seed 7, full, abc" in text
+    assert "seed 7, small, abc" in text
+    assert "small, 2 s" in page
     assert "| the check | `x.py` | T9 | found out: c |" in text
