@@ -119,7 +119,13 @@ def _run(table: Table, one: Drill, seed: int, *, full: bool, show: bool) -> Outc
         code, lines = _watch([sys.executable, "-m", module, *arguments], ROOT, variables, show=show)
         told += [("ok" if found[2] == "ok" else "BROKEN", found[1]) for line in lines if (found := _TARGET.match(line))]
         well = well and code == 0
-    return Outcome(one.name, well, round(time.monotonic() - started, 1), told)
+    return Outcome(one.name, well and _holds(told), round(time.monotonic() - started, 1), told)
+
+
+def _holds(told: Sequence[tuple[str, str]]) -> bool:
+    """Whatever the exit status: something was found to hold, and nothing not to."""
+    kinds = {kind for kind, _text in told}
+    return "ok" in kinds and "BROKEN" not in kinds
 
 
 def _watch(command: Sequence[str], folder: Path, variables: dict[str, str], *, show: bool) -> tuple[int, list[str]]:
@@ -143,7 +149,7 @@ def _lines(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _tests(junit: Path, code: int) -> Iterator[tuple[str, str]]:
-    """Each test as a sentence, with how often where it ran for several values."""
+    """Each test as a sentence, with how often where it ran for several values; one at least must not be skipped."""
     if not junit.stat().st_size:
         yield "BROKEN", f"no test ran: pytest ended with {code}"
         return
@@ -152,6 +158,8 @@ def _tests(junit: Path, code: int) -> Iterator[tuple[str, str]]:
         if case.find("skipped") is None:
             name = case.attrib["name"].split("[")[0].removeprefix("test_").replace("_", " ")
             counts.setdefault(name, []).append(case.find("failure") is None and case.find("error") is None)
+    if not counts:
+        yield "BROKEN", f"no test ran: all were skipped, pytest ended with {code}"
     for name, well in counts.items():
         yield "ok" if all(well) else "BROKEN", name + (f" ({sum(well)} of {len(well)})" if len(well) > 1 else "")
 

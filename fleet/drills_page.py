@@ -23,6 +23,12 @@ details li { list-style: none; } details ul { padding-left: 0; margin: .3rem 0; 
 """.strip()
 
 
+_SMALL = (
+    "Small runs are those of `make test`: few checkouts, faults and rounds. What must hold holds for them; times that"
+    " need the machine for themselves, and what only many rounds bring to light, are judged in full runs."
+)
+
+
 def markdown(rows: Sequence[Row], report: Report) -> str:
     runs = report["runs"]
     lines = [
@@ -33,11 +39,13 @@ def markdown(rows: Sequence[Row], report: Report) -> str:
         "",
         f"{_where(report)} Written by `python3 -m fleet drills --keep`.",
         "",
+        _SMALL,
+        "",
         "| | what is done | what must hold | " + " | ".join(_run_title(run) for run in runs) + " |",
         "|---|---|---|" + "---|" * len(runs),
     ]
     for name, title, holds in rows:
-        cells = (_cell(one) if (one := _of(run, name)) else "–" for run in runs)
+        cells = (_cell(one, run) if (one := _of(run, name)) else "–" for run in runs)
         lines.append(f"| {name} | {title} | {holds} | " + " | ".join(cells) + " |")
     if guards := report.get("guards"):
         lines += [
@@ -56,7 +64,7 @@ def markdown(rows: Sequence[Row], report: Report) -> str:
 def html(rows: Sequence[Row], report: Report) -> str:
     runs = report["runs"]
     heads = "".join(f"<th>{escape(_run_title(run))}</th>" for run in runs)
-    body = "".join(_row(row, [_of(run, row[0]) for run in runs]) for row in rows)
+    body = "".join(_row(row, runs) for row in rows)
     guards = "".join(
         f"<tr><td>{escape(one['name'])}<br><small>{escape(one['file'])}</small></td><td>{one['drill']}</td>"
         f'<td class="{"ok" if one["well"] else "BROKEN"}">{_found(one)}</td><td>{escape(one["told"])}</td></tr>'
@@ -69,26 +77,28 @@ def html(rows: Sequence[Row], report: Report) -> str:
     return (
         '<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Nexus: drills</title>\n'
         f"<style>\n{_STYLE}\n</style>\n"
-        f"<h1>Drills</h1><p>What could go wrong is done on purpose. {escape(_where(report))}</p>\n"
+        f"<h1>Drills</h1><p>What could go wrong is done on purpose. {escape(_where(report))}</p>"
+        f"<p>{escape(_SMALL.replace('`', ''))}</p>\n"
         f"<table><tr><th></th><th>what is done, and must hold</th>{heads}</tr>{body}</table>\n"
         f"{without if guards else ''}\n"
     )
 
 
-def _row(row: Row, outcomes: Sequence[Any]) -> str:
+def _row(row: Row, runs: Sequence[Any]) -> str:
     name, title, holds = map(escape, row)
-    cells = "".join(f"<td>{_details(one) if one else '–'}</td>" for one in outcomes)
+    cells = "".join(f"<td>{_details(one, run) if (one := _of(run, row[0])) else '–'}</td>" for run in runs)
     return f'<tr id="{name}"><td>{name}</td><td>{title}<br><small>{holds}</small></td>{cells}</tr>\n'
 
 
-def _details(outcome: Any) -> str:
+def _details(outcome: Any, run: Any) -> str:
     kind = "ok" if outcome["well"] else "BROKEN"
     told = "".join(
         f'<li><span class="{said if said in ("ok", "BROKEN") else ""}">{said}</span> {escape(text)}</li>'
         for said, text in outcome["told"]
     )
     return (
-        f'<details><summary><span class="{kind}">{kind}</span> <small>{outcome["seconds"]:.0f} s</small></summary>'
+        f'<details><summary><span class="{kind}">{kind}</span> '
+        f"<small>{_size(run)}, {outcome['seconds']:.0f} s</small></summary>"
         f"<ul>{told}</ul></details>"
     )
 
@@ -97,12 +107,16 @@ def _of(run: Any, name: str) -> Any:
     return next((one for one in run["drills"] if one["name"] == name), None)
 
 
-def _cell(outcome: Any) -> str:
-    return f"{'ok' if outcome['well'] else '**BROKEN**'}, {outcome['seconds']:.0f} s"
+def _cell(outcome: Any, run: Any) -> str:
+    return f"{'ok' if outcome['well'] else '**BROKEN**'}, {_size(run)}, {outcome['seconds']:.0f} s"
 
 
 def _run_title(run: Any) -> str:
-    return f"{run['at']}, seed {run['seed']}{', full' if run['full'] else ''}, {run['commit']}"
+    return f"{run['at']}, seed {run['seed']}, {_size(run)}, {run['commit']}"
+
+
+def _size(run: Any) -> str:
+    return "full" if run["full"] else "small"
 
 
 def _where(report: Report) -> str:

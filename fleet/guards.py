@@ -8,10 +8,11 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from fleet import drills
 from fleet.progress import Problem, say
@@ -20,6 +21,10 @@ from fleet.table import ROOT, Table, port_offset
 TABLE = ROOT / "tests" / "drills" / "guards.toml"
 FURTHER = 5_000
 """The copy's ports are so many above this fleet's."""
+_END = re.compile(r"^BROKEN: .+ \(\d+ s\)$")
+"""What `fleet drill` says last, once all of the drill ran."""
+_FOUND = re.compile(r"^(?:[.FEs]*BROKEN +.+|FAILED \S+::.+)$", re.MULTILINE)
+"""A verdict, or a test that failed; one that could not begin is an ERROR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +69,34 @@ def guards(table: Table, *, name: str | None, keep: bool) -> int:
                 found.append(_without(copy, guard))
                 print(f"{'ok' if found[-1].well else 'MISSED':7}{drill:5}{guard.name}: {found[-1].told}", flush=True)
     finally:
-        _fleet(copy, "down")
+        _down(copy)
     if keep:
         file = drills.KEPT / "report.json"
-        report = json.loads(file.read_text()) if file.exists() else {"machine": "", "versions": {}, "runs": []}
-        drills.write(drills.KEPT, {**report, "guards": [asdict(one) for one in found]})
+        report: dict[str, Any] = {"machine": "", "versions": {}, "runs": []}
+        report |= json.loads(file.read_text()) if file.exists() else {}
+        drills.write(drills.KEPT, {**report, "guards": _with(report.get("guards", ()), found)})
     return 0 if all(one.well for one in found) else 1
+
+
+def _with(kept: Iterable[Mapping[str, object]], found: Iterable[Removed]) -> list[Mapping[str, object]]:
+    """What was kept of the guards that there are still, and what was found now in its place."""
+    rows = {one["name"]: one for one in [*kept, *map(asdict, found)]}
+    return [rows[guard.name] for guard in known() if guard.name in rows]
 
 
 def _without(copy: Path, guard: Guard) -> Removed:
     with _taken_out(copy, guard):
         code, output = _drill(copy, guard.drill)
-    return Removed(guard.name, guard.file, guard.drill, code != 0, _broken(output) if code else "nothing was found")
+    return Removed(guard.name, guard.file, guard.drill, *_judged(code, output))
+
+
+def _judged(code: int, output: str) -> tuple[bool, str]:
+    """Whether the drill found out, and what it said. One that did not come to its end has found nothing."""
+    if code == 0:
+        return False, "nothing was found"
+    if _END.match(_last(output)) and _FOUND.search(output):
+        return True, _broken(output)
+    return False, f"no verdict: {_broken(output)}"
 
 
 @contextmanager
@@ -85,13 +106,13 @@ def _taken_out(copy: Path, guard: Guard) -> Iterator[None]:
     text = file.read_text()
     if text.count(guard.old) != 1:
         raise Problem(f"{guard.file} has {text.count(guard.old)} places like the guard's: {guard.name}")
-    _fleet(copy, "down")
+    _down(copy)
     file.write_text(text.replace(guard.old, guard.new))
     try:
         yield
     finally:
-        _fleet(copy, "down")
         file.write_text(text)
+        _down(copy)
 
 
 def _copy(table: Table) -> Path:
@@ -113,7 +134,14 @@ def _git(folder: Path, *words: str) -> str:
 
 def _drill(copy: Path, name: str) -> tuple[int, str]:
     done = _fleet(copy, "drill", name, "--seed", "1")
-    return done.returncode, done.stdout + done.stderr
+    return done.returncode, done.stderr + done.stdout
+
+
+def _down(copy: Path) -> None:
+    """Else the next drill would meet processes with a guard that is not theirs."""
+    done = _fleet(copy, "down")
+    if done.returncode:
+        raise Problem(f"the copy's fleet is not down: {_last(done.stdout + done.stderr)}")
 
 
 def _fleet(copy: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -126,7 +154,11 @@ def _fleet(copy: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def _broken(output: str) -> str:
     """The first verdict that did not hold, or pytest's first words about it."""
-    for pattern in (r"^BROKEN +(.+)$", r"^E +(.+)$", r"^FAILED \S+::(\S+)"):
+    for pattern in (r"^[.FEs]*BROKEN +(.+)$", r"^E +(.+)$", r"^FAILED \S+::(\S+)"):
         if found := re.search(pattern, output, re.MULTILINE):
             return found[1][:150]
-    return (output.strip().splitlines() or ["no word"])[-1][:150]
+    return _last(output)[:150]
+
+
+def _last(output: str) -> str:
+    return (output.strip().splitlines() or ["no word"])[-1]

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 
+import broker
 from checkouts import REFUSED, SECONDS_TO_SETTLE, Checkout, Checkouts
 from verdicts import Verdicts, becomes
 
@@ -48,7 +49,7 @@ def judge_books(verdicts: Verdicts, load: Checkouts, market: Market, admin: Pers
     verdicts.hold("one payment an order, of its amount", agree and one_each)
     verdicts.hold("one confirmation mail an order", _mails_agree(market, confirmed))
     verdicts.hold("the ledger sums to zero", _ledger_is_balanced(admin))
-    dead = dead_messages(market)
+    dead = broker.dead(load_table())
     verdicts.hold("no dead message", not dead, dead)
     found = findings()
     verdicts.hold("the auditor finds nothing inconsistent", not found, found)
@@ -106,9 +107,3 @@ def _ledger_is_balanced(admin: Person) -> bool:
     rows = admin.get("admin/ledger/trial-balance")["currencies"]
     differences = (row["difference"] for row in rows)
     return all(Decimal(one["amount"] if isinstance(one, dict) else one) == 0 for one in differences)
-
-
-def dead_messages(market: Market) -> dict[str, int]:
-    """Service → how many it has given up on."""
-    status = market.guest().get("/status", headers={"Accept": "application/json"})
-    return {one["name"]: one["dead_messages"] for one in status["services"] if one.get("dead_messages")}

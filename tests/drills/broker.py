@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pika
+from pika.adapters.blocking_connection import BlockingChannel
 
 from fleet import environment, rabbitmq
 from fleet.table import Service, Table
@@ -18,15 +19,21 @@ NO_MEMORY, NO_DISK = ("0",), ("1000000GB",)
 @contextmanager
 def unbound(fleet: Table, listener: Service, kind: str) -> Iterator[None]:
     """Inside, messages of this type do not go to the service's queue, unless somebody binds it again."""
-    url = environment.of(fleet, listener, prepare=True)["RABBITMQ_ADMIN_URL"]
-    connection = pika.BlockingConnection(pika.URLParameters(url))
-    channel = connection.channel()
-    channel.queue_unbind(listener.short, rabbitmq.EXCHANGE, kind)
+    with opened(fleet, listener) as channel:
+        channel.queue_unbind(listener.short, rabbitmq.EXCHANGE, kind)
     try:
         yield
     finally:
-        channel.queue_bind(listener.short, rabbitmq.EXCHANGE, kind)
-        connection.close()
+        with opened(fleet, listener) as channel:
+            channel.queue_bind(listener.short, rabbitmq.EXCHANGE, kind)
+
+
+@contextmanager
+def opened(fleet: Table, service: Service) -> Iterator[BlockingChannel]:
+    """For a moment, as who provisions the service: one that is kept open and idle answers no heartbeat."""
+    url = environment.of(fleet, service, prepare=True)["RABBITMQ_ADMIN_URL"]
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        yield connection.channel()
 
 
 @contextmanager
@@ -59,6 +66,14 @@ def waiting(fleet: Table, queue: str) -> int:
     """Messages of a queue that nobody has acknowledged, those handed out included."""
     rows = control(fleet, "list_queues", "-p", rabbitmq.VHOST, "--no-table-headers", "name", "messages").splitlines()
     return next(int(row.split()[1]) for row in rows if row.split()[0] == queue)
+
+
+def dead(fleet: Table) -> dict[str, int]:
+    """Service → how many messages it has given up on, if any. Asked of the broker: what workers report is older."""
+    listeners = [service for service in fleet.services if service.database]
+    with opened(fleet, listeners[0]) as channel:
+        asked = {one.short: channel.queue_declare(f"{one.short}.dead", passive=True).method for one in listeners}
+    return {name: answer.message_count for name, answer in asked.items() if answer.message_count}
 
 
 def control(fleet: Table, *words: str) -> str:

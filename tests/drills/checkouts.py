@@ -24,6 +24,8 @@ TOKENS = ["ok"] * 6 + ["duplicate_webhook", "timeout", *REFUSED]
 TERMINAL = {"confirmed", "cancelled"}
 SECONDS_TO_SETTLE = 60
 PATIENCE_SECONDS = 120
+QUANTITY_AT_MOST, LONGER_AT_MOST = 3, 10
+"""Of one buyer; and how many times as many checkouts there may be until all faults have struck."""
 GIVES_UP = 0.25
 """Share of buyers who do not ask again where they are not told whether their order was placed."""
 NO_ANSWER, GONE = "no answer", "cart_empty"
@@ -57,28 +59,30 @@ class Checkout:
         return bool(self.order) and self.order["status"] == "confirmed"
 
 
+def stock_for(count: int) -> int:
+    """Of each product, so that no checkout of the load finds it sold out."""
+    return QUANTITY_AT_MOST * LONGER_AT_MOST * count
+
+
 class Checkouts:
     """The whole load, from a seed; `done` counts those that are through, so that faults can strike on the way."""
 
     def __init__(self, market: Market, products: list[Json], count: int, seed: int) -> None:
-        chance, self.run, self.products = random.Random(seed), uuid4().hex[:8], products
-        self.all = [
-            Checkout(
-                email=f"drill-{self.run}-{n}@example.com",
-                product=chance.choice(products),
-                quantity=chance.randint(1, 3),
-                payment_token=chance.choice(TOKENS),
-                buyer=market.guest(),
-                persists=chance.random() > GIVES_UP,
-            )
-            for n in range(count)
-        ]
-        self.done, self.progress = 0, threading.Condition()
+        self.market, self.products, self.count = market, products, count
+        self.chance, self.run = random.Random(seed), uuid4().hex[:8]
+        self.all = [self._drawn(n) for n in range(count)]
+        self.begun, self.done, self.is_over, self.progress = 0, 0, False, threading.Condition()
 
-    def carry_out(self, at_once: int) -> None:
+    def carry_out(self, at_once: int, is_needed: Callable[[], bool]) -> None:
+        """All there are, and further ones while they are needed, up to LONGER_AT_MOST times as many."""
         started = time.monotonic()
-        with ThreadPoolExecutor(at_once) as pool:
-            list(pool.map(self._carry_out_one, self.all))
+        try:
+            with ThreadPoolExecutor(at_once) as pool:
+                list(pool.map(lambda _turn: self._carry_out_some(is_needed), range(at_once)))
+        finally:
+            with self.progress:
+                self.is_over = True
+                self.progress.notify_all()
         outcomes = Counter(one.outcome for one in self.all)
         took = time.monotonic() - started
         print(f"load: {len(self.all)} checkouts, {at_once} at once, in {took:.0f} s: {dict(outcomes)}")
@@ -88,8 +92,10 @@ class Checkouts:
         return sum((one.answers for one in self.all), Counter[str]())
 
     def wait_until(self, done: int) -> None:
+        """AssertionError if the load is over before."""
         with self.progress:
-            self.progress.wait_for(lambda: self.done >= done)
+            self.progress.wait_for(lambda: self.done >= done or self.is_over)
+            assert not self.is_over, f"the load was over after {self.done} checkouts"
 
     def settle(self, admin: Person, seconds: float) -> list[Checkout]:
         """Those whose order did not end in time. An order that nobody was told of is found by its e-mail."""
@@ -105,13 +111,35 @@ class Checkouts:
         """All orders of this run that there are."""
         return [one for one in pages(admin, "admin/orders") if one["email"].startswith(f"drill-{self.run}-")]
 
-    def _carry_out_one(self, one: Checkout) -> None:
-        try:
-            _check_out(one)
-        finally:
-            with self.progress:
-                self.done += 1
-                self.progress.notify_all()
+    def _carry_out_some(self, is_needed: Callable[[], bool]) -> None:
+        """One after the other, as long as there are any."""
+        while one := self._next(is_needed):
+            try:
+                _check_out(one)
+            finally:
+                with self.progress:
+                    self.done += 1
+                    self.progress.notify_all()
+
+    def _next(self, is_needed: Callable[[], bool]) -> Checkout | None:
+        with self.progress:
+            if self.begun == len(self.all):
+                if not is_needed() or self.begun == LONGER_AT_MOST * self.count:
+                    return None
+                self.all.append(self._drawn(self.begun))
+            self.begun += 1
+            return self.all[self.begun - 1]
+
+    def _drawn(self, number: int) -> Checkout:
+        chance = self.chance
+        return Checkout(
+            email=f"drill-{self.run}-{number}@example.com",
+            product=chance.choice(self.products),
+            quantity=chance.randint(1, QUANTITY_AT_MOST),
+            payment_token=chance.choice(TOKENS),
+            buyer=self.market.guest(),
+            persists=chance.random() > GIVES_UP,
+        )
 
 
 def _check_out(one: Checkout) -> None:

@@ -12,6 +12,7 @@ import httpx
 import redis
 from checkouts import Checkouts
 from conftest import kill
+from verdicts import Verdicts
 
 from fleet import postgres, processes, rabbitmq, servers
 from fleet.client import Person, wait_for
@@ -43,12 +44,13 @@ class Fault:
 
 @dataclass
 class Faults:
-    """While inside, strikes with one after the other at random moments of the load."""
+    """While inside, strikes with one after the other at random moments of the load, which goes on for so long."""
 
     faults: list[Fault]
     load: Checkouts
     chance: random.Random
-    struck: list[str] = field(default_factory=list)
+    struck: list[tuple[str, int]] = field(default_factory=list)
+    """Each with how many checkouts were through by then."""
     recoveries: list[float] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
 
@@ -60,18 +62,30 @@ class Faults:
 
     def __exit__(self, *_error: object) -> None:
         self.thread.join(SECONDS_FOR_THE_LAST)
-        print(f"fault: {', '.join(self.struck)}")
+        print(f"fault: {', '.join(f'{name} (after {done})' for name, done in self.struck)}")
         if self.recoveries:
             print(f"fault: recovered after {', '.join(f'{seconds:.1f} s' for seconds in self.recoveries)}")
         if self.failures:
             raise self.failures[0]
+        assert not self.thread.is_alive(), f"the faults have no end; struck have {self.struck}"
+
+    def are_to_come(self) -> bool:
+        return self.thread.is_alive() and len(self.struck) < len(self.faults)
+
+    def judge(self, verdicts: Verdicts, what: str) -> None:
+        """Whether the load felt them all; a recovery that nobody measured was none."""
+        met = [name for name, done in self.struck if done < self.load.done]
+        times = f"{len(self.faults)} times while checkouts were on their way"
+        verdicts.hold(f"{what} {times}", len(met) == len(self.faults), f"{self.struck} of {self.load.done}")
+        if recoveries := sum(fault.recovery is not None for fault in self.faults):
+            verdicts.hold("each recovery was measured", len(self.recoveries) == recoveries, self.recoveries)
 
     def _run(self) -> None:
         try:
             for fault, moment in zip(self.faults, self.moments, strict=True):
                 self.load.wait_until(moment)
                 fault.strike()
-                self.struck.append(fault.name)
+                self.struck.append((fault.name, self.load.done))
                 if fault.recovery:
                     self.recoveries.append(fault.recovery())
         except Exception as error:  # told where the drill can fail for it

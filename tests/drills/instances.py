@@ -1,5 +1,5 @@
 """One more instance of a service, started by hand with other URLs than the fleet gave it: something of what it needs is
-not there, or is reached through a proxy.
+not there, or is reached through a proxy. And the fleet without its own.
 """
 
 import os
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from fleet import environment
+from fleet import environment, processes
 from fleet.client import wait_for
 from fleet.services import CONFIGURATION
 from fleet.table import Service, Table
@@ -36,8 +36,28 @@ def web_process(table: Table, service: Service, changed: dict[str, str]) -> Iter
         wait_for(lambda: answer_of(f"{url}/health/live") is not None, f"{service.name} to listen", 60)
         yield url
     finally:
-        process.terminate()
-        process.wait(30)
+        end(process, 30)
+
+
+@contextmanager
+def without_worker(table: Table, service: Service) -> Iterator[None]:
+    """Inside, the fleet's own worker of the service is stopped."""
+    own = f"{service.name}-worker"
+    processes.stop(table.var, [own])
+    try:
+        yield
+    finally:
+        processes.call(table.var, "startProcess", own, False)
+
+
+def end(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """TimeoutExpired if it does not end by itself; it is gone all the same."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def answer_of(url: str) -> int | None:

@@ -10,8 +10,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from books import dead_messages
-from broker import unbound
+import broker
 from conftest import Buy, MakeProduct, settled
 from load import fleet_command
 from verdicts import Verdicts, becomes
@@ -33,7 +32,7 @@ def test_messages_that_no_queue_takes_wait_and_say_so(
     read = log.stat().st_size
     product = make_product()
 
-    with Verdicts() as verdicts, unbound(fleet, fleet.service(LISTENER), KIND):
+    with Verdicts() as verdicts, broker.unbound(fleet, fleet.service(LISTENER), KIND):
         print(f"fault: {LISTENER} is bound to {KIND} no more")
         newcomers = [_registered(market, chance)]
         seconds = _seconds_until_the_alert(market)
@@ -51,7 +50,7 @@ def test_messages_that_no_queue_takes_wait_and_say_so(
         verdicts.hold("the alert ends", becomes(lambda: not _is_ill(market), DELIVERY_SECONDS))
         once = {person.email: 1 for person in newcomers}
         verdicts.hold("each once", _codes(newcomers) == once, _codes(newcomers))
-        verdicts.hold("no dead message", not dead_messages(market), dead_messages(market))
+        verdicts.hold("no dead message", not (dead := broker.dead(fleet)), dead)
 
 
 def _registered(market: Market, chance: random.Random) -> Person:

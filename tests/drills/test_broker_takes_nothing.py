@@ -9,18 +9,17 @@ import os
 import random
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from statistics import quantiles
 
 import broker
 import pytest
-from books import dead_messages
 from conftest import Buy, MakeProduct, order_of, settled
 from faults import seconds_until_outboxes_drain
+from instances import without_worker
 from load import Load
 from verdicts import Verdicts, becomes
 
-from fleet import processes
 from fleet.client import Json, Market, Person
 from fleet.journey import ADDRESS
 from fleet.table import Table
@@ -34,6 +33,8 @@ HANDLED_MEANWHILE = 5
 """Orders whose messages lie in a queue when the alarm begins."""
 SLOWER_AT_MOST, DRAIN_SECONDS = 1.5, 60
 READER = "notification_service"
+SECONDS_TO_BE_COUNTED = 10
+"""The broker counts what is in a queue anew every five."""
 
 Asks = list[Callable[[], object]]
 
@@ -52,22 +53,24 @@ def test_requests_do_not_notice_a_broker_that_takes_nothing(
     placed: list[tuple[Person, Json]] = []
 
     usual = _load(asks, lambda: placed.append(buy(product, quantity=chance.randint(1, 3))))
-    worker = f"{READER}-worker"
-    processes.stop(fleet.var, [worker])
-    placed += [buy(product) for _ in range(HANDLED_MEANWHILE)]
-    for buyer, order in placed:
-        settled(buyer, order, 60)
-    logs = {log: log.stat().st_size for log in (fleet.var / "log").glob("*-worker.log")}
+    reader = fleet.service(READER)
 
-    with Verdicts() as verdicts:
+    with Verdicts() as verdicts, ExitStack() as away:
+        away.enter_context(without_worker(fleet, reader))
+        placed += [buy(product) for _ in range(HANDLED_MEANWHILE)]
+        for buyer, order in placed:
+            settled(buyer, order, 60)
+        logs = {log: log.stat().st_size for log in (fleet.var / "log").glob("*-worker.log")}
+        held = becomes(lambda: broker.waiting(fleet, reader.short) >= HANDLED_MEANWHILE, SECONDS_TO_BE_COUNTED)
+        verdicts.hold("messages wait for the reader", held)
         with alarm(fleet):
-            processes.call(fleet.var, "startProcess", worker, False)
+            away.close()
             verdicts.hold("the broker has an alarm", bool(broker.alarms(fleet)))
             before = len(placed)
             under = _load(asks, lambda: placed.append(buy(product, quantity=chance.randint(1, 3))))
             waiting = [order_of(buyer, order)["status"] for buyer, order in placed[before:]]
             verdicts.hold("what is placed waits in the outbox", set(waiting) == {"placed"}, waiting)
-            acked = becomes(lambda: broker.waiting(fleet, fleet.service(READER).short) == 0, 30)
+            acked = becomes(lambda: broker.waiting(fleet, reader.short) == 0, 30)
             verdicts.hold("consumers go on acknowledging", acked)
         print(f"fault: {alarm.__name__} for {SECONDS:g} s and more; {before} orders before, {len(waiting)} in it")
         drained = seconds_until_outboxes_drain(fleet)
@@ -77,7 +80,7 @@ def test_requests_do_not_notice_a_broker_that_takes_nothing(
         verdicts.hold("no request failed", not usual.failures + under.failures, (usual.failures + under.failures)[:3])
         lost = [log.stem for log, read in logs.items() if b"lost the broker" in log.read_bytes()[read:]]
         verdicts.hold("no worker lost its connection", not lost, lost)
-        verdicts.hold("no dead message", not dead_messages(market), dead_messages(market))
+        verdicts.hold("no dead message", not (dead := broker.dead(fleet)), dead)
         times = f"p99 {_p99(under):.0f} ms, usually {_p99(usual):.0f} ms"
         verdicts.hold(f"no request waits longer: {times}", not JUDGED or _p99(under) <= SLOWER_AT_MOST * _p99(usual))
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import faults
 import pytest
 from books import judge_checkouts
-from checkouts import Checkouts
+from checkouts import Checkouts, stock_for
 from conftest import MakeProduct
 from faults import Fault, Faults
 from verdicts import Verdicts
@@ -26,7 +26,7 @@ AT_ONCE = int(os.environ.get("NEXUS_AT_ONCE", "8"))
 KILLS = int(os.environ.get("NEXUS_KILLS", "8"))
 BROKER_KILLS = int(os.environ.get("NEXUS_BROKER_KILLS", "1"))
 DATABASE_KILLS = int(os.environ.get("NEXUS_DATABASE_KILLS", "1"))
-STOCK = 3 * CHECKOUTS
+STOCK = stock_for(CHECKOUTS)
 OUTBOX_SECONDS, ANSWER_SECONDS = 30, 10
 
 Drill = Callable[[Callable[[random.Random], list[Fault]], Verdicts], Faults]
@@ -41,7 +41,7 @@ def drill(market: Market, admin: Person, vendor: Person, make_product: MakeProdu
         load = Checkouts(market, [make_product(stock=STOCK) for _ in range(3)], CHECKOUTS, number)
         chance = random.Random(number + 1)
         with Faults(plan(chance), load, chance) as struck:
-            load.carry_out(AT_ONCE)
+            load.carry_out(AT_ONCE, struck.are_to_come)
         judge_checkouts(verdicts, load, market, admin, vendor, STOCK)
         return struck
 
@@ -51,13 +51,13 @@ def drill(market: Market, admin: Person, vendor: Person, make_product: MakeProdu
 def test_nothing_is_lost_or_doubled_while_processes_are_killed(fleet: Table, drill: Drill) -> None:
     with Verdicts() as verdicts:
         struck = drill(lambda chance: faults.kills_of_processes(fleet, KILLS, chance), verdicts)
-        verdicts.hold(f"{KILLS} processes were killed", len(struck.struck) == KILLS)
+        struck.judge(verdicts, "processes were killed")
 
 
 def test_nothing_is_lost_or_doubled_while_the_broker_is_killed(fleet: Table, drill: Drill) -> None:
     with Verdicts() as verdicts:
         struck = drill(lambda _chance: faults.kills_of_the_broker(fleet, BROKER_KILLS), verdicts)
-        verdicts.hold(f"the broker was killed {BROKER_KILLS} times", len(struck.struck) == BROKER_KILLS)
+        struck.judge(verdicts, "the broker was killed")
         verdicts.at_most("all outboxes are drained", struck.recoveries, OUTBOX_SECONDS)
 
 
@@ -65,7 +65,7 @@ def test_nothing_is_lost_or_doubled_while_the_database_is_killed(fleet: Table, m
     customer = market.account("customer")
     with Verdicts() as verdicts:
         struck = drill(lambda _chance: faults.kills_of_the_database(fleet, DATABASE_KILLS, customer), verdicts)
-        verdicts.hold(f"the database was killed {DATABASE_KILLS} times", len(struck.struck) == DATABASE_KILLS)
+        struck.judge(verdicts, "the database was killed")
         verdicts.at_most("every service answers again", struck.recoveries, ANSWER_SECONDS)
 
 

@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from books import dead_messages
+import broker
 from conftest import Buy, MakeProduct, order_of, settled
+from instances import end, without_worker
 from proxy import TOXICS, Proxy
 from verdicts import Verdicts
 
-from fleet import environment, processes
+from fleet import environment
 from fleet.client import Market, wait_for
 from fleet.services import health
 from fleet.table import Service, Table
@@ -59,7 +60,7 @@ def test_messages_wait_while_what_a_worker_asks_is_poisoned(
             waited = "confirmed" not in waiting or (name, toxic) in ENDS_THE_WAIT
             verdicts.hold(f"{what}: orders wait", waited, waiting)
             verdicts.hold(f"{what}: orders end well", ends == {"confirmed"}, ends)
-        verdicts.hold("no dead message", not dead_messages(market), dead_messages(market))
+        verdicts.hold("no dead message", not (dead := broker.dead(fleet)), dead)
 
 
 @contextmanager
@@ -67,18 +68,14 @@ def worker(fleet: Table, service: Service, variable: str) -> Iterator[Proxy]:
     """The service's only worker, with this variable's URL behind a proxy. Afterwards the fleet has its own again."""
     usual = environment.of(fleet, service)
     parts = urlsplit(usual.get(variable, service.url))
-    own = f"{service.name}-worker"
-    with Proxy(parts.hostname or "", parts.port or 0) as proxy:
+    with Proxy(parts.hostname or "", parts.port or 0) as proxy, without_worker(fleet, service):
         url = usual.get(variable, service.url).replace(f":{parts.port}", f":{proxy.port}", 1)
         variables = {**os.environ, **environment.passed_on(), **usual, variable: url}
-        processes.stop(fleet.var, [own])
         process = subprocess.Popen(
             [sys.executable, "manage.py", "work"], cwd=service.folder, env=variables, stderr=subprocess.DEVNULL
         )
         try:
             yield proxy
         finally:
-            process.terminate()
-            process.wait(60)
-            processes.call(fleet.var, "startProcess", own, False)
-            wait_for(lambda: health(service.port) == "ok", f"{service.name} to be ready", 60)
+            end(process, 60)
+    wait_for(lambda: health(service.port) == "ok", f"{service.name} to be ready", 60)

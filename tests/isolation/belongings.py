@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from operations import Operation, operations
 
-from fleet.client import Json, Market, Person
+from fleet.client import Json, Market, Person, wait_for
 from fleet.journey import ADDRESS, RED_DOT, STEPS, Journey, leave_no_lamps, list_product
 
 RATES = {"zone": "shipping-zones", "method": "shipping-methods", "rate": "shipping-rates", "tax_rate": "tax-rates"}
@@ -32,6 +32,7 @@ class World:
     def ids_for(self, operation: Operation) -> dict[str, str]:
         """The foreign ids; of kinds of which this test has none, ids of nothing."""
         special = {"item": "cart_item"} if "/cart/" in operation.path else {}
+        special |= {"product": "revised"} if "/revisions" in operation.path else {}
         return {name: self.ids.get(special.get(name, name), str(uuid4())) for name in operation.places}
 
 
@@ -59,7 +60,7 @@ def _ids(journey: Journey) -> Json:
         **{noun: _first(journey.admin, f"admin/{path}") for noun, path in RATES.items()},
         "payout_run": _payout_run(journey.admin),
         "reconciliation": _reconciliation(journey.admin),
-        "crypto_transfer": _first(journey.admin, "admin/crypto-transfers"),
+        "crypto_transfer": _first_if_any(journey.admin, "admin/crypto-transfers"),
         "coupon": _first(journey.admin, "coupons"),
         "gift_card": journey.admin.post("gift-cards", GIFT_CARD, expect=201)["cards"][0]["id"],
         "language": "de",
@@ -76,7 +77,7 @@ def _ids_of_the_buyer(journey: Journey, buyer: Person) -> Json:
         "return_id": _first(buyer, "returns"),
         "address": buyer.post("users/me/addresses", ADDRESS, expect=201)["id"],
         "wallet": buyer.post("users/me/wallets", {"address": f"0x{uuid4().hex}{uuid4().hex[:8]}"}, expect=201)["id"],
-        "claim": _first(buyer, "users/me/security-claims"),
+        "claim": _claim(journey, buyer),
         "session": _first(buyer, "users/me/sessions"),
         "notification": _first(buyer, "notifications"),
         "wishlist": wishlist,
@@ -88,7 +89,7 @@ def _ids_of_the_buyer(journey: Journey, buyer: Person) -> Json:
 
 
 def _ids_of_the_vendor(journey: Journey, vendor: Person) -> Json:
-    hidden = _unapproved_product(journey, vendor)
+    hidden, revised = _unapproved_product(journey, vendor), _revised_product(journey, vendor)
     rows = {"file": ("rows.csv", io.BytesIO(b"Handle,Title\nx,y\n"), "text/csv")}
     return {
         "vendor_order": journey.vendor_orders[1]["id"],
@@ -97,7 +98,8 @@ def _ids_of_the_vendor(journey: Journey, vendor: Person) -> Json:
         "variant": hidden["variants"][0]["id"],
         "sku": hidden["variants"][0]["sku"],
         "image": hidden["images"][0]["id"],
-        "revision": _first(vendor, f"products/{hidden['id']}/revisions"),
+        "revised": revised,
+        "revision": _first(vendor, f"products/{revised}/revisions"),
         "location": _first(vendor, "inventory/locations"),
         "hold": _hold(vendor, journey.products[1]["variants"][0]["sku"]),
         "import_id": vendor.ask("POST", "imports", files=rows, data={"format": "shopify-csv"}, expect=202).json()["id"],
@@ -115,11 +117,28 @@ def _ids_of_the_vendor(journey: Journey, vendor: Person) -> Json:
     }
 
 
+def _claim(journey: Journey, buyer: Person) -> str:
+    """Raised once a login is looked at that came by a device of which the account knows nothing."""
+    elsewhere = journey.market.guest()
+    elsewhere.http.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+    elsewhere.email, elsewhere.password = buyer.email, buyer.password
+    elsewhere.login()
+    claims = wait_for(lambda: buyer.get("users/me/security-claims")["results"], "a security claim")
+    return str(claims[0]["id"])
+
+
 def _unapproved_product(journey: Journey, vendor: Person) -> Json:
     category = journey.market.guest().get("categories")["results"][0]["slug"]
     made = list_product(vendor, category, f"Hidden lamp {uuid4().hex[:6]}")
     journey.products.append(made)
     return vendor.get(f"products/{made['id']}")
+
+
+def _revised_product(journey: Journey, vendor: Person) -> str:
+    """On sale as it was; what the vendor wants to say of it waits for an admin."""
+    product = str(journey.products[1]["id"])
+    vendor.ask("PATCH", f"products/{product}", json={"description": "Brighter than before."}, expect=200)
+    return product
 
 
 def _checklist_item(admin: Person) -> str:
@@ -149,10 +168,9 @@ def _reconciliation(admin: Person) -> str:
 
 
 def _payout_run(admin: Person) -> str:
-    """Only admins have any; there may be nobody to pay."""
+    """There may be nobody to pay."""
     admin.ask("POST", "admin/payout-runs", json={"currency": "USD"}, expect=(201, 409))
-    runs = admin.get("admin/payout-runs")["results"]
-    return str(runs[0]["id"] if runs else uuid4())
+    return _first_if_any(admin, "admin/payout-runs")
 
 
 def _hold(vendor: Person, sku: str) -> str:
@@ -160,8 +178,16 @@ def _hold(vendor: Person, sku: str) -> str:
 
 
 def _first(person: Person, path: str) -> str:
+    """There must be one: an id of nothing in its place would never be found to be somebody's."""
     results = person.get(path)["results"]
-    return str(results[0]["id"]) if results else str(uuid4())
+    assert results, f"nothing in {path} for {person.email}"
+    return str(results[0]["id"])
+
+
+def _first_if_any(admin: Person, path: str) -> str:
+    """Of what only admins have."""
+    results = admin.get(path)["results"]
+    return str(results[0]["id"] if results else uuid4())
 
 
 def _first_item(holder: Json) -> str:

@@ -194,11 +194,8 @@ def test_what_belongs_to_somebody_else_is_as_good_as_absent(world: World, who: s
     person = getattr(world, who)
 
     def judge(operation: Operation) -> str | None:
-        theirs = operation.ask(person, world.ids_for(operation))
-        if theirs.status_code in {401, 403}:
-            return None
-        absent = operation.ask(person, nothing(operation))
-        alike = theirs.status_code == 404 and _as_sent(theirs) == _as_sent(absent)
+        theirs, absent = (operation.ask(person, ids) for ids in (world.ids_for(operation), nothing(operation)))
+        alike = theirs.status_code in {401, 403, 404} and _as_sent(theirs) == _as_sent(absent)
         return None if alike else f"{told(theirs)} | an id of nothing: {told(absent)}"
 
     none_is_wrong(with_ids(world), judge)
