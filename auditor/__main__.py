@@ -1,6 +1,6 @@
 """`python -m auditor`: an audit now, or one every so often. Where the services are, the environment says.
 
-Exit status 0: all is well (or was mended), 1: findings, 2: somebody could not be asked.
+Exit status 0: all is well (or was mended), 1: findings, 2: not all was looked at.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def at_once(fleet: Fleet, options: argparse.Namespace) -> int:
     """With its progress on the terminal's error output, and the findings on the other."""
     report = _audit(fleet, options, tell=lambda line: print(line, file=sys.stderr, flush=True))
     print(table(report))
-    for line in report.unanswered:
+    for line in report.gaps:
         print(f"auditor: {line}", file=sys.stderr)
     for file in write(report, options.folder) if options.folder else ():
         print(file)
@@ -58,7 +58,7 @@ def on_the_clock(fleet: Fleet, options: argparse.Namespace) -> int:
         for finding in report.findings:
             named = {"about": finding.about, "repair": finding.invariant.repair}
             log.log(logging.INFO if finding.mended else logging.ERROR, log_line(finding), extra=named)
-        for line in report.unanswered:
+        for line in report.gaps:
             log.error(line)
         log.info(summary(report))
         if options.folder:

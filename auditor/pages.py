@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 from textwrap import fill
 
-from auditor.findings import Finding, Severity
+from auditor.findings import Finding, Invariant, Severity
 from auditor.invariants import every_invariant
 from auditor.runs import Report
 
@@ -21,16 +21,16 @@ def table(report: Report) -> str:
     """The worst first; of each invariant what it means, where it does not hold, and what to do."""
     width = shutil.get_terminal_size().columns
     lines = [part for name in _names(report) for part in _about(name, report, width)]
-    lines += [f"not asked: {line}" for line in report.unanswered]
-    lines += [f"cut short: there are too many findings about {about}" for about in report.cut_short]
+    lines += [f"not all was looked at: {line}" for line in report.gaps]
     return "\n".join([*lines, summary(report)])
 
 
 def summary(report: Report) -> str:
     left, looked = len(report.left), sum(report.looked_at.values())
     mended = len(report.findings) - left
-    verdict = "nothing is inconsistent" if not left else f"{left} findings"
-    parts = [verdict, *([f"{mended} mended"] if mended else []), f"{looked:,} ids in {report.seconds:.1f} s"]
+    nothing = "nothing was found, but not all was looked at" if report.gaps else "nothing is inconsistent"
+    parts = [f"{left} findings" if left else nothing, *([f"{mended} mended"] if mended else [])]
+    parts += [f"{looked:,} ids in {report.seconds:.1f} s"]
     return ", ".join([*parts, *([f"{len(report.unanswered)} questions not answered"] if report.unanswered else [])])
 
 
@@ -81,6 +81,7 @@ def as_json(report: Report) -> dict[str, object]:
         "looked_at": report.looked_at,
         "unanswered": report.unanswered,
         "cut_short": report.cut_short,
+        "complete": sorted(report.complete),
         "findings": [finding.as_json() for finding in report.findings],
     }
 
@@ -97,7 +98,7 @@ _PAGE = Template("""<!doctype html>
 </style>
 <h1>Consistency of the fleet</h1>
 <p>$started_at: $summary</p>
-$unanswered
+$gaps
 <h2>Findings</h2>
 $findings
 <h2>Invariants</h2>
@@ -109,16 +110,13 @@ $invariants
 
 def html(report: Report) -> str:
     broken = Counter(finding.name for finding in report.left)
-    rows = [
-        (one.name, one.means, one.severity.value, one.repair, f"{broken[one.name]} broken" if broken[one.name] else "")
-        for one in every_invariant()
-    ]
+    rows = [_invariant(one, broken[one.name], complete=one.name in report.complete) for one in every_invariant()]
     return _PAGE.substitute(
         started_at=f"{report.started_at:%Y-%m-%d %H:%M:%S} UTC",
         summary=escape(summary(report)),
-        unanswered="".join(f'<p class="broken">{escape(line)}</p>' for line in report.unanswered),
+        gaps="".join(f'<p class="broken">{escape(line)}</p>' for line in report.gaps),
         findings=_found(report),
-        invariants="\n".join(_invariant(*row, answered=not report.unanswered) for row in rows),
+        invariants="\n".join(rows),
     )
 
 
@@ -134,8 +132,9 @@ def _found(report: Report) -> str:
     return "\n".join(["<table>", head, *rows, "</table>"])
 
 
-def _invariant(name: str, means: str, severity: str, repair: str, now: str, *, answered: bool) -> str:
-    """Where a service was not asked, nobody knows that what was not found broken holds."""
-    verdict = f'<td class="broken">{now}</td>' if now else f'<td class="holds">{"holds" if answered else "?"}</td>'
-    cells = "".join(f"<td>{escape(text)}</td>" for text in (name, means, severity, repair))
+def _invariant(one: Invariant, broken: int, *, complete: bool) -> str:
+    """Where not all was looked at, nobody knows that what was not found broken holds."""
+    holds = '<td class="holds">holds</td>' if complete else "<td>not looked at</td>"
+    cells = "".join(f"<td>{escape(text)}</td>" for text in (one.name, one.means, one.severity.value, one.repair))
+    verdict = f'<td class="broken">{broken} broken</td>' if broken else holds
     return f"<tr>{cells}{verdict}</tr>"

@@ -17,9 +17,11 @@ from auditor.joins import Join
 
 STILL_SECONDS = 60.0
 MOST = 1_000
-"""Findings of one join: whoever has more has one cause, and knows it by then."""
+"""Findings of one join: whoever has more has one cause, and knows it by then. As many suspects are looked at again."""
 PATIENCE_SECONDS, PAUSE_SECONDS = 20.0, 0.25
 Tell = Callable[[str], object]
+Suspects = dict[str, set[str]]
+"""Id → the invariants that seemed not to hold for it."""
 
 
 @dataclass
@@ -32,6 +34,9 @@ class Report:
     """What → how many ids of it."""
     unanswered: list[str] = field(default_factory=list)
     cut_short: list[str] = field(default_factory=list)
+    """Of which there are too many findings to look further."""
+    complete: set[str] = field(default_factory=set)
+    """Invariants, by name, that were looked at from end to end: what was not found of them is not there."""
     seconds: float = 0.0
 
     @property
@@ -40,8 +45,13 @@ class Report:
 
     @property
     def status(self) -> int:
-        """The exit status: 2 when somebody could not be asked, 1 when something is left to be mended, else 0."""
-        return 2 if self.unanswered else int(bool(self.left))
+        """The exit status: 2 when not all was looked at, 1 when something is left to be mended, else 0."""
+        return 2 if self.gaps else int(bool(self.left))
+
+    @property
+    def gaps(self) -> list[str]:
+        """Why not all that was wanted has been looked at: a line for each reason."""
+        return self.unanswered + [f"there are too many findings about {about}" for about in self.cut_short]
 
 
 def run(
@@ -54,11 +64,11 @@ def run(
 ) -> list[Finding]:
     """The findings of an audit, those that were mended too. `still`: what was touched within so many seconds is no
     finding yet. `since`: only orders that were placed within this time. `only`: invariants, by name; none: all.
-    Raises Unanswered.
+    Raises Unanswered, also when there were too many findings to look any further.
     """
     report = audit(fleet, still=still, since=since, only=only, repair=repair)
-    if report.unanswered:
-        raise Unanswered("; ".join(report.unanswered))
+    if report.gaps:
+        raise Unanswered("; ".join(report.gaps))
     return report.findings
 
 
@@ -77,11 +87,10 @@ def audit(
     _ask_each([check for check in CHECKS if check.invariant.name in wanted], fleet, report, tell)
     for join in (join for join in JOINS if any(invariant.name in wanted for invariant in join.rules)):
         try:
-            _look_at(join, fleet, report, still, _first_id(report.started_at - since) if since else None)
+            _look_at(join, fleet, report, wanted, still, _first_id(report.started_at - since) if since else None)
             tell(f"{join.about}: {report.looked_at[join.about]:,} looked at")
         except Unanswered as error:
             _note(report, str(error))
-    report.findings = [finding for finding in report.findings if finding.name in wanted]
     if repair:
         _mend(fleet, report, tell)
     report.seconds = time.monotonic() - began
@@ -90,12 +99,19 @@ def audit(
 
 def _ask_each(checks: list[Check], fleet: Fleet, report: Report, tell: Tell) -> None:
     for check in checks:
-        for service in check.services:
-            try:
-                report.findings += check.ask(fleet, service)
-            except Unanswered as error:
-                _note(report, str(error))
+        answered = [service for service in check.services if _ask(check, fleet, service, report)]
+        if len(answered) == len(check.services):
+            report.complete.add(check.invariant.name)
         tell(f"{check.invariant.name}: asked {', '.join(check.services)}")
+
+
+def _ask(check: Check, fleet: Fleet, service: str, report: Report) -> bool:
+    try:
+        report.findings += check.ask(fleet, service)
+    except Unanswered as error:
+        _note(report, str(error))
+        return False
+    return True
 
 
 def _note(report: Report, line: str) -> None:
@@ -103,18 +119,32 @@ def _note(report: Report, line: str) -> None:
         report.unanswered.append(line)
 
 
-def _look_at(join: Join, fleet: Fleet, report: Report, still: float, after: str | None) -> None:
+def _look_at(
+    join: Join, fleet: Fleet, report: Report, wanted: Collection[str], still: float, after: str | None
+) -> None:
     """Raises Unanswered."""
-    report.looked_at[join.about], suspected = 0, dict[str, set[str]]()
+    report.looked_at[join.about] = told = 0
+    suspects: Suspects = {}
     for count, found in join.walk(fleet, still=still, after=after if join.by_time else None):
         report.looked_at[join.about] += count
         for finding in found:
-            suspected.setdefault(finding.about, set()).add(finding.name)
-        if len(suspected) >= MOST:
+            if finding.name in wanted:
+                suspects.setdefault(finding.about, set()).add(finding.name)
+        if len(suspects) >= MOST:
+            told += _look_again(join, fleet, report, suspects, still)
+            suspects = {}
+        if told >= MOST:
             report.cut_short.append(join.about)
-            break
-    again = join.look(fleet, suspected, still=still)
-    report.findings += [finding for finding in again if finding.name in suspected[finding.about]]
+            return
+    _look_again(join, fleet, report, suspects, still)
+    report.complete |= {invariant.name for invariant in join.rules} & set(wanted)
+
+
+def _look_again(join: Join, fleet: Fleet, report: Report, suspects: Suspects, still: float) -> int:
+    """Answers how many findings stay. Raises Unanswered."""
+    again = [one for one in join.look(fleet, suspects, still=still) if one.name in suspects[one.about]]
+    report.findings += again
+    return len(again)
 
 
 def _first_id(time_: datetime) -> str:
