@@ -69,9 +69,10 @@ def _terms(*names: str) -> Read:
     """But for vendors whose token came before they were told of."""
 
     def read(vendor: Row | None, kept: Row | None) -> Said:
-        told = vendor and {**vendor, "active": vendor["status"] == "active"}
+        told = vendor and {**vendor, "active": vendor["status"] == "active", "ahead": False}
         known = None if kept and not vendor and kept.get("status") == "unknown" else kept
-        return tuple(row and {name: row[name] for name in names} for row in (told, known))  # type: ignore[return-value]
+        known = known and {**known, "ahead": _is_ahead(vendor, known)}
+        return tuple(row and {name: row[name] for name in (*names, "ahead")} for row in (told, known))  # type: ignore[return-value]
 
     return read
 
@@ -80,7 +81,12 @@ def _accounts(user: Row | None, kept: Row | None) -> Said:
     """An account is told of to everybody when its address was verified; those that are erased are others' business."""
     if user and (user["erased"] or (kept is None and not user["told"])):
         return None, None
-    return user and user["knows"], kept and kept["knows"]
+    return user and [user["knows"], False], kept and [kept["knows"], _is_ahead(user, kept)]
+
+
+def _is_ahead(owner: Row | None, kept: Row) -> bool:
+    """A copy of a later version than its owner, which was restored, would not hear what it tells next."""
+    return owner is not None and kept["version"] > owner["version"]
 
 
 def _amounts(name: str) -> Read:
@@ -92,7 +98,7 @@ def _amounts(name: str) -> Read:
     return read
 
 
-def _some(amounts: dict[str, Any] | None) -> dict[str, Any] | None:
+def _some(amounts: Row | None) -> dict[str, Any] | None:
     return {currency: one for currency, one in (amounts or {}).items() if one not in (0, _NOTHING)} or None
 
 
@@ -103,17 +109,21 @@ _TERMS = {
     "payment": ("name", "status", "owner"),
     "notification": ("name", "owner"),
 }
+_VENDORS, _USERS = Mend("vendor", "vendors"), Mend("user", "users")
+"""A copy is doubted before its owner tells again: one that was restored counts its versions from earlier."""
 _BALANCES = (Mend("vendor", "balances"), Mend("payment", "balances"))
 _CREDITS = (Mend("order", "credits"), Mend("payment", "credits"))
 
 PROJECTIONS = (
     Projection("offers", ("catalog", "offers"), ("cart", "offers"), _checksums, (Mend("cart", "offers"),)),
     *(
-        Projection("vendors", ("vendor", "vendors"), (copy, "vendors"), _terms(*names), (Mend("vendor", "vendors"),))
+        Projection(
+            "vendors", ("vendor", "vendors"), (copy, "vendors"), _terms(*names), (Mend(copy, "vendors"), _VENDORS)
+        )
         for copy, names in _TERMS.items()
     ),
     *(
-        Projection("accounts", ("user", "users"), copy, _accounts, (Mend("user", "users"),))
+        Projection("accounts", ("user", "users"), copy, _accounts, (Mend(copy[0], "accounts"), _USERS))
         for copy in (("order", "customers"), ("notification", "recipients"))
     ),
     Projection("balances", ("payment", "balances"), ("vendor", "balances"), _amounts("balances"), _BALANCES),

@@ -7,6 +7,8 @@ from auditor.joins import Join, Sides
 
 COPIES = {"order": ("order", "customers"), "notification": ("notification", "recipients")}
 KEEPERS = ("catalog", "cart", "order", "vendor", "notification")
+_DOUBT = [Mend(copy, "accounts") for copy in COPIES]
+"""An owner that was restored tells versions that its copies have seen."""
 
 
 def _is_erased(sides: Sides) -> bool:
@@ -23,7 +25,7 @@ PEOPLE = Join(
 CREDITS = Join("store credit", walked={"order": ("order", "credits"), "payment": ("payment", "credits")})
 
 
-@PEOPLE.rule(Severity.SERIOUS, "repair=1 tells of the account again", Mend("user", "users"))
+@PEOPLE.rule(Severity.SERIOUS, "repair=1 tells of the account again", *_DOUBT, Mend("user", "users"))
 def an_account_is_known_alike(sides: Sides) -> Iterator[Figures]:
     """Where mails about orders and everything else go to is the account's present address."""
     user = sides["user"]

@@ -19,9 +19,11 @@ PAYOUTS = Join("payouts", walked={"vendor": ("vendor", "payouts"), "payment": ("
 _KEPT = ("name", "slug", "status", "active", "owner", "commission_basis_points")
 _NOTHING = {"pending": 0, "available": 0}
 _SETTLED = {"paid", "refused", "returned"}
+_DOUBT = [Mend(copy, "vendors") for copy in COPIES]
+"""An owner that was restored tells versions that its copies have seen."""
 
 
-@VENDORS.rule(Severity.SERIOUS, "make projections; repair=1 tells of this one", Mend("vendor", "vendors"))
+@VENDORS.rule(Severity.SERIOUS, "make projections; repair=1 tells of this one", *_DOUBT, Mend("vendor", "vendors"))
 def a_vendor_is_known_alike(sides: Sides) -> Iterator[Figures]:
     """Name, status and terms of a vendor are the same wherever they are kept."""
     vendor = sides["vendor"]

@@ -279,6 +279,13 @@ def a_vendor_that_payment_never_heard_of(db: Databases, story: Story) -> Iterato
         yield story.vendors[1]
 
 
+@case("a_vendor_is_known_alike", mends=True)
+def a_vendor_as_it_was_after_the_backup(db: Databases, story: Story) -> Iterator[str]:
+    later = {"name": "Renamed since", "version": lambda version: version + 100}
+    with db.changed("catalog", "known_vendor", {"id": story.vendors[0]}, **later):
+        yield story.vendors[0]
+
+
 @case("a_vendor_that_is_known_is_there")
 def a_vendor_of_nowhere(db: Databases, story: Story) -> Iterator[str]:
     vendor = str(uuid4())
@@ -320,6 +327,13 @@ def an_offer_of_nothing(db: Databases, story: Story) -> Iterator[str]:
 @case("an_account_is_known_alike", mends=True)
 def an_address_of_before(db: Databases, story: Story) -> Iterator[str]:
     with db.changed("order", "customer", {"user_id": story.buyer}, email="before@example.com"):
+        yield story.buyer
+
+
+@case("an_account_is_known_alike", mends=True)
+def an_address_of_after_the_backup(db: Databases, story: Story) -> Iterator[str]:
+    later = {"email": "after@example.com", "version": lambda version: version + 100}
+    with db.changed("notification", "recipient", {"user_id": story.buyer}, **later):
         yield story.buyer
 
 

@@ -32,6 +32,15 @@ SPOILT: dict[tuple[str, str], Spoil] = {
     ("vendor", "balances"): lambda db, story: db.removed("vendor", "balance", vendor_id=story.vendors[0]),
     ("order", "credits"): lambda db, story: db.changed("order", "store_credit", {"user_id": story.buyer}, available=7),
 }
+COPIED: dict[tuple[str, str], tuple[str, str, Callable[[Story], str], dict[str, Any]]] = {
+    ("catalog", "vendors"): ("known_vendor", "id", lambda story: story.vendors[0], {"name": "Later"}),
+    ("order", "vendors"): ("vendor_terms", "vendor_id", lambda story: story.vendors[0], {"name": "Later"}),
+    ("payment", "vendors"): ("payout_vendor", "id", lambda story: story.vendors[0], {"name": "Later"}),
+    ("notification", "vendors"): ("vendor_contact", "vendor_id", lambda story: story.vendors[0], {"name": "Later"}),
+    ("order", "customers"): ("customer", "user_id", lambda story: story.buyer, {"email": "later@example.com"}),
+    ("notification", "recipients"): ("recipient", "user_id", lambda story: story.buyer, {"email": "later@example.com"}),
+}
+"""Copies that go by their owner's version: table, key, whose row, and what it says besides."""
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +82,25 @@ def test_a_copy_that_was_spoilt_is_what_its_owner_says_again(
     assert mended.differing == []
     assert mended.checksums[0] == mended.checksums[1]
     assert mended.rows[0] == mended.rows[1] == found.rows[0]
+
+
+def _versioned() -> Sequence[Any]:
+    return [pytest.param(one, id=f"{one.name} of {one.copy[0]}") for one in PROJECTIONS if one.copy in COPIED]
+
+
+@pytest.mark.parametrize("says_otherwise", [True, False], ids=["and says otherwise", "and says the same"])
+@pytest.mark.parametrize("projection", _versioned())
+def test_a_copy_of_a_later_version_follows_its_restored_owner(
+    projection: Projection, says_otherwise: bool, asked: Fleet, databases: Databases, story: Story
+) -> None:
+    table, key, whose, other = COPIED[projection.copy]
+    later = {"version": lambda version: version + 100, **(other if says_otherwise else {})}
+
+    with databases.changed(projection.copy[0], table, {key: whose(story)}, **later):
+        found, *_, mended = rebuild(asked, projection)
+
+    assert found.differing == [whose(story)]
+    assert mended.differing == []
 
 
 def test_who_cannot_be_asked_is_named(asked: Fleet, capsys: pytest.CaptureFixture[str]) -> None:

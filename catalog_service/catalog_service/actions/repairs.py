@@ -7,6 +7,7 @@ from django.db import transaction
 
 from catalog_service.actions import offers
 from catalog_service.actions.reservations import give_back
+from catalog_service.models import Vendor
 from shared.evidence import Repairs
 
 
@@ -23,4 +24,9 @@ def tell_offers(variant_ids: Sequence[UUID]) -> int:
     return len(variant_ids)
 
 
-REPAIRS: Repairs = {"holds": release_holds, "offers": tell_offers}
+def doubt_vendors(vendor_ids: Sequence[UUID]) -> int:
+    """Whatever vendor tells of them next is newer: it counts from 1. They stay as they are until then."""
+    return Vendor.objects.filter(id__in=vendor_ids).update(version=0)
+
+
+REPAIRS: Repairs = {"holds": release_holds, "offers": tell_offers, "vendors": doubt_vendors}

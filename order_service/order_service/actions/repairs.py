@@ -11,7 +11,7 @@ from order_service.actions.customers import ERASED
 from order_service.actions.orders import confirmation_of, tell
 from order_service.actions.parts import tell_delivered
 from order_service.actions.refunds import ask
-from order_service.models import Order, Refund, StoreCredit, VendorOrder
+from order_service.models import Customer, Order, Refund, StoreCredit, VendorOrder, VendorTerms
 from shared.evidence import Repairs
 
 _OPEN = (Order.Status.PLACED, Order.Status.AWAITING_PAYMENT)
@@ -58,6 +58,16 @@ def doubt_credits(user_ids: Sequence[UUID]) -> int:
     return StoreCredit.objects.filter(user_id__in=user_ids).update(version=-1)
 
 
+def doubt_vendors(vendor_ids: Sequence[UUID]) -> int:
+    """Whatever vendor tells of their terms next is newer."""
+    return VendorTerms.objects.filter(vendor_id__in=vendor_ids).update(version=-1)
+
+
+def doubt_accounts(user_ids: Sequence[UUID]) -> int:
+    """Whatever user tells of them next is newer, but for those who are to be forgotten."""
+    return Customer.objects.filter(user_id__in=user_ids, erased_at=None).update(version=-1)
+
+
 def _locked(orders: QuerySet[Order]) -> list[Order]:
     return list(orders.select_for_update().order_by("id"))
 
@@ -68,4 +78,6 @@ REPAIRS: Repairs = {
     "refunds": ask_refunds,
     "endless": end_endless,
     "credits": doubt_credits,
+    "vendors": doubt_vendors,
+    "accounts": doubt_accounts,
 }

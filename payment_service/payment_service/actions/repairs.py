@@ -8,7 +8,7 @@ from django.db import transaction
 from payment_service.actions.ledger import Kind, tell_balances, tell_credit
 from payment_service.actions.payments import tell_taken
 from payment_service.actions.refunds import tell_refunded
-from payment_service.models import Account, Payment, Refund
+from payment_service.models import Account, Payment, Refund, Vendor
 from shared.evidence import Repairs
 
 
@@ -48,9 +48,15 @@ def retell_credits(user_ids: Sequence[UUID]) -> int:
     return len(rows)
 
 
+def doubt_vendors(vendor_ids: Sequence[UUID]) -> int:
+    """Whatever vendor tells of them next is newer."""
+    return Vendor.objects.filter(id__in=vendor_ids).update(version=-1)
+
+
 REPAIRS: Repairs = {
     "payments": tell_payments,
     "refunds": tell_refunds,
     "balances": retell_balances,
     "credits": retell_credits,
+    "vendors": doubt_vendors,
 }
