@@ -69,12 +69,14 @@ def _pairs() -> Sequence[Any]:
 
 @pytest.mark.parametrize("projection", _pairs())
 def test_a_copy_that_was_spoilt_is_what_its_owner_says_again(
-    projection: Projection, asked: Fleet, databases: Databases, story: Story
+    projection: Projection, asked: Fleet, databases: Databases, story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wait_for(lambda: not list(rebuild(asked, projection, heal=False))[-1].differing, "the last messages to be heard")
 
     with SPOILT[projection.copy](databases, story):
-        [*_, looked_at] = rebuild(asked, projection, heal=False)
+        with monkeypatch.context() as nothing_is_on_its_way:
+            nothing_is_on_its_way.setattr(projections, "PATIENCE_SECONDS", 0)
+            [*_, looked_at] = rebuild(asked, projection, heal=False)
         found, *_, mended = rebuild(asked, projection)
 
     assert len(looked_at.differing) == len(found.differing) == 1
