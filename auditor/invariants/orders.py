@@ -18,6 +18,8 @@ ORDERS = Join(
 )
 OPEN = {"placed", "awaiting_payment"}
 SOLD = {"confirmed", "shipped", "delivered", "completed", "returned"}
+UNDECIDED = {"held", "expired", "rejected"}
+"""Holds that a confirmation makes something of; it finds nothing in one that is not there, or was given back."""
 OVERDUE_SECONDS = 60
 """The saga looks once a second; whoever is late for so long is not looked at."""
 SHARES = ("tax", "commission", "commission_tax")
@@ -48,7 +50,7 @@ def an_open_order_ends(sides: Sides) -> Iterator[Figures]:
         yield {"order": order["status"], "deadline": late}
 
 
-@ORDERS.rule(Severity.SERIOUS, "POST admin/orders/<id>/cancel, unless its deadline ends it")
+@ORDERS.rule(Severity.SERIOUS, "POST orders/<id>/cancel, unless its deadline ends it")
 def an_order_that_awaits_payment_has_its_hold(sides: Sides) -> Iterator[Figures]:
     """While an order awaits its payment, its stock is held."""
     order = sides["order"]
@@ -88,9 +90,17 @@ def a_cancelled_order_keeps_no_stock(sides: Sides) -> Iterator[Figures]:
     CONFIRM_AGAIN,
 )  # fmt: skip
 def a_confirmed_order_took_its_stock(sides: Sides) -> Iterator[Figures]:
-    """An order that was confirmed has its stock: the hold became a sale."""
+    """Once an order was confirmed, its hold became a sale, or could not and ended the order."""
     order = sides["order"]
-    if order and order["status"] in SOLD and _status(sides["hold"]) != "committed":
+    if order and order["status"] in SOLD and _status(sides["hold"]) in UNDECIDED:
+        yield {"order": order["status"], "catalog": _status(sides["hold"])}
+
+
+@ORDERS.rule(Severity.CRITICAL, "POST orders/<id>/cancel, which refunds it; once it is sent: count the stock by hand")
+def a_confirmed_order_has_stock_to_take(sides: Sides) -> Iterator[Figures]:
+    """Something was held for an order that was confirmed, and it was not given back."""
+    order = sides["order"]
+    if order and order["status"] in SOLD and _status(sides["hold"]) in {"none", "released"}:
         yield {"order": order["status"], "catalog": _status(sides["hold"])}
 
 

@@ -221,7 +221,8 @@ ODD: dict[str, dict[str, Any]] = {
     "an_order_that_awaits_payment_has_its_hold": {"order__status": "awaiting_payment", "order__overdue": -5},
     "an_open_order_ends": {"order__status": "placed", "order__overdue": 61},
     "a_cancelled_order_keeps_no_stock": {"order__status": "cancelled"},
-    "a_confirmed_order_took_its_stock": {"hold__status": "released"},
+    "a_confirmed_order_took_its_stock": {"hold__status": "rejected"},
+    "a_confirmed_order_has_stock_to_take": {"hold__status": "released"},
     "each_line_is_sold_once": {"hold__sold": {"lamp": 3}},
     "a_confirmed_order_is_paid_once": {"payment__status": "declined"},
     "a_taken_payment_confirms_its_order": {"order__status": "awaiting_payment", "order__overdue": -5},
@@ -257,6 +258,7 @@ def test_a_side_that_is_missing_is_named() -> None:
         "what_was_sold_was_ordered", "a_taken_payment_is_an_orders", "a_buyer_hears_of_it_once",
     }  # fmt: skip
     assert "a_confirmed_order_is_paid_once" in broken_by({**whole, "payment": None})
+    assert broken_by({**whole, "hold": None}) == {"a_confirmed_order_has_stock_to_take"}
     assert broken_by({**whole, "told": None}) == {"a_buyer_hears_of_the_confirmation"}
 
 

@@ -139,15 +139,46 @@ def a_release_that_was_not_heard(db: Databases, story: Story) -> Iterator[str]:
 def a_confirmation_that_the_catalogue_missed(db: Databases, story: Story) -> Iterator[str]:
     order = story.sold["id"]
     line = db.one("catalog", "reservation_line", reservation_id=order)
-    back = "UPDATE stock_item SET on_hand = on_hand + {0}, reserved = reserved + {0} WHERE variant_id = %s"
-    db.run("catalog", back.format(line["quantity"]), [line["variant_id"]])
-    db.run("catalog", "DELETE FROM movement WHERE reference = %s", [order])
-    db.run(
-        "catalog",
-        "UPDATE reservation SET status = 'held', expires_at = %s WHERE order_id = %s",
-        [_ago(hours=-1), order],
-    )
+    held = f"UPDATE stock_item SET reserved = reserved + {line['quantity']} WHERE variant_id = %s"
+    _unsell(db, order, "held")
+    db.run("catalog", held, [line["variant_id"]])
     yield order
+
+
+@case("a_confirmed_order_took_its_stock", mends=True)
+def a_hold_that_ran_out_while_the_buyer_paid(db: Databases, story: Story) -> Iterator[str]:
+    order = story.bought()
+    _unsell(db, order, "expired")
+    yield order
+
+
+@case("a_confirmed_order_took_its_stock", mends=True)
+def a_confirmation_of_what_was_not_there(db: Databases, story: Story) -> Iterator[str]:
+    order = story.bought()
+    db.run("catalog", "UPDATE reservation SET status = 'rejected' WHERE order_id = %s", [order])
+    yield order
+
+
+def _unsell(db: Databases, order: str, status: str) -> None:
+    """As if the catalogue had not heard of the confirmation yet."""
+    line = db.one("catalog", "reservation_line", reservation_id=order)
+    back = f"UPDATE stock_item SET on_hand = on_hand + {line['quantity']} WHERE variant_id = %s"
+    db.run("catalog", back, [line["variant_id"]])
+    db.run("catalog", "DELETE FROM movement WHERE reference = %s", [order])
+    waits = "UPDATE reservation SET status = %s, expires_at = %s WHERE order_id = %s"
+    db.run("catalog", waits, [status, _ago(hours=-1), order])
+
+
+@case("a_confirmed_order_has_stock_to_take")
+def a_confirmed_order_whose_stock_went_back(db: Databases, story: Story) -> Iterator[str]:
+    with db.changed("catalog", "reservation", {"order_id": story.sold["id"]}, status="released"):
+        yield story.sold["id"]
+
+
+@case("a_confirmed_order_has_stock_to_take")
+def a_confirmed_order_that_the_catalogue_forgot(db: Databases, story: Story) -> Iterator[str]:
+    with db.removed("catalog", "reservation", order_id=story.sold["id"]):
+        yield story.sold["id"]
 
 
 @case("each_line_is_sold_once")

@@ -13,7 +13,8 @@ from fleet.client import Json, Market, wait_for
 @dataclass
 class Story:
     """Ids of what there is: the journey's `order` was delivered, one lamp of it refunded, its second vendor is paid;
-    `sold` is a guest's order that was confirmed; `cancelled` one that could not be paid; `waiting` one for its buyer.
+    `sold` is a guest's order that was confirmed; `cancelled` one that could not be paid; `waiting` one for its buyer;
+    `bought` a fresh one that was confirmed.
     """
 
     order: str
@@ -24,6 +25,7 @@ class Story:
     sold: Json
     cancelled: Json
     waiting: Callable[[], str]
+    bought: Callable[[], str]
     variant: str
     erased: str
 
@@ -44,6 +46,11 @@ def told(market: Market, make_product: MakeProduct, buy: Buy) -> Story:
         wait_for(look, "the order to await its payment")
         return str(order["id"])
 
+    def bought() -> str:
+        person, order = buy(product)
+        assert settled(person, order)["status"] == "confirmed"
+        return str(order["id"])
+
     return Story(
         order=walked.order["id"],
         payment=walked.order["payment"]["id"],
@@ -53,6 +60,7 @@ def told(market: Market, make_product: MakeProduct, buy: Buy) -> Story:
         sold=sold,
         cancelled=cancelled,
         waiting=waiting,
+        bought=bought,
         variant=product["variants"][0]["id"],
         erased=_erased(market),
     )
