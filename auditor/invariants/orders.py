@@ -156,12 +156,19 @@ def a_taken_payment_is_an_orders(sides: Sides) -> Iterator[Figures]:
     PAID_AGAIN,
 )  # fmt: skip
 def a_cancelled_order_keeps_no_money(sides: Sides) -> Iterator[Figures]:
-    """What was taken for an order that is cancelled goes back, all of it."""
+    """What was taken for an order that is cancelled goes back, all of it, or an operator saw to it otherwise."""
     order, payment = sides["order"], sides["payment"]
     if not (order and payment and order["status"] == "cancelled" and payment["status"] == "taken"):
         return
-    if payment["refunded"] < payment["amount"]:
-        yield {"order": order["status"], "taken": payment["amount"], "refunded": payment["refunded"]}
+    if (seen_to := _seen_to(order, payment)) < payment["amount"]:
+        yield {"order": order["status"], "taken": payment["amount"], "goes back": seen_to}
+
+
+def _seen_to(order: Row, payment: Row) -> int:
+    """Of which payment makes, or made, a refund; for which one is asked; what was settled once it had failed."""
+    made = {id_: one["amount"] for id_, one in payment["refunds"].items() if one["status"] != "failed"}
+    known = {id_: one["amount"] for id_, one in order["refunds"].items() if one["status"] in {"asked", "settled"}}
+    return sum((known | made).values())
 
 
 # ── Whose money it is ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -227,13 +234,16 @@ def a_refund_that_was_made_is_known(sides: Sides) -> Iterator[Figures]:
             yield {"refund": id_, "order": known, "payment": made}
 
 
-@ORDERS.rule(Severity.CRITICAL, "repair=1 asks payment again, under the same id", Mend("order", "refunds"))
+@ORDERS.rule(
+    Severity.CRITICAL, "repair=1 asks payment again, under the same id; what failed there is told again",
+    Mend("order", "refunds"), Mend("payment", "failed_refunds"),
+)  # fmt: skip
 def a_refund_that_was_asked_for_is_heard(sides: Sides) -> Iterator[Figures]:
-    """What an order wants refunded, or believes to be, payment has."""
+    """What an order wants refunded, or believes to be, payment has; and what failed there, the order knows."""
     order, payment = sides["order"], sides["payment"]
     for id_, asked in sorted(order["refunds"].items() if order else ()):
         made = payment["refunds"].get(id_) if payment else None
-        if (asked["status"] == "asked" and made is None) or (
+        if (asked["status"] == "asked" and (made is None or made["status"] == "failed")) or (
             asked["status"] == "done" and (made or {}).get("status") != "done"
         ):
             yield {"refund": id_, "order": asked, "payment": made}

@@ -6,8 +6,9 @@ import pytest
 from factories import LUMEN, NORTHWIND, asked, delivered, due_now, hear, refund_of, split, take
 
 from payment_service.actions.refunds import ask_for_refunds
+from payment_service.models import Refund
 from payment_service.queries import evidence
-from shared.contracts.payment import PaymentRefunded, PaymentTaken, VendorBalanceChanged
+from shared.contracts.payment import PaymentRefunded, PaymentTaken, RefundFailed, VendorBalanceChanged
 from shared.evidence import Page
 from shared.testing import body, client_of, published
 
@@ -67,6 +68,18 @@ def test_a_payment_and_its_refund_are_told_again_as_they_were(provider: Any) -> 
     for contract in (PaymentTaken, PaymentRefunded):
         first, again = published(contract)
         assert first == again
+
+
+def test_a_refund_that_failed_is_told_again_as_it_was(provider: Any) -> None:
+    message = take()
+    asked(message)
+    hear(refund_of(message, *message.splits))
+    Refund.objects.update(status=Refund.Status.FAILED, failure="refused")
+
+    assert (mend("refunds", message.order_id), mend("failed_refunds", message.order_id)) == (0, 1)
+
+    [told] = published(RefundFailed)
+    assert (told.refund_id, told.order_id, told.reason) == (Refund.objects.get().id, message.order_id, "refused")
 
 
 def test_a_balance_is_told_again_as_it_is(provider: Any) -> None:

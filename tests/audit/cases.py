@@ -266,6 +266,20 @@ def a_refund_that_payment_missed(db: Databases, story: Story) -> Iterator[str]:
         yield story.order
 
 
+@case("a_refund_that_was_asked_for_is_heard", mends=True)
+def a_failure_that_the_order_missed(db: Databases, story: Story) -> Iterator[str]:
+    id_ = str(uuid4())
+    asked = {"id": id_, "status": "asked", "done_at": None, "amount": 1}
+    calm = {"needs_attention": "", "attention_cause": "", "attention_since": None}
+    failed = {"id": id_, "status": "failed", "failure": "refused", "done_at": None, "minor": 1, "credit": 0}
+    with (
+        db.added("order", "order_refund", db.like("order", "order_refund", {"order_id": story.order}, **asked)),
+        db.added("payment", "refund", db.like("payment", "refund", {"payment_id": story.payment}, **failed)),
+        db.changed("order", "order_group", {"id": story.order}, **calm),
+    ):
+        yield story.order
+
+
 @case("no_more_goes_back_than_was_paid")
 def a_refund_that_the_payment_forgot(db: Databases, story: Story) -> Iterator[str]:
     with db.changed("payment", "payment", {"id": story.payment}, refunded=0):

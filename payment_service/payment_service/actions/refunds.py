@@ -36,13 +36,13 @@ def refund_payment(message: RefundPayment) -> None:
     if Refund.objects.filter(id=message.refund_id).exists():
         return
     if payment.status != Payment.Status.TAKEN or message.amount.currency != payment.currency:
-        _tell_failure(message.refund_id, payment, "not_taken")
+        tell_failure(message.refund_id, payment, "not_taken")
         return
     splits = _at_most_what_is_left(payment, message.splits)
     if any(split.gross > 0 or split.commission < 0 for split in splits):
         _reserve(payment, message.refund_id, splits, message.reason, message.return_id)
     else:
-        _tell_failure(message.refund_id, payment, "nothing_left")
+        tell_failure(message.refund_id, payment, "nothing_left")
 
 
 def _at_most_what_is_left(payment: Payment, wanted: Sequence[Split]) -> list[Split]:
@@ -167,7 +167,7 @@ def settle_refund(*, refund_id: UUID, transfer: Transfer) -> None:
         Payment.objects.filter(id=payment.id).update(
             refunded=F("refunded") - refund.minor, credit_refunded=F("credit_refunded") - refund.credit
         )
-        _tell_failure(refund.id, payment, refund.failure)
+        tell_failure(refund.id, payment, refund.failure)
     refund.save()
 
 
@@ -226,5 +226,5 @@ def _claw_back(split: Split) -> list[Line]:
     ]
 
 
-def _tell_failure(refund_id: UUID, payment: Payment, reason: str) -> None:
+def tell_failure(refund_id: UUID, payment: Payment, reason: str) -> None:
     publish(RefundFailed(refund_id=refund_id, payment_id=payment.id, order_id=payment.order_id, reason=reason))

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from payment_service.actions.ledger import Kind, tell_balances, tell_credit
 from payment_service.actions.payments import tell_taken
-from payment_service.actions.refunds import tell_refunded
+from payment_service.actions.refunds import tell_failure, tell_refunded
 from payment_service.models import Account, Payment, Refund, Vendor
 from shared.evidence import Repairs
 
@@ -26,6 +26,14 @@ def tell_refunds(order_ids: Sequence[UUID]) -> int:
     done = Refund.objects.filter(payment__order_id__in=order_ids, status=Refund.Status.DONE)
     for refund in (rows := done.select_related("payment").order_by("id")):
         tell_refunded(refund)
+    return len(rows)
+
+
+@transaction.atomic
+def tell_failed_refunds(order_ids: Sequence[UUID]) -> int:
+    failed = Refund.objects.filter(payment__order_id__in=order_ids, status=Refund.Status.FAILED)
+    for refund in (rows := failed.select_related("payment").order_by("id")):
+        tell_failure(refund.id, refund.payment, refund.failure)
     return len(rows)
 
 
@@ -56,6 +64,7 @@ def doubt_vendors(vendor_ids: Sequence[UUID]) -> int:
 REPAIRS: Repairs = {
     "payments": tell_payments,
     "refunds": tell_refunds,
+    "failed_refunds": tell_failed_refunds,
     "balances": retell_balances,
     "credits": retell_credits,
     "vendors": doubt_vendors,
