@@ -239,14 +239,26 @@ def a_refund_that_was_made_is_known(sides: Sides) -> Iterator[Figures]:
     Mend("order", "refunds"), Mend("payment", "failed_refunds"),
 )  # fmt: skip
 def a_refund_that_was_asked_for_is_heard(sides: Sides) -> Iterator[Figures]:
-    """What an order wants refunded, or believes to be, payment has; and what failed there, the order knows."""
-    order, payment = sides["order"], sides["payment"]
-    for id_, asked in sorted(order["refunds"].items() if order else ()):
-        made = payment["refunds"].get(id_) if payment else None
-        if (asked["status"] == "asked" and (made is None or made["status"] == "failed")) or (
-            asked["status"] == "done" and (made or {}).get("status") != "done"
-        ):
+    """What an order wants refunded, payment has; and what failed there, the order knows."""
+    for id_, asked, made in _refunds_of(sides, "asked"):
+        if made is None or made["status"] == "failed":
             yield {"refund": id_, "order": asked, "payment": made}
+
+
+@ORDERS.rule(Severity.CRITICAL, "GET payments/<id>; what did not go back there: POST payments/<id>/refunds")
+def a_refund_that_is_done_was_made(sides: Sides) -> Iterator[Figures]:
+    """What an order believes refunded, payment refunded."""
+    for id_, done, made in _refunds_of(sides, "done"):
+        if made is None or made["status"] != "done":
+            yield {"refund": id_, "order": done, "payment": made}
+
+
+def _refunds_of(sides: Sides, status: str) -> Iterator[tuple[str, Row, Row | None]]:
+    """The order's in this state, each beside payment's of the same id."""
+    order, payment = sides["order"], sides["payment"]
+    for id_, refund in sorted(order["refunds"].items() if order else ()):
+        if refund["status"] == status:
+            yield id_, refund, payment["refunds"].get(id_) if payment else None
 
 
 @ORDERS.rule(Severity.CRITICAL, "GET payments/<id>; nothing can be sent back twice: correct the order by hand")

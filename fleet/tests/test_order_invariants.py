@@ -47,7 +47,8 @@ ODD: dict[str, dict[str, Any]] = {
     "shares_are_booked_as_ordered": {"payment__booked": {}},
     "a_delivered_part_is_to_be_settled": {"payment__released": {}},
     "a_refund_that_was_made_is_known": {"order__refunds": {}},
-    "a_refund_that_was_asked_for_is_heard": {"payment__refunds": {}},
+    "a_refund_that_was_asked_for_is_heard": {"order__refunds": {"another": {"status": "asked", "amount": 1}}},
+    "a_refund_that_is_done_was_made": {"payment__refunds": {}},
     "no_more_goes_back_than_was_paid": {"payment__amount": 900},
     "a_buyer_hears_of_it_once": {"told__mails": 2},
 }

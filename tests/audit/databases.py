@@ -62,7 +62,7 @@ class Databases:
     @contextmanager
     def added(self, service: str, table: str, *rows: Values) -> Iterator[None]:
         """As JSON, with every column; `like` makes one of another row."""
-        self._insert(service, table, rows)
+        self.put(service, table, rows)
         try:
             yield
         finally:
@@ -85,9 +85,10 @@ class Databases:
         try:
             yield
         finally:
-            self._insert(service, table, rows)
+            self.put(service, table, rows)
 
-    def _insert(self, service: str, table: str, rows: Any) -> None:
+    def put(self, service: str, table: str, rows: Any) -> None:
+        """To stay: those that are not there yet."""
         name = sql.Identifier(table)
         statement = sql.SQL("INSERT INTO {0} SELECT (jsonb_populate_record(NULL::{0}, %s)).* ON CONFLICT DO NOTHING")
         for row in rows:

@@ -14,7 +14,7 @@ from fleet.client import Json, Market, wait_for
 class Story:
     """Ids of what there is: the journey's `order` was delivered, one lamp of it refunded, its second vendor is paid;
     `sold` is a guest's order that was confirmed; `cancelled` one that could not be paid; `waiting` one for its buyer;
-    `bought` a fresh one that was confirmed.
+    `bought` a fresh one that was confirmed. The journey's buyer has store credit in USD.
     """
 
     order: str
@@ -50,6 +50,13 @@ def told(market: Market, make_product: MakeProduct, buy: Buy) -> Story:
         person, order = buy(product)
         assert settled(person, order)["status"] == "confirmed"
         return str(order["id"])
+
+    grant = {
+        "user_id": walked.buyer.user["id"],
+        "amount": {"amount": "5.00", "currency": "USD"},
+        "reason": "for a test",
+    }
+    market.account("admin").post("admin/store-credit", grant, expect=201)
 
     return Story(
         order=walked.order["id"],

@@ -70,6 +70,12 @@ def test_a_case_is_there_for_every_invariant() -> None:
     assert {invariant.name for invariant in every_invariant()} == {case.invariant for case in CASES.values()}
 
 
+def test_what_repair_promises_is_tried() -> None:
+    promised = {invariant.name for invariant in every_invariant() if invariant.mends}
+
+    assert promised == {case.invariant for case in CASES.values() if case.mends}
+
+
 def test_every_invariant_says_what_it_means_and_what_mends_it() -> None:
     for invariant in every_invariant():
         assert invariant.means.endswith("."), invariant.name

@@ -57,10 +57,7 @@ def asked(fleet: Table) -> Fleet:
 
 @pytest.fixture(scope="module")
 def story(market: Market, make_product: MakeProduct, buy: Buy) -> Story:
-    told = stories.told(market, make_product, buy)
-    grant = {"user_id": told.buyer, "amount": {"amount": "5.00", "currency": "USD"}, "reason": "for a test"}
-    market.account("admin").post("admin/store-credit", grant, expect=201)
-    return told
+    return stories.told(market, make_product, buy)
 
 
 def _pairs() -> Sequence[Any]:
