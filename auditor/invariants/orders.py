@@ -202,12 +202,17 @@ def shares_are_booked_as_ordered(sides: Sides) -> Iterator[Figures]:
     order, payment = sides["order"], sides["payment"]
     if not (order and payment and _is_charged(order) and payment["status"] == "taken"):
         return
-    for part, ordered in sorted(order["parts"].items()):
-        shares = {name: ordered[name] for name in SHARES}
-        expected = shares | {"vendor": ordered["total"] - sum(shares.values())}
-        booked = payment["booked"].get(part, dict.fromkeys(expected, 0))
+    for part in sorted({*order["parts"], *payment["booked"]}):
+        expected = _shares(order["parts"].get(part))
+        booked = payment["booked"].get(part, _shares(None))
         if booked != expected:
             yield {"vendor order": part, "order": expected, "ledger": booked}
+
+
+def _shares(part: Row | None) -> dict[str, int]:
+    """Whose how much of a vendor order is; nothing of one that is not this order's."""
+    shares = {name: part[name] if part else 0 for name in SHARES}
+    return shares | {"vendor": part["total"] - sum(shares.values()) if part else 0}
 
 
 @ORDERS.rule(Severity.SERIOUS, "repair=1 tells of the delivery again", Mend("order", "deliveries"))

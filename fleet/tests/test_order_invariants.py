@@ -82,6 +82,14 @@ def test_a_replacement_is_neither_paid_nor_settled() -> None:
     assert broken_by({**order_sides(order__charged=False, order__refunds={}), "payment": None}) == set()
 
 
+def test_money_booked_for_another_orders_part_is_named() -> None:
+    whole = order_sides()["payment"]
+    assert whole
+    another = {"another": {"tax": 0, "commission": 0, "commission_tax": 0, "vendor": 5}}
+
+    assert broken_by(order_sides(payment__booked=whole["booked"] | another)) == {"shares_are_booked_as_ordered"}
+
+
 def cancelled_with(asked: dict[str, Any], made: dict[str, Any]) -> Sides:
     """Of 2,000 that were taken: `asked` by the order, `made` by payment."""
     there = sum(one["amount"] for one in made.values() if one["status"] != "failed")
