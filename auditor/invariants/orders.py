@@ -108,14 +108,14 @@ def a_confirmed_order_has_stock_to_take(sides: Sides) -> Iterator[Figures]:
     Severity.CRITICAL, "verify_stock in catalog_service; correct the stock by POST inventory/<sku>/adjustments"
 )
 def each_line_is_sold_once(sides: Sides) -> Iterator[Figures]:
-    """Of each variant as much was sold as was ordered, but for what its vendor could not send."""
+    """Of each variant as much was sold as was ordered, but for what its vendor could not send; and of no other."""
     order, hold = sides["order"], sides["hold"]
     if not (order and hold and order["status"] in SOLD and hold["status"] == "committed"):
         return
     for variant in sorted({*order["ordered"], *hold["lines"], *hold["sold"]}):
         ordered, kept = order["ordered"].get(variant, 0), hold["lines"].get(variant, 0)
         sold, left = hold["sold"].get(variant, 0), ordered - order["cancelled"].get(variant, 0)
-        if kept != left or not (left <= sold <= ordered or kept == 0):
+        if kept != left or not left <= sold <= ordered:
             yield {"variant": variant, "ordered": ordered, "left": left, "catalog holds": kept, "catalog sold": sold}
 
 

@@ -82,6 +82,10 @@ def test_a_replacement_is_neither_paid_nor_settled() -> None:
     assert broken_by({**order_sides(order__charged=False, order__refunds={}), "payment": None}) == set()
 
 
+def test_a_sale_of_what_was_not_ordered_is_named() -> None:
+    assert broken_by(order_sides(hold__sold={"lamp": 2, "chair": 1})) == {"each_line_is_sold_once"}
+
+
 def test_money_booked_for_another_orders_part_is_named() -> None:
     whole = order_sides()["payment"]
     assert whole

@@ -182,7 +182,10 @@ class Movement(models.Model):
                 name="movement_kind_known",
             ),
         )
-        indexes = (models.Index(fields=["variant", "-id"], name="movement_of_variant"),)
+        indexes = (
+            models.Index(fields=["variant", "-id"], name="movement_of_variant"),
+            models.Index(fields=["reference"], name="movement_of_sale", condition=Q(kind="sale")),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.quantity:+d}"

@@ -24,13 +24,11 @@ from shared.evidence import Checks, Page, Row, Topics, kept_of
 
 
 def reservations(page: Page) -> list[Row]:
-    """By order, with what was sold of it: what was held for it, and the movements that the sale made."""
+    """By order, with what was sold of it: what was held for it, and every movement of a sale to it."""
     rows = list(page.of(Reservation.objects.defer("missing"), "order_id"))
     ids = [row.order_id for row in rows]
     held = list(ReservationLine.objects.filter(reservation_id__in=ids).only("reservation_id", "variant_id", "quantity"))
-    sold = Movement.objects.filter(
-        kind=Movement.Kind.SALE, reference__in=ids, variant_id__in={line.variant_id for line in held}
-    )
+    sold = Movement.objects.filter(kind=Movement.Kind.SALE, reference__in=ids)
     lines = _by_order((line.reservation_id, line.variant_id, line.quantity) for line in held)
     sales = _by_order(
         (order, variant, -n) for order, variant, n in sold.values_list("reference", "variant_id", "quantity")

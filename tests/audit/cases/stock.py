@@ -106,3 +106,12 @@ def a_line_that_was_sold_twice(db: Databases, story: Story) -> Iterator[str]:
     sale = {"reference": story.sold["id"], "kind": "sale"}
     with db.changed("catalog", "movement", sale, quantity=lambda n: 2 * n):
         yield story.sold["id"]
+
+
+@case("each_line_is_sold_once")
+def a_sale_of_what_was_not_ordered(db: Databases, story: Story) -> Iterator[str]:
+    [[other]] = db.run("catalog", "SELECT id FROM variant WHERE id <> %s LIMIT 1", [story.variant])
+    sale = {"reference": story.sold["id"], "kind": "sale"}
+    another = db.like("catalog", "movement", sale, id=str(uuid4()), variant_id=str(other))
+    with db.added("catalog", "movement", another):
+        yield story.sold["id"]
