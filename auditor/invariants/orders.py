@@ -21,7 +21,7 @@ SOLD = {"confirmed", "shipped", "delivered", "completed", "returned"}
 UNDECIDED = {"held", "expired", "rejected"}
 """Holds that a confirmation makes something of; it finds nothing in one that is not there, or was given back."""
 OVERDUE_SECONDS = 60
-"""The saga looks once a second; whoever is late for so long is not looked at."""
+"""Clocks look once a second; whoever is late for so long is not looked at."""
 SHARES = ("tax", "commission", "commission_tax")
 CONFIRM_AGAIN = Mend("order", "confirmations")
 PAID_AGAIN = Mend("payment", "payments")
@@ -224,6 +224,15 @@ def a_delivered_part_is_to_be_settled(sides: Sides) -> Iterator[Figures]:
     for part, ordered in sorted(order["parts"].items()):
         if ordered["status"] == "delivered" and part not in payment["released"]:
             yield {"vendor order": part, "order": ordered["status"], "payment": "not to be released"}
+
+
+@ORDERS.rule(Severity.SERIOUS, "fleet restart payment_service: its clock releases what is due")
+def a_share_that_is_due_is_released(sides: Sides) -> Iterator[Figures]:
+    """The vendor's share of what was delivered is available once the time to return is over."""
+    payment = sides["payment"]
+    for part, late in sorted(payment["overdue"].items() if payment else ()):
+        if late > OVERDUE_SECONDS:
+            yield {"vendor order": part, "payment": f"due for {late} s, and not released"}
 
 
 # ── Money back ───────────────────────────────────────────────────────────────────────────────────────────────────────

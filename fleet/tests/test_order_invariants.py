@@ -21,7 +21,7 @@ def order_sides(**changes: Any) -> Sides:
         "hold": {"status": "committed", "lines": {"lamp": 1}, "sold": {"lamp": 2}},
         "payment": {
             "payment": "p", "status": "taken", "currency": "USD", "amount": 2_000, "refunded": 1_000,
-            "splits": {"part": {"vendor": "v", "gross": 2_000, **shares}}, "released": {"part": True},
+            "splits": {"part": {"vendor": "v", "gross": 2_000, **shares}}, "released": {"part": True}, "overdue": {},
             "booked": {"part": {**shares, "vendor": 1_580}}, "refunds": refunds,
         },
         "told": {"mails": 1, "inboxes": 0},
@@ -46,6 +46,7 @@ ODD: dict[str, dict[str, Any]] = {
     "a_payment_is_split_as_ordered": {"payment__splits": {}},
     "shares_are_booked_as_ordered": {"payment__booked": {}},
     "a_delivered_part_is_to_be_settled": {"payment__released": {}},
+    "a_share_that_is_due_is_released": {"payment__overdue": {"part": 61}},
     "a_refund_that_was_made_is_known": {"order__refunds": {}},
     "a_refund_that_was_asked_for_is_heard": {"order__refunds": {"another": {"status": "asked", "amount": 1}}},
     "a_refund_that_is_done_was_made": {"payment__refunds": {}},
@@ -84,6 +85,10 @@ def test_a_replacement_is_neither_paid_nor_settled() -> None:
 
 def test_a_sale_of_what_was_not_ordered_is_named() -> None:
     assert broken_by(order_sides(hold__sold={"lamp": 2, "chair": 1})) == {"each_line_is_sold_once"}
+
+
+def test_a_share_that_is_not_due_yet_waits() -> None:
+    assert broken_by(order_sides(payment__released={"part": False}, payment__overdue={"part": -3_600})) == set()
 
 
 def test_money_booked_for_another_orders_part_is_named() -> None:

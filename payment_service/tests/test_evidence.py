@@ -1,12 +1,15 @@
 """What the auditor is told of payments, and what it may have mended."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from factories import LUMEN, NORTHWIND, asked, delivered, due_now, hear, refund_of, split, take
 
+from payment_service.actions.payouts import release_due
 from payment_service.actions.refunds import ask_for_refunds
-from payment_service.models import Refund
+from payment_service.models import Refund, Release
 from payment_service.queries import evidence
 from shared.contracts.payment import PaymentRefunded, PaymentTaken, RefundFailed, VendorBalanceChanged
 from shared.evidence import Page
@@ -32,7 +35,24 @@ def test_a_payment_is_told_with_whose_the_ledger_says_it_is(provider: Any) -> No
     assert row["booked"].keys() == row["splits"].keys()
     for part, shares in row["booked"].items():
         assert sum(shares.values()) == row["splits"][part]["gross"]
-    assert list(row["released"]) == [str(message.splits[0].vendor_order_id)]
+    part = str(message.splits[0].vendor_order_id)
+    assert row["released"] == {part: False}
+    assert row["overdue"].keys() == {part}
+
+
+def test_a_release_that_is_late_is_told_with_its_seconds_until_it_is_made(provider: Any) -> None:
+    message = take()
+    asked(message)
+    hear(delivered(message, message.splits[0]))
+    Release.objects.update(due_at=timezone.now() - timedelta(hours=1))
+    [late] = evidence.payments(Page(ids=(message.order_id,)))
+
+    release_due()
+
+    [made] = evidence.payments(Page(ids=(message.order_id,)))
+    part = str(message.splits[0].vendor_order_id)
+    assert 3_600 <= late["overdue"][part] < 3_700
+    assert (made["released"], made["overdue"]) == ({part: True}, {})
 
 
 def test_more_payments_ask_the_database_no_more(provider: Any, django_assert_num_queries: Any) -> None:

@@ -60,6 +60,17 @@ class Databases:
         self.run(service, statement, [*map(_as_sql, values.values()), *where.values()])
 
     @contextmanager
+    def locked(self, service: str, table: str, **where: Any) -> Iterator[None]:
+        """Services pass by what is locked. Changes of that service's database are seen afterwards."""
+        statement = sql.SQL("SELECT FROM {} WHERE {} FOR UPDATE").format(sql.Identifier(table), _where(where))
+        self.run(service, "BEGIN")
+        try:
+            self.run(service, statement, list(where.values()))
+            yield
+        finally:
+            self.run(service, "COMMIT")
+
+    @contextmanager
     def added(self, service: str, table: str, *rows: Values) -> Iterator[None]:
         """As JSON, with every column; `like` makes one of another row."""
         self.put(service, table, rows)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, Sum
+from django.utils import timezone
 
 from payment_service.models import Account, Entry, Payment, Payout, Posting, Refund, Release, Vendor
 from payment_service.queries.books import broken_rules
@@ -31,7 +32,7 @@ def payments(page: Page) -> list[Row]:
     return [_payment(row, booked[row.id], releases) for row in rows]
 
 
-def _payment(row: Payment, booked: dict[str, dict[str, int]], releases: dict[str, bool]) -> Row:
+def _payment(row: Payment, booked: dict[str, dict[str, int]], releases: dict[str, int | None]) -> Row:
     refunds, parts = list(row.refunds.all()), [split["vendor_order_id"] for split in row.splits]
     return {
         "id": row.order_id,
@@ -43,7 +44,8 @@ def _payment(row: Payment, booked: dict[str, dict[str, int]], releases: dict[str
         "refunded": row.refunded,
         "splits": {split["vendor_order_id"]: _split(split) for split in row.splits},
         "booked": booked,
-        "released": {part: releases[part] for part in parts if part in releases},
+        "released": {part: releases[part] is None for part in parts if part in releases},
+        "overdue": {part: late for part in parts if (late := releases.get(part)) is not None},
         "refunds": {str(one.id): {"status": one.status, "amount": one.minor} for one in refunds},
     }
 
@@ -67,10 +69,12 @@ def _booked(payment_ids: list[UUID]) -> defaultdict[UUID, dict[str, dict[str, in
     return found
 
 
-def _releases(vendor_order_ids: list[UUID]) -> dict[str, bool]:
-    """Vendor orders that are to be released, and whether they have been."""
-    rows = Release.objects.filter(vendor_order_id__in=vendor_order_ids)
-    return {str(part): at is not None for part, at in rows.values_list("vendor_order_id", "released_at")}
+def _releases(vendor_order_ids: list[UUID]) -> dict[str, int | None]:
+    """Vendor orders that are to be released: seconds since that was due, or less than none; None: they have been."""
+    rows, now = Release.objects.filter(vendor_order_id__in=vendor_order_ids), timezone.now()
+    return {
+        str(row.vendor_order_id): None if row.released_at else int((now - row.due_at).total_seconds()) for row in rows
+    }
 
 
 def balances(page: Page) -> list[Row]:

@@ -78,6 +78,16 @@ def a_delivery_that_payment_missed(db: Databases, story: Story) -> Iterator[str]
         yield story.order
 
 
+@case("a_share_that_is_due_is_released")
+def a_release_that_no_clock_makes(db: Databases, story: Story) -> Iterator[str]:
+    release = {"vendor_order_id": story.parts[1]}
+    with (
+        db.changed("payment", "release", release, released_at=None, due_at=ago(hours=1)),
+        db.locked("payment", "release", **release),
+    ):
+        yield story.order
+
+
 @case("a_refund_that_was_made_is_known", mends=True)
 def a_refund_that_the_order_missed(db: Databases, story: Story) -> Iterator[str]:
     with db.changed("order", "order_refund", {"order_id": story.order}, status="asked", done_at=None):
