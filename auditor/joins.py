@@ -4,8 +4,8 @@
     catalog  a . c d ─┴─▶ a: both │ b: order alone │ c: catalog alone │ d: both
 
 All sides come in the order of their ids, so that a page of each is held and no more. What was touched a moment ago is
-no finding: the rest of it may be on its way. And services are not read at one moment, so whatever is found is read once
-more, for itself: only what is found both times is told.
+no finding: the rest of it may be on its way, unless all sides tell of one version. And services are not read at one
+moment, so whatever is found is read once more, for itself: only what is found both times is told.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -25,7 +25,7 @@ Source = tuple[str, str]
 @dataclass
 class Join:
     """`walked` are read from end to end; `asked`, for those ids alone which are `wanted`. `by_time`: ids tell when they
-    were made, so that a run can begin late.
+    were made, so that a run can begin late. `versioned`: a copy's version is that of its owner's row which it heard of.
     """
 
     about: str
@@ -33,6 +33,7 @@ class Join:
     asked: Mapping[str, Source] = field(default_factory=dict)
     wanted: Callable[[Sides], bool] = lambda _sides: False
     by_time: bool = False
+    versioned: bool = False
     rules: dict[Invariant, Rule] = field(default_factory=dict)
 
     def rule(self, severity: Severity, repair: str, *mends: Mend) -> Callable[[Rule], Rule]:
@@ -64,7 +65,7 @@ class Join:
         wanted = [id_ for id_, sides in rows if self.wanted(sides)] if self.asked else []
         more = {side: fleet.rows_of(*source, wanted) for side, source in self.asked.items()} if wanted else {}
         for id_, sides in rows:
-            if is_still(sides, still):
+            if is_still(sides, still) or (self.versioned and is_level(sides)):
                 yield from self.judged(id_, sides | {side: more.get(side, {}).get(id_) for side in self.asked})
 
     def judged(self, id_: str, sides: Sides) -> Iterator[Finding]:
@@ -76,6 +77,12 @@ class Join:
 def is_still(sides: Sides, seconds: float) -> bool:
     """Nobody has touched any side for so long; a row without an age is never on its way."""
     return all(row is None or row["age"] is None or row["age"] >= seconds for row in sides.values())
+
+
+def is_level(sides: Sides) -> bool:
+    """All of them are there and tell of one version: nothing is on its way, however often it is touched."""
+    first, *others = sides.values()
+    return first is not None and all(row is not None and row["version"] == first["version"] for row in others)
 
 
 def merged(streams: Mapping[str, Iterator[Row]]) -> Iterator[tuple[str, Sides]]:

@@ -7,7 +7,8 @@ from auditor.clients import Row
 from auditor.findings import Figures, Mend, Severity
 from auditor.joins import Join, Sides
 
-OFFERS = Join("offers", walked={"catalog": ("catalog", "offers"), "cart": ("cart", "offers")})
+OFFERS = Join("offers", walked={"catalog": ("catalog", "offers"), "cart": ("cart", "offers")}, versioned=True)
+"""What sells all the time is never still."""
 
 
 FIGURES = ("version", "active", "available", "prices")

@@ -14,7 +14,7 @@ COPIES = {
     "notification": ("notification", "vendors"),
 }
 VENDORS = Join("vendors", walked={"vendor": ("vendor", "vendors"), **COPIES})
-BALANCES = Join("balances", walked={"vendor": ("vendor", "balances"), "payment": ("payment", "balances")})
+BALANCES = Join("balances", {"vendor": ("vendor", "balances"), "payment": ("payment", "balances")}, versioned=True)
 PAYOUTS = Join("payouts", walked={"vendor": ("vendor", "payouts"), "payment": ("payment", "payouts")})
 _KEPT = ("name", "slug", "status", "active", "owner", "commission_basis_points")
 _NOTHING = {"pending": 0, "available": 0}

@@ -107,6 +107,24 @@ def test_what_was_touched_a_moment_ago_is_no_finding_yet() -> None:
     assert found(pairs(), fleet, still=0) == ["a", "b", "c"]
 
 
+def test_what_is_touched_all_the_time_is_judged_once_both_sides_tell_of_one_version() -> None:
+    join = Join("copies", walked={"left": ("left", "rows"), "right": ("right", "rows")}, versioned=True)
+
+    @join.rule(Severity.MINOR, "none")
+    def both_say_the_same(sides: Sides) -> Iterator[Row]:
+        """The same."""
+        left, right = sides["left"], sides["right"]
+        if not (left and right) or left["says"] != right["says"]:
+            yield {}
+
+    def rows(says: int, **versions: int) -> list[Row]:
+        return [{"id": id_, "age": 0, "version": version, "says": says} for id_, version in versions.items()]
+
+    fleet = Rows(left=rows(1, level=7, behind=7, alone=7), right=rows(2, level=7, behind=6))
+
+    assert found(join, fleet) == ["level"]
+
+
 def test_what_a_second_look_does_not_find_is_none() -> None:
     came = {"left": [row("a"), row("b")], "right": [row("a")]}
 

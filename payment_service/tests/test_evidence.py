@@ -76,6 +76,15 @@ def test_balances_are_told_by_vendor_and_currency(provider: Any) -> None:
     }
 
 
+def test_a_balance_has_the_version_that_vendor_was_told(provider: Any) -> None:
+    asked(take())
+
+    versions = {row["id"]: row["version"] for row in evidence.balances(Page())}
+
+    last = {told.vendor_id: told.version for told in published(VendorBalanceChanged)}
+    assert versions == {vendor: {"USD": version} for vendor, version in last.items()}
+
+
 def test_a_payment_and_its_refund_are_told_again_as_they_were(provider: Any) -> None:
     message = take()
     asked(message)

@@ -62,6 +62,18 @@ def test_an_inconsistency_is_found_and_where_that_is_safe_mended(
         assert ((case.invariant, about) in audit(only=[case.invariant])) != case.mends
 
 
+@pytest.mark.parametrize("name", ["a_price_of_yesterday", "a_balance_that_is_shown_too_high"])
+def test_what_is_never_still_is_judged_by_its_version(
+    name: str, fleet: Table, story: Story, databases: Databases
+) -> None:
+    case = CASES[name]
+
+    with case.inject(databases, story) as about:
+        found = auditor.run(auditing.fleet_of(fleet), still=1_000_000, only=[case.invariant])
+
+    assert [finding.about for finding in found] == [about]
+
+
 def test_the_fleet_is_in_order_again(audit: Audit, story: Story) -> None:
     wait_for(lambda: not audit(), "the last messages to be heard", 30)
 

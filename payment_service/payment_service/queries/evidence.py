@@ -1,6 +1,6 @@
 """What the auditor compares with other services: payments with what the ledger says of them, balances, payouts."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 from uuid import UUID
 
@@ -78,14 +78,16 @@ def _releases(vendor_order_ids: list[UUID]) -> dict[str, int | None]:
 
 
 def balances(page: Page) -> list[Row]:
-    """By vendor and currency; what is owed is above zero."""
+    """By vendor and currency; what is owed is above zero. Versions as vendor is told them."""
     accounts = Account.objects.filter(kind__in=_OF_A_VENDOR)
+    versions: defaultdict[UUID, Counter[str]] = defaultdict(Counter)
     sums: dict[UUID, dict[str, dict[str, int]]] = {owner: {} for owner in page.keys(accounts, "owner_id") if owner}
     for row in accounts.filter(owner_id__in=sums):
         assert row.owner_id is not None
         figures = sums[row.owner_id].setdefault(row.currency, {"pending": 0, "available": 0})
         figures["pending" if row.kind == Account.Kind.VENDOR_PENDING else "available"] = -row.balance
-    return [{"id": owner, "balances": figures} for owner, figures in sums.items()]
+        versions[row.owner_id][row.currency] += row.version
+    return [{"id": owner, "version": +versions[owner], "balances": figures} for owner, figures in sums.items()]
 
 
 def credits(page: Page) -> list[Row]:

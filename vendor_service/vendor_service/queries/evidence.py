@@ -25,10 +25,11 @@ def vendors(page: Page) -> list[Row]:
 def balances(page: Page) -> list[Row]:
     """By vendor and currency."""
     sums: dict[UUID, Row] = {
-        owner: {"id": owner, "balances": {}} for owner in page.keys(Balance.objects.all(), "vendor_id")
+        owner: {"id": owner, "version": {}, "balances": {}} for owner in page.keys(Balance.objects.all(), "vendor_id")
     }
     for row in Balance.objects.filter(vendor_id__in=sums).order_by("updated_at"):
         sums[row.vendor_id]["balances"][row.currency] = {"pending": row.pending, "available": row.available}
+        sums[row.vendor_id]["version"][row.currency] = row.version
         sums[row.vendor_id]["changed_at"] = row.updated_at
     return list(sums.values())
 
