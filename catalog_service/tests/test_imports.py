@@ -160,17 +160,6 @@ def test_a_file_that_cannot_be_read_fails_as_a_whole(content: bytes, line: int, 
     assert [(error["line"], error["field"]) for error in result["errors"]] == [(line, field)]
 
 
-def test_a_field_that_nobody_can_see_is_named_as_far_as_it_can_be_shown() -> None:
-    long = "x" * 1_000
-    unseen = f'{{"handle": "pot", "name": "Pot", "variants": [{{"sku": "P"}}], "\\u0000": 1, "\\u0000{long}": 2}}'
-
-    told = run(unseen, format_="jsonl")
-
-    fields = {error["field"] for error in told["errors"]}
-    assert counts(told) == ("failed", 1, 1, 0, 0, 0, 1)
-    assert {"\N{REPLACEMENT CHARACTER}", "\N{REPLACEMENT CHARACTER}" + "x" * 199} <= fields
-
-
 def test_json_lines_are_products_as_the_api_takes_them() -> None:
     make_category("Clothing")
     lines = [

@@ -96,3 +96,14 @@ def test_an_import_of_an_odd_file_ends_and_leaves_whole_products(settings: Any, 
         assert not Product.objects.filter(variants=None).exists()
         assert Variant.objects.count() == StockItem.objects.count()
         transaction.set_rollback(True)
+
+
+def test_a_field_that_nobody_can_see_is_named_as_far_as_it_can_be_shown() -> None:
+    long = "x" * 1_000
+    unseen = f'{{"handle": "pot", "name": "Pot", "variants": [{{"sku": "P"}}], "\\u0000": 1, "\\u0000{long}": 2}}'
+
+    told = run(unseen, format_="jsonl")
+
+    fields = {error["field"] for error in told["errors"]}
+    assert counts(told) == ("failed", 1, 1, 0, 0, 0, 1)
+    assert {"\N{REPLACEMENT CHARACTER}", "\N{REPLACEMENT CHARACTER}" + "x" * 199} <= fields
