@@ -7,6 +7,7 @@ from databases import Databases
 from story import Story
 
 from cases.registry import ago, case
+from fleet.client import wait_for
 
 
 @case("an_open_order_ends", mends=True)
@@ -67,16 +68,23 @@ def a_confirmation_that_the_catalogue_missed(db: Databases, story: Story) -> Ite
 
 @case("a_confirmed_order_took_its_stock", mends=True)
 def a_hold_that_ran_out_while_the_buyer_paid(db: Databases, story: Story) -> Iterator[str]:
-    order = story.bought()
+    order = _sold(db, story.bought())
     _unsell(db, order, "expired")
     yield order
 
 
 @case("a_confirmed_order_took_its_stock", mends=True)
 def a_confirmation_of_what_was_not_there(db: Databases, story: Story) -> Iterator[str]:
-    order = story.bought()
+    order = _sold(db, story.bought())
     db.run("catalog", "UPDATE reservation SET status = 'rejected' WHERE order_id = %s", [order])
     yield order
+
+
+def _sold(db: Databases, order: str) -> str:
+    """Once the catalogue has heard of the confirmation."""
+    look = lambda: db.one("catalog", "reservation", order_id=order)["status"] == "committed"  # noqa: E731
+    wait_for(look, "the stock to be sold")
+    return order
 
 
 def _unsell(db: Databases, order: str, status: str) -> None:
